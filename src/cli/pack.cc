@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// pack: does all that a capsule must be able to repeat, and writes the pages that were read for it.
+#include <iostream>
+#include <sstream>
+
+#include "base/text.h"
+#include "cli/analyze.h"
+#include "cli/progress.h"
+#include "collect/collect.h"
+#include "commands/command.h"
+#include "diagnose/diagnose.h"
+#include "dump/capsule_writer.h"
+
+namespace whyhung::cli {
+namespace {
+
+// What a capsule answers besides the verdict: the commands of one who looks by himself.
+std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
+  std::vector<std::string> lines = {"sys", "ps", "log", "mod", "bt -a", "foreach bt"};
+  std::vector<bool> done(snapshot.locations.size(), false);
+  const auto disassemble = [&](const model::StackTrace& stack) {
+    for (const model::StackFrame& frame : stack.frames) {
+      const model::CodeLocation& location = snapshot.location(frame);
+      if (done[frame.location] || location.function.empty()) continue;
+      done[frame.location] = true;
+      lines.push_back(fmt::format("dis {:#x} 1", location.address - location.offset));
+      lines.push_back(fmt::format("dis {}", location.function));
+    }
+  };
+  for (const model::Cpu& cpu : snapshot.cpus) disassemble(cpu.stack);
+  return lines;
+}
+
+Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock) {
+  TRY_ASSIGN(auto target, target::open_target({options.inputs, {}}, clock));
+  clock.enter("structures");
+  TRY_ASSIGN(const auto bench, collect::Workbench::create(target));
+  collect::collect_snapshot(*bench, "", clock);
+  clock.enter("rehearse commands");
+  for (const std::string& line : rehearsed_commands(bench->snapshot)) {
+    std::ostringstream unused;
+    commands::Context context{*bench, unused, commands::Format::kText};
+    // A command that fails on the dump fails on the capsule in the same way.
+    (void)commands::run_command(context, line);
+  }
+  clock.enter("write the capsule");
+  dump::CapsuleOptions capsule;
+  capsule.existing = options.force ? dump::Existing::kReplace : dump::Existing::kRefuse;
+  capsule.note = "pages that whyhung read";
+  capsule.vmcoreinfo = target.vmcoreinfo.text();
+  const model::Machine& machine = bench->snapshot.machine;
+  capsule.machine = machine.machine;
+  capsule.node_name = machine.node_name;
+  capsule.release = machine.release;
+  capsule.version = machine.version;
+  const auto frames = dump::frames_of(target.dump->touched_pages());
+  TRY_ASSIGN(const auto summary, dump::write_capsule(*target.dump, frames, options.output, capsule));
+  clock.enter("");
+  return summary;
+}
+
+}  // namespace
+
+int pack(const PackOptions& options) {
+  Progress progress;
+  StageClock clock([&](std::string_view stage) { progress.show(stage); });
+  const auto summary = write(options, clock);
+  progress.clear();
+  if (!summary) {
+    std::cerr << "whyhung: " << printable(summary.error().what) << "\n";
+    if (!summary.error().hint.empty()) std::cerr << "  hint: " << printable(summary.error().hint) << "\n";
+    return 2;
+  }
+  std::cout << fmt::format("{}: {} pages, {:.1f} MB\n", printable(options.output), summary->pages,
+                           static_cast<double>(summary->bytes) / 1e6);
+  return 0;
+}
+
+}  // namespace whyhung::cli

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/cpus.h"
+
+#include <algorithm>
+
+#include "collect/contexts.h"
+#include "collect/cpu_registers.h"
+#include "collect/loop.h"
+#include "collect/stacks.h"
+#include "collect/tasks.h"
+#include "kernel/watchdog.h"
+
+namespace whyhung::collect {
+namespace {
+
+model::Task* find_task(Workbench& bench, std::uint64_t address) {
+  auto& tasks = bench.snapshot.tasks;
+  const auto found = std::ranges::find(tasks, address, &model::Task::address);
+  return found == tasks.end() ? nullptr : &*found;
+}
+
+void read_runqueue(Workbench& bench, model::Cpu& cpu) {
+  const auto address = bench.percpu().find("runqueues", cpu.number);
+  if (!address) return;
+  const VirtualMemory& memory = bench.access.memory;
+  const kernel::RunqueueView& view = bench.runqueues;
+  model::RunqueueState& out = cpu.runqueue;
+  if (const auto task = view.current.read_pointer(memory, *address)) out.current_task = task->value;
+  if (const auto task = view.idle.read_pointer(memory, *address)) out.idle_task = task->value;
+  if (const auto clock = view.clock.read(memory, *address)) out.clock = *clock;
+  if (const auto count = view.nr_running.read(memory, *address)) out.running_count = *count;
+  if (const auto count = view.nr_switches.read(memory, *address)) out.switch_count = *count;
+}
+
+void read_stopper(Workbench& bench, model::Cpu& cpu) {
+  const auto state = bench.stoppers.stopper(bench.access, bench.percpu(), cpu.number);
+  if (!state) return;
+  model::Stopper& out = cpu.stopper.emplace();
+  out.task = state->thread.value;
+  out.enabled = state->enabled;
+  if (state->running_function) out.running_function = bench.function_name(*state->running_function);
+  for (const kernel::StopperState::Work& work : state->pending) {
+    out.pending.push_back(
+        {work.address.value, bench.function_name(work.function), work.argument.value, work.done.value});
+  }
+  if (!state->broken.empty()) bench.gap(fmt::format("stopper work of CPU {}", cpu.number), state->broken);
+}
+
+void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
+  const kernel::PerCpu& percpu = bench.percpu();
+  if (const auto count = bench.interrupts.preempt_count(bench.access, percpu, cpu.number)) {
+    cpu.preempt_count = count->raw;
+    cpu.need_resched = count->wants_reschedule();
+  }
+  cpu.softirq_pending = bench.interrupts.softirq_pending(bench.access, percpu, cpu.number);
+  if (const auto daemon = bench.interrupts.softirq_daemon(bench.access, percpu, cpu.number)) {
+    cpu.softirq_daemon = daemon->value;
+  }
+  if (const auto queue = percpu.find("call_single_queue", cpu.number)) {
+    const auto first = bench.access.memory.read_pointer(*queue);
+    if (first) cpu.function_call_pending = !first->is_null();
+  }
+  const kernel::WatchdogNotes notes = kernel::read_watchdog(bench.access, percpu, cpu.number);
+  cpu.watchdog = {notes.touched, notes.timer_interrupts, notes.timer_interrupts_seen};
+}
+
+// The task that runs on the CPU: what the CPU itself calls current, else what its runqueue says.
+VirtualAddress running_task(Workbench& bench, const model::Cpu& cpu) {
+  const auto current = kernel::current_task_variable(bench.access, bench.percpu(), cpu.number);
+  if (current && !current->is_null()) {
+    if (current->value != cpu.runqueue.current_task && cpu.runqueue.current_task != 0) {
+      bench.gap(fmt::format("current task of CPU {}", cpu.number),
+                fmt::format("the CPU says {:#x}, its runqueue {:#x}: it was in the middle of a context switch",
+                            current->value, cpu.runqueue.current_task));
+    }
+    return *current;
+  }
+  return VirtualAddress(cpu.runqueue.current_task);
+}
+
+// What the activity's own share of the preempt count is: panic() holds one level itself.
+void read_activity_depths(model::Cpu& cpu) {
+  if (!cpu.preempt_count || !cpu.activity) return;
+  const kernel::PreemptCount count{*cpu.preempt_count};
+  const std::uint32_t by_panic = cpu.dump_role == model::DumpRole::kPanicked ? 1 : 0;
+  const std::uint32_t depth = count.preempt_depth();
+  cpu.activity_preempt_depth = depth > by_panic ? depth - by_panic : 0;
+  cpu.activity_softirq_depth = count.softirq_depth();
+}
+
+// The registers at the activity's innermost frame.
+std::optional<arch::RegisterSet> activity_registers(const unwind::Stack& stack, const model::Cpu& cpu) {
+  if (!cpu.activity) return std::nullopt;
+  const std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame;
+  if (frame >= stack.frames.size()) return std::nullopt;
+  return stack.frames[frame].registers;
+}
+
+bool is_endless(const model::Loop& loop) {
+  return loop.exits.empty() && !loop.has_unknown_flow && loop.yield == model::LoopYield::kNever;
+}
+
+// An interrupt that does not loop for ever, on a CPU that still takes its ticks, was only passing through.
+void settle_activity(Workbench& bench, const unwind::Stack& stack, model::Cpu& cpu) {
+  constexpr std::uint64_t kFresh = 1'000'000'000;
+  const bool is_idle = cpu.task == cpu.runqueue.idle_task;
+  const std::uint64_t newest = bench.snapshot.machine.clock.value_or(0);
+  const bool takes_ticks = cpu.runqueue.clock && *cpu.runqueue.clock + kFresh >= newest;
+  while (cpu.activity) {
+    const model::ContextKind kind = cpu.contexts[*cpu.activity].kind;
+    const bool is_interrupt = kind == model::ContextKind::kHardirq || kind == model::ContextKind::kNmi;
+    if (!is_idle && cpu.busy_wait.empty()) cpu.loop = find_loop(bench, cpu, activity_registers(stack, cpu));
+    if (!is_interrupt || !takes_ticks || (cpu.loop && is_endless(*cpu.loop))) return;
+    if (!move_activity_outward(bench.snapshot, cpu)) return;
+    cpu.loop.reset();
+  }
+}
+
+void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
+  const arch::Architecture& architecture = *bench.target.architecture;
+  cpu.registers = to_model(architecture, found.registers);
+  if (architecture.is_user_mode(found.registers)) {
+    cpu.in_user_mode = true;
+    cpu.interrupts_enabled = architecture.interrupts_enabled(found.registers);
+    cpu.stack.end = model::StackEndReason::kUserMode;
+    return;
+  }
+  if (!bench.target.unwinder) return;
+  const unwind::Stack stack = bench.target.unwinder->walk({found.registers, /*pc_is_exact=*/true});
+  cpu.stack = to_model(bench, stack, StackDetail::kFramesAndRegisters);
+  cut_into_contexts(bench.snapshot, cpu);
+  if (!cpu.activity && cpu.stack.end == model::StackEndReason::kUserMode) cpu.in_user_mode = true;
+  settle_activity(bench, stack, cpu);
+  const auto registers = activity_registers(stack, cpu);
+  if (registers) cpu.interrupts_enabled = architecture.interrupts_enabled(*registers);
+  read_activity_depths(cpu);
+}
+
+model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint32_t number) {
+  model::Cpu cpu;
+  cpu.number = number;
+  read_runqueue(bench, cpu);
+  read_stopper(bench, cpu);
+  read_interrupt_state(bench, cpu);
+  cpu.task = running_task(bench, cpu).value;
+  model::Task* task = find_task(bench, cpu.task);
+  const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid);
+  cpu.register_source = found.source;
+  if (!found.remark.empty()) bench.gap(fmt::format("registers of CPU {}", number), found.remark);
+  if (found.source != model::RegisterSource::kNone) read_stack(bench, found, cpu);
+  if (task != nullptr) {
+    task->stack = cpu.stack;
+    task->cpu = number;
+  }
+  return cpu;
+}
+
+// A stuck CPU's own clock may stand still; the newest of all tells the time of the dump.
+std::optional<std::uint64_t> newest_clock(const Workbench& bench) {
+  std::optional<std::uint64_t> newest;
+  for (const std::uint32_t cpu : bench.percpu().possible()) {
+    const auto runqueue = bench.percpu().find("runqueues", cpu);
+    if (!runqueue) continue;
+    const auto clock = bench.runqueues.clock.read(bench.access.memory, *runqueue);
+    if (clock && *clock != 0 && (!newest || *clock > *newest)) newest = *clock;
+  }
+  return newest;
+}
+
+}  // namespace
+
+void collect_cpus(Workbench& bench) {
+  const CpuRegisterFinder finder(bench);
+  const auto online = bench.percpu().mask("__cpu_online_mask");
+  bench.snapshot.machine.clock = newest_clock(bench);
+  for (const std::uint32_t number : bench.percpu().possible()) {
+    model::Cpu cpu = read_cpu(bench, finder, number);
+    if (online) cpu.online = std::ranges::find(*online, number) != online->end();
+    bench.snapshot.cpus.push_back(std::move(cpu));
+  }
+}
+
+}  // namespace whyhung::collect

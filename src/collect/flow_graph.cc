@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/flow_graph.h"
+
+#include <algorithm>
+
+namespace whyhung::collect {
+namespace {
+
+// Every instruction that `start` reaches along `edges`, `start` itself only when a way leads back to it.
+std::vector<bool> reach(const std::vector<std::vector<std::uint32_t>>& edges, std::uint32_t start) {
+  std::vector<bool> reached(edges.size(), false);
+  std::vector<std::uint32_t> pending = {start};
+  while (!pending.empty()) {
+    const std::uint32_t node = pending.back();
+    pending.pop_back();
+    for (const std::uint32_t next : edges[node]) {
+      if (reached[next]) continue;
+      reached[next] = true;
+      pending.push_back(next);
+    }
+  }
+  return reached;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> FlowGraph::index_of(VirtualAddress address) const {
+  const auto found = std::ranges::lower_bound(instructions, address, {}, &arch::Instruction::address);
+  if (found == instructions.end() || found->address != address) return std::nullopt;
+  return static_cast<std::uint32_t>(found - instructions.begin());
+}
+
+FlowGraph decode_function(const arch::Disassembler& disassembler, const VirtualMemory& memory, VirtualAddress begin,
+                          std::uint64_t size) {
+  FlowGraph graph;
+  std::vector<std::byte> code(std::min(size, kMostFunctionBytes));
+  if (!memory.read(begin, code)) {
+    graph.truncated = true;
+    return graph;
+  }
+  graph.truncated = size > kMostFunctionBytes;
+  for (std::size_t offset = 0; offset < code.size();) {
+    auto instruction = disassembler.decode(std::span(code).subspan(offset), begin + offset);
+    if (!instruction || instruction->size == 0) {
+      graph.truncated = true;
+      break;
+    }
+    offset += instruction->size;
+    graph.instructions.push_back(std::move(*instruction));
+  }
+  graph.successors.resize(graph.instructions.size());
+  for (std::uint32_t i = 0; i < graph.instructions.size(); ++i) {
+    const arch::Instruction& instruction = graph.instructions[i];
+    const bool falls_through = instruction.flow == arch::Flow::kNext || instruction.flow == arch::Flow::kCall ||
+                               instruction.flow == arch::Flow::kConditionalJump;
+    if (falls_through && i + 1 < graph.instructions.size()) graph.successors[i].push_back(i + 1);
+    const bool jumps = instruction.flow == arch::Flow::kJump || instruction.flow == arch::Flow::kConditionalJump;
+    if (!jumps || !instruction.target) continue;
+    if (const auto target = graph.index_of(*instruction.target)) graph.successors[i].push_back(*target);
+  }
+  return graph;
+}
+
+std::vector<std::uint32_t> loop_around(const FlowGraph& graph, std::uint32_t start) {
+  std::vector<std::vector<std::uint32_t>> predecessors(graph.successors.size());
+  for (std::uint32_t i = 0; i < graph.successors.size(); ++i) {
+    for (const std::uint32_t next : graph.successors[i]) predecessors[next].push_back(i);
+  }
+  const std::vector<bool> forward = reach(graph.successors, start);
+  if (!forward[start]) return {};
+  const std::vector<bool> backward = reach(predecessors, start);
+  std::vector<std::uint32_t> loop;
+  for (std::uint32_t i = 0; i < forward.size(); ++i) {
+    if (forward[i] && backward[i]) loop.push_back(i);
+  }
+  return loop;
+}
+
+}  // namespace whyhung::collect

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/machine.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kernel/printk.h"
+#include "kernel/system.h"
+#include "kernel/watchdog.h"
+
+namespace whyhung::collect {
+namespace {
+
+constexpr std::size_t kPanicSearch = 512;  // records from the end among which the last words are looked for
+
+// The kernel's last words, for the header that crash's users know as PANIC.
+std::string find_panic_message(Workbench& bench) {
+  constexpr std::array<std::string_view, 2> kFinal = {"Kernel panic - not syncing", "sysrq: Trigger a crash"};
+  constexpr std::array<std::string_view, 5> kCauses = {"BUG: ", "Oops", "kernel BUG at", "Unable to handle kernel",
+                                                       "Internal error: "};
+  const auto records = read_log(bench, kPanicSearch);
+  const auto newest = [&](auto prefixes) -> std::string {
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+      for (const std::string_view prefix : prefixes) {
+        if (record->text.starts_with(prefix)) return record->text.substr(0, record->text.find('\n'));
+      }
+    }
+    return {};
+  };
+  std::string message = newest(kFinal);
+  return message.empty() ? newest(kCauses) : message;
+}
+
+std::string taint_letters(std::uint64_t taints) {
+  // kernel/panic.c taint_flags[]: the letters that a module's own flags use.
+  constexpr std::string_view kLetters = "PFSRMBUDAWCIOELKXTNJ";
+  std::string letters;
+  for (std::size_t i = 0; i < kLetters.size(); ++i) {
+    if ((taints >> i & 1) != 0) letters += kLetters[i];
+  }
+  return letters;
+}
+
+}  // namespace
+
+void describe_dump(const target::Target& target, std::string_view shown_name, model::Machine& machine) {
+  const dump::DumpFacts& facts = target.dump->facts();
+  machine.dump_file = shown_name;
+  machine.dump_format = facts.format;
+  if (!facts.compression.empty()) machine.dump_format += fmt::format(", {}", facts.compression);
+  if (facts.flattened) machine.dump_format += ", flattened";
+  if (facts.parts > 1) machine.dump_format += fmt::format(", {} parts", facts.parts);
+  machine.partial_dump = facts.partial;
+  machine.incomplete_dump = facts.incomplete;
+  machine.capsule = facts.capsule;
+  machine.architecture = target.architecture->name;
+  machine.symbols_from = target.symbols_from;
+  machine.types_from = target.types->description();
+  machine.node_name = facts.node_name;
+  machine.release = target.vmcoreinfo.os_release() ? std::string(*target.vmcoreinfo.os_release()) : facts.release;
+  machine.version = facts.version;
+  machine.machine = facts.machine.empty() || facts.machine == "Unknown" ? machine.architecture : facts.machine;
+  if (const auto time = target.vmcoreinfo.crash_time()) {
+    machine.date = static_cast<std::int64_t>(*time);
+  } else if (facts.timestamp) {
+    machine.date = static_cast<std::int64_t>(*facts.timestamp);
+  }
+}
+
+void collect_machine(Workbench& bench) {
+  model::Machine& machine = bench.snapshot.machine;
+  if (const auto name = kernel::read_uts_name(bench.access)) {
+    machine.node_name = name->node_name;
+    machine.release = name->release;
+    machine.version = name->version;
+    machine.machine = name->machine;
+  }
+  machine.cpu_count = bench.percpu().possible().size();
+  if (const auto online = bench.percpu().mask("__cpu_online_mask")) machine.online_cpu_count = online->size();
+  const kernel::Clocks clocks = kernel::read_clocks(bench.access);
+  // The crash's own time stamp is exact; the clock's last update may be older when the timekeeping CPU was stuck.
+  if (clocks.wall_seconds && !bench.target.vmcoreinfo.crash_time()) machine.date = clocks.wall_seconds;
+  machine.uptime = clocks.uptime_seconds;
+  if (!machine.uptime && machine.clock) machine.uptime = *machine.clock / 1'000'000'000;
+  machine.load_average = kernel::read_load_average(bench.access);
+  const std::uint64_t page_size = bench.target.vmcoreinfo.page_size().value_or(4096);
+  machine.memory_bytes = kernel::read_memory_bytes(bench.access, page_size);
+  machine.preemption = kernel::preemption_model(bench.access, machine.version);
+  machine.watchdog_threshold = kernel::watchdog_threshold(bench.access);
+  machine.panic_cpu = kernel::read_panic_cpu(bench.access, bench.percpu().possible().size());
+  if (machine.panic_cpu) {
+    const model::Cpu* cpu = bench.snapshot.find_cpu(*machine.panic_cpu);
+    if (cpu != nullptr && cpu->task != 0) machine.panic_task = cpu->task;
+    machine.panic_message = find_panic_message(bench);
+  }
+}
+
+void collect_modules(Workbench& bench) {
+  for (const kernel::LoadedModule& module : bench.modules) {
+    model::Module out;
+    out.name = module.name;
+    out.address = module.address.value;
+    if (!module.ranges.empty()) out.base = module.ranges.front().begin.value;
+    for (const VirtualRange& range : module.ranges) out.size += range.size();
+    out.state = kernel::module_state_name(module.state);
+    out.taints = taint_letters(module.taints);
+    bench.snapshot.modules.push_back(std::move(out));
+  }
+}
+
+std::vector<model::LogRecord> read_log(Workbench& bench, std::size_t most_records) {
+  const kernel::KernelLog log = kernel::read_kernel_log(bench.access, most_records);
+  if (!log.broken.empty()) bench.gap("kernel log", log.broken);
+  std::vector<model::LogRecord> records;
+  records.reserve(log.entries.size());
+  for (const kernel::LogEntry& entry : log.entries) {
+    model::LogRecord record{entry.sequence, entry.time, entry.level, {}, entry.text};
+    if (entry.caller != 0) {
+      const bool is_cpu = entry.caller >> 31 != 0;
+      record.caller = fmt::format("{}{}", is_cpu ? 'C' : 'T', entry.caller & 0x7fffffff);
+    }
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+}  // namespace whyhung::collect

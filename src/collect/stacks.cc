@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/stacks.h"
+
+#include <array>
+
+namespace whyhung::collect {
+namespace {
+
+model::FrameOrigin origin_of(unwind::FrameSource source) {
+  switch (source) {
+    case unwind::FrameSource::kRegisters: return model::FrameOrigin::kRegisters;
+    case unwind::FrameSource::kCall: return model::FrameOrigin::kCall;
+    case unwind::FrameSource::kException: return model::FrameOrigin::kException;
+    case unwind::FrameSource::kLinkRegister: return model::FrameOrigin::kLinkRegister;
+    case unwind::FrameSource::kScan: return model::FrameOrigin::kScan;
+    case unwind::FrameSource::kFramePointer: return model::FrameOrigin::kFramePointer;
+  }
+  return model::FrameOrigin::kCall;
+}
+
+model::StackEndReason end_of(unwind::StackEnd end) {
+  switch (end) {
+    case unwind::StackEnd::kUserMode: return model::StackEndReason::kUserMode;
+    case unwind::StackEnd::kOutermost: return model::StackEndReason::kOutermost;
+    case unwind::StackEnd::kNoRegisters: return model::StackEndReason::kNoRegisters;
+    case unwind::StackEnd::kNoUnwindData: return model::StackEndReason::kNoUnwindData;
+    case unwind::StackEnd::kUnreadable: return model::StackEndReason::kUnreadable;
+    case unwind::StackEnd::kNotCode: return model::StackEndReason::kNotCode;
+    case unwind::StackEnd::kNoProgress: return model::StackEndReason::kNoProgress;
+    case unwind::StackEnd::kTooDeep: return model::StackEndReason::kTooDeep;
+  }
+  return model::StackEndReason::kNotWalked;
+}
+
+}  // namespace
+
+std::vector<model::RegisterValue> to_model(const arch::Architecture& architecture, const arch::RegisterSet& registers) {
+  std::vector<model::RegisterValue> values;
+  for (std::size_t i = 0; i < architecture.register_names.size(); ++i) {
+    if (const auto value = registers.get(i)) values.push_back({std::string(architecture.register_names[i]), *value});
+  }
+  return values;
+}
+
+model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDetail detail) {
+  const arch::Architecture& architecture = *bench.target.architecture;
+  model::StackTrace trace;
+  trace.end = end_of(stack.end);
+  trace.end_detail = stack.end_detail;
+  trace.frames.reserve(stack.frames.size());
+  for (const unwind::Frame& frame : stack.frames) {
+    const auto index = static_cast<std::uint32_t>(trace.frames.size());
+    trace.frames.push_back(
+        {bench.locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
+    const bool worth_keeping = frame.source == unwind::FrameSource::kException;
+    if (detail == StackDetail::kFramesAndRegisters && worth_keeping && frame.registers) {
+      const auto at = frame.saved_at ? std::optional(frame.saved_at->value) : std::nullopt;
+      trace.registers.push_back({index, at, to_model(architecture, *frame.registers)});
+    }
+  }
+  if (detail == StackDetail::kFramesAndRegisters && stack.user_registers) {
+    const auto at = stack.user_registers_at ? std::optional(stack.user_registers_at->value) : std::nullopt;
+    trace.registers.push_back(
+        {static_cast<std::uint32_t>(trace.frames.size()), at, to_model(architecture, *stack.user_registers)});
+  }
+  return trace;
+}
+
+model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail) {
+  model::StackTrace trace;
+  if (!bench.target.unwinder) {
+    trace.end = model::StackEndReason::kNoUnwindData;
+    return trace;
+  }
+  const auto start = bench.switch_frames.read(bench.access, bench.tasks, task);
+  if (!start) {
+    trace.end = model::StackEndReason::kUnreadable;
+    trace.end_detail = to_error(start.error(), "switched-out registers").what;
+    return trace;
+  }
+  return to_model(bench, bench.target.unwinder->walk({start->registers, start->pc_is_exact}), detail);
+}
+
+}  // namespace whyhung::collect

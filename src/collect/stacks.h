@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Stacks of the machine turned into values: from an unwinder's frames to a model::StackTrace.
+#pragma once
+
+#include "collect/workbench.h"
+
+namespace whyhung::collect {
+
+// How much of a stack to keep. Registers are kept for stacks that somebody will look at, not for all sleeping tasks.
+enum class StackDetail : std::uint8_t { kFrames, kFramesAndRegisters };
+
+// The stack of a task that no CPU runs.
+model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail);
+
+// A walk that was done already.
+model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDetail detail);
+
+// All known registers by name.
+std::vector<model::RegisterValue> to_model(const arch::Architecture& architecture, const arch::RegisterSet& registers);
+
+}  // namespace whyhung::collect

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/tasks.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace whyhung::collect {
+namespace {
+
+model::TaskState to_model(kernel::TaskStates::Kind kind) {
+  using Kind = kernel::TaskStates::Kind;
+  switch (kind) {
+    case Kind::kRunning: return model::TaskState::kRunning;
+    case Kind::kInterruptible: return model::TaskState::kInterruptible;
+    case Kind::kUninterruptible: return model::TaskState::kUninterruptible;
+    case Kind::kIdle: return model::TaskState::kIdle;
+    case Kind::kStopped: return model::TaskState::kStopped;
+    case Kind::kTraced: return model::TaskState::kTraced;
+    case Kind::kParked: return model::TaskState::kParked;
+    case Kind::kZombie: return model::TaskState::kZombie;
+    case Kind::kDead: return model::TaskState::kDead;
+    case Kind::kUnknown: return model::TaskState::kUnknown;
+  }
+  return model::TaskState::kUnknown;
+}
+
+template <typename T>
+std::optional<T> optional_of(const ReadResult<std::uint64_t>& value) {
+  if (!value) return std::nullopt;
+  return static_cast<T>(*value);
+}
+
+void read_scheduling(const Workbench& bench, VirtualAddress task, model::Task& out) {
+  const VirtualMemory& memory = bench.access.memory;
+  const kernel::TaskView& view = bench.tasks;
+  out.cpu = optional_of<std::uint32_t>(view.cpu.read(memory, task));
+  out.policy = optional_of<std::uint32_t>(view.policy.read(memory, task));
+  if (const auto priority = view.prio.read_signed(memory, task)) {
+    out.priority = static_cast<std::int32_t>(*priority);
+  }
+  out.last_arrival = optional_of<std::uint64_t>(view.last_arrival.read(memory, task));
+  const auto queued = view.last_queued.read(memory, task);
+  if (queued && *queued != 0) out.last_queued = *queued;
+  // v3.17 (ccbf62d8a284): nanoseconds of CLOCK_MONOTONIC; a struct timespec before.
+  if (view.start_time.size() == 8) out.start_time = optional_of<std::uint64_t>(view.start_time.read(memory, task));
+}
+
+void read_thread_function(Workbench& bench, VirtualAddress task, model::Task& out) {
+  if (!bench.kthreads.thread_function.exists()) return;
+  const auto kthread = kernel::kthread_of(bench.access, bench.tasks, bench.kthreads, task);
+  if (!kthread) return;
+  const auto function = bench.kthreads.thread_function.read_pointer(bench.access.memory, *kthread);
+  if (!function || function->is_null()) return;
+  const model::CodeLocation& location = bench.snapshot.locations[bench.locate(*function, *function)];
+  out.thread_function = location.function;
+  out.thread_function_module = location.module;
+}
+
+// The parent's process id, as `ps` shows it.
+std::uint32_t parent_of(const Workbench& bench, VirtualAddress task) {
+  const auto parent = bench.tasks.real_parent.read_pointer(bench.access.memory, task);
+  if (!parent) return 0;
+  const auto pid = bench.tasks.tgid.read(bench.access.memory, *parent);
+  return pid ? static_cast<std::uint32_t>(*pid) : 0;
+}
+
+}  // namespace
+
+std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
+  const VirtualMemory& memory = bench.access.memory;
+  const kernel::TaskView& view = bench.tasks;
+  const auto pid = view.pid.read(memory, task);
+  const auto state = view.state.read(memory, task);
+  const auto comm = view.comm.read_text(memory, task);
+  if (!pid || !state || !comm) return std::nullopt;
+  model::Task out;
+  out.address = task.value;
+  out.pid = static_cast<std::uint32_t>(*pid);
+  out.tgid = static_cast<std::uint32_t>(view.tgid.read(memory, task).value_or(*pid));
+  out.comm = *comm;
+  const std::uint64_t exit_state = view.exit_state.read(memory, task).value_or(0);
+  out.raw_state = *state | exit_state;
+  out.state = to_model(bench.task_states.classify(*state, exit_state));
+  out.killable_wait = bench.task_states.is_killable(*state);
+  const std::uint64_t flags = view.flags.read(memory, task).value_or(0);
+  out.is_kernel_thread = (flags & kernel::kFlagKthread) != 0;
+  out.on_cpu = view.on_cpu.read(memory, task).value_or(0) != 0;
+  out.on_runqueue = view.on_rq.read(memory, task).value_or(0) != 0;
+  out.stack_base = view.stack.read(memory, task).value_or(0);
+  out.stack_size = static_cast<std::uint32_t>(view.stack_size);
+  out.parent_pid = parent_of(bench, task);
+  read_scheduling(bench, task, out);
+  if (out.is_kernel_thread) read_thread_function(bench, task, out);
+  return out;
+}
+
+void collect_tasks(Workbench& bench) {
+  std::unordered_set<std::uint64_t> running;
+  std::vector<VirtualAddress> idle;
+  for (const std::uint32_t cpu : bench.percpu().possible()) {
+    const auto runqueue = bench.percpu().find("runqueues", cpu);
+    if (!runqueue) continue;
+    if (const auto task = bench.runqueues.current.read_pointer(bench.access.memory, *runqueue)) {
+      running.insert(task->value);
+    }
+    if (const auto task = kernel::current_task_variable(bench.access, bench.percpu(), cpu)) running.insert(task->value);
+    if (const auto task = bench.runqueues.idle.read_pointer(bench.access.memory, *runqueue)) {
+      if (!task->is_null()) idle.push_back(*task);
+    }
+  }
+  const auto will_read = [](std::span<const VirtualAddress>) {};
+  const kernel::TaskList list = kernel::find_all_tasks(bench.access, bench.tasks, bench.xarray, will_read);
+  if (!list.broken.empty()) bench.gap("list of tasks", list.broken);
+  std::size_t unreadable = 0;
+  std::unordered_set<std::uint64_t> seen;
+  const auto add = [&](VirtualAddress address, bool is_idle) {
+    if (!seen.insert(address.value).second) return;
+    auto task = read_task(bench, address);
+    if (!task) {
+      ++unreadable;
+      return;
+    }
+    task->is_idle_task = is_idle;
+    if (!running.contains(address.value)) {
+      task->stack = stack_of_sleeping_task(bench, address, StackDetail::kFrames);
+    }
+    bench.snapshot.tasks.push_back(std::move(*task));
+  };
+  for (const VirtualAddress task : idle) add(task, true);
+  const auto first_other = static_cast<std::ptrdiff_t>(bench.snapshot.tasks.size());
+  for (const VirtualAddress task : list.tasks) add(task, false);
+  std::sort(bench.snapshot.tasks.begin() + first_other, bench.snapshot.tasks.end(),
+            [](const model::Task& a, const model::Task& b) { return a.pid < b.pid; });
+  if (unreadable != 0) bench.gap("tasks", fmt::format("{} task structures are not in the dump", unreadable));
+  bench.snapshot.machine.task_count = bench.snapshot.tasks.size();
+}
+
+}  // namespace whyhung::collect

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/waits/waits.h"
+
+#include <algorithm>
+#include <array>
+
+namespace whyhung::collect {
+namespace {
+
+constexpr std::array<WaitCollector, 1> kCollectors = {{{"stop_machine", collect_stop_machine_waits}}};
+
+}  // namespace
+
+std::span<const WaitCollector> wait_collectors() { return kCollectors; }
+
+const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address) {
+  const auto holds = [&](const model::Task& task) {
+    return task.stack_size != 0 && address >= task.stack_base && address - task.stack_base < task.stack_size;
+  };
+  const auto found = std::ranges::find_if(snapshot.tasks, holds);
+  return found == snapshot.tasks.end() ? nullptr : &*found;
+}
+
+}  // namespace whyhung::collect

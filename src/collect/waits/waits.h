@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Kinds of waits, one file each, listed in one table (waits.cc). A collector looks at the snapshot so far and at memory,
+// and adds waits, resources and their holders, each with evidence.
+#pragma once
+
+#include "collect/workbench.h"
+
+namespace whyhung::collect {
+
+struct WaitCollector {
+  std::string_view name;
+  void (*collect)(Workbench& bench);
+};
+
+// All kinds, in the order in which they are asked.
+std::span<const WaitCollector> wait_collectors();
+
+// The task on whose kernel stack `address` lies: who waits for an object that a function put there.
+const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address);
+
+void collect_stop_machine_waits(Workbench& bench);
+
+}  // namespace whyhung::collect

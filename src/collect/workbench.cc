@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/workbench.h"
+
+#include <algorithm>
+
+#include "debuginfo/module_symbols.h"
+#include "kernel/names_used.h"
+
+namespace whyhung::collect {
+
+Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
+  if (target.types->empty()) {
+    std::string why = "it carries none";
+    for (const Gap& gap : target.gaps) {
+      if (gap.what == "types of the kernel") why = gap.why;
+    }
+    return with_hint(fail(ErrorKind::kNotFound, "the types of the crashed kernel are not known: {}", why),
+                     "give the kernel's vmlinux with --vmlinux");
+  }
+  auto bench = std::unique_ptr<Workbench>(new Workbench(target));
+  target.symbols->prepare(kernel::symbols_used());
+  target.types->prepare(kernel::types_used(), kernel::enumerators_used());
+  TRY_ASSIGN(auto percpu, kernel::PerCpu::open(bench->access));
+  bench->percpu_storage.emplace(std::move(percpu));
+  kernel::Binder binder(*target.types);
+  bench->tasks = kernel::TaskView::bind(bench->access, binder);
+  bench->xarray = kernel::XArrayView::bind(binder);
+  bench->kthreads = kernel::KthreadView::bind(binder);
+  bench->runqueues = kernel::RunqueueView::bind(binder);
+  bench->stoppers = kernel::StopperView::bind(bench->access, binder);
+  bench->interrupts = kernel::InterruptView::bind(binder);
+  bench->switch_frames = kernel::SwitchFrameView::bind(*target.architecture, binder, *target.types);
+  bench->task_states = kernel::TaskStates::read(bench->access);
+  for (const std::string& missing : binder.missing()) bench->gap(missing, "the kernel's types do not have it");
+  if (auto disassembler = arch::Disassembler::create(*target.architecture)) {
+    bench->disassembler = *std::move(disassembler);
+  } else {
+    bench->gap("machine code", disassembler.error().what);
+  }
+  bench->load_modules();
+  return bench;
+}
+
+void Workbench::load_modules() {
+  kernel::ModuleList list = kernel::read_modules(access);
+  if (!list.broken.empty()) gap("list of modules", list.broken);
+  for (const kernel::LoadedModule& module : list.modules) {
+    debuginfo::ModuleSymbolTable table;
+    table.module = module.name;
+    table.ranges = module.ranges;
+    table.symbols = module.symbol_table;
+    table.count = module.symbol_count;
+    table.names = module.string_table;
+    target.symbols->add(std::make_shared<debuginfo::ModuleSymbols>(*target.memory, std::move(table)));
+    if (target.unwinder) {
+      target.unwinder->add_module({module.text, module.orc_ips, module.orc_rows, module.orc_count});
+    }
+  }
+  modules = std::move(list.modules);
+}
+
+const kernel::LoadedModule* Workbench::module_of(VirtualAddress address) const {
+  const auto found = std::ranges::find_if(modules, [&](const auto& module) { return module.contains(address); });
+  return found == modules.end() ? nullptr : &*found;
+}
+
+std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
+  // A return address and an interrupted instruction at the same address may belong to different functions.
+  const std::uint64_t key = shown.value * 2 + (shown == lookup ? 1 : 0);
+  const auto [entry, is_new] = located_.try_emplace(key, static_cast<std::uint32_t>(snapshot.locations.size()));
+  if (!is_new) return entry->second;
+  model::CodeLocation location;
+  location.address = shown.value;
+  if (const auto symbol = access.symbols.find_covering(lookup)) {
+    location.function = symbol->symbol.name;
+    location.offset = shown - symbol->symbol.address;
+    location.module = symbol->symbol.module;
+  } else if (const kernel::LoadedModule* module = module_of(lookup)) {
+    location.module = module->name;
+  }
+  snapshot.locations.push_back(std::move(location));
+  return entry->second;
+}
+
+void Workbench::add_lines(const model::StackTrace& stack) {
+  if (!target.lines || !target.lines->available()) return;
+  for (const model::StackFrame& frame : stack.frames) {
+    model::CodeLocation& location = snapshot.locations[frame.location];
+    if (!location.lines.empty() || !location.module.empty()) continue;
+    const bool is_exact = frame.origin == model::FrameOrigin::kRegisters || frame.origin == model::FrameOrigin::kException;
+    const VirtualAddress address(location.address);
+    for (const debuginfo::SourceFrame& one : target.lines->at(is_exact ? address : address - 1)) {
+      location.lines.push_back({one.function, one.file, static_cast<std::uint32_t>(std::max(one.line, 0))});
+    }
+  }
+}
+
+std::string Workbench::function_name(VirtualAddress function) {
+  if (function.is_null()) return {};
+  const auto symbol = access.symbols.find_covering(function);
+  if (!symbol) return fmt::format("{:#x}", function.value);
+  std::string name = symbol->symbol.name;
+  if (symbol->offset != 0) name += fmt::format("+{:#x}", symbol->offset);
+  if (!symbol->symbol.module.empty()) name += fmt::format(" [{}]", symbol->symbol.module);
+  return name;
+}
+
+}  // namespace whyhung::collect

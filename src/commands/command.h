@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Commands in the syntax of crash, for those who want to look for themselves. One file each, one table (commands.cc).
+// To add one: a new src/commands/<name>.cc with a constant of type Command, and a line in the table.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "collect/workbench.h"
+
+namespace whyhung::commands {
+
+enum class Format : std::uint8_t { kText, kJson };
+
+struct Context {
+  collect::Workbench& bench;  // with its snapshot collected
+  std::ostream& out;
+  Format format;
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view alias;   // empty: none
+  std::string_view usage;   // "bt [-a] [PID|TASK]…"
+  std::string_view help;    // one line
+  // Writes its output: text, or one JSON value. kUsage for arguments that make no sense.
+  Result<void> (*run)(Context& context, const std::vector<std::string>& arguments);
+};
+
+std::span<const Command* const> all_commands();
+
+// Runs one line ("foreach rmmod bt"). kUsage when there is no such command.
+Result<void> run_command(Context& context, std::string_view line);
+
+// The JSON object for one command line that was run: its output, or what went wrong.
+std::string json_entry(std::string_view line, const Result<void>& done, const std::string& output);
+
+extern const Command kSys, kPs, kBt, kForeach, kLog, kDis, kMod;
+
+}  // namespace whyhung::commands

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/accounting.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/enum_names.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+constexpr EnumNames<TaskBucket, kTaskBuckets> kTaskNames = {{{TaskBucket::kRunning, "running"},
+                                                             {TaskBucket::kWaitsForCpu, "waits-for-cpu"},
+                                                             {TaskBucket::kExplainedWait, "explained-wait"},
+                                                             {TaskBucket::kNormalSleep, "normal-sleep"},
+                                                             {TaskBucket::kStopped, "stopped"},
+                                                             {TaskBucket::kExited, "exited"},
+                                                             {TaskBucket::kUnexplained, "unexplained"}}};
+constexpr EnumNames<CpuBucket, kCpuBuckets> kCpuNames = {{{CpuBucket::kCulprit, "culprit"},
+                                                          {CpuBucket::kVictim, "victim"},
+                                                          {CpuBucket::kIdle, "idle"},
+                                                          {CpuBucket::kWorking, "working"},
+                                                          {CpuBucket::kUnknown, "unknown"}}};
+
+TaskBucket bucket_of(const model::Task& task, bool runs, bool has_wait) {
+  if (runs) return TaskBucket::kRunning;
+  if (has_wait) return TaskBucket::kExplainedWait;
+  switch (task.state) {
+    // An idle task that does not run waits for nothing: its CPU has work.
+    case model::TaskState::kRunning: return task.is_idle_task ? TaskBucket::kNormalSleep : TaskBucket::kWaitsForCpu;
+    case model::TaskState::kInterruptible:
+    case model::TaskState::kIdle:
+    case model::TaskState::kParked: return TaskBucket::kNormalSleep;
+    case model::TaskState::kStopped:
+    case model::TaskState::kTraced: return TaskBucket::kStopped;
+    case model::TaskState::kZombie:
+    case model::TaskState::kDead: return TaskBucket::kExited;
+    case model::TaskState::kUninterruptible:
+    case model::TaskState::kUnknown: return TaskBucket::kUnexplained;
+  }
+  return TaskBucket::kUnexplained;
+}
+
+CpuBucket bucket_of(const CpuCondition& condition, const std::set<std::uint32_t>& guilty,
+                    const std::set<std::uint32_t>& victims) {
+  if (guilty.contains(condition.cpu->number)) return CpuBucket::kCulprit;
+  if (victims.contains(condition.cpu->number)) return CpuBucket::kVictim;
+  switch (condition.doing) {
+    case CpuDoing::kIdle: return CpuBucket::kIdle;
+    case CpuDoing::kUserMode:
+    case CpuDoing::kServesDump:
+    case CpuDoing::kKernelCode: return CpuBucket::kWorking;
+    case CpuDoing::kWaitsForCpu:
+    case CpuDoing::kUnknown: return CpuBucket::kUnknown;
+  }
+  return CpuBucket::kUnknown;
+}
+
+}  // namespace
+
+std::string_view name_of(TaskBucket bucket) { return enum_name(kTaskNames, bucket); }
+std::string_view name_of(CpuBucket bucket) { return enum_name(kCpuNames, bucket); }
+
+Accounting account(const Case& facts, const std::vector<Finding>& findings) {
+  Accounting accounting;
+  for (const auto& [bucket, name] : kTaskNames) accounting.tasks[bucket] = 0;
+  for (const auto& [bucket, name] : kCpuNames) accounting.cpus[bucket] = 0;
+  std::set<std::uint64_t> running;
+  for (const model::Cpu& cpu : facts.snapshot.cpus) running.insert(cpu.task);
+  std::set<std::uint64_t> waiting;
+  for (const model::Wait& wait : facts.snapshot.waits) {
+    if (wait.waiter.kind == model::NodeKind::kTask) waiting.insert(wait.waiter.id);
+  }
+  const std::uint64_t now = facts.snapshot.machine.clock.value_or(0);
+  for (const model::Task& task : facts.snapshot.tasks) {
+    const TaskBucket bucket = bucket_of(task, running.contains(task.address), waiting.contains(task.address));
+    ++accounting.tasks[bucket];
+    if (bucket != TaskBucket::kUnexplained) continue;
+    std::optional<std::uint64_t> since;
+    if (task.last_arrival && now > *task.last_arrival) since = now - *task.last_arrival;
+    accounting.unexplained.push_back({task.address, since});
+  }
+  std::ranges::stable_sort(accounting.unexplained, [](const Unexplained& a, const Unexplained& b) {
+    return a.since.value_or(0) > b.since.value_or(0);
+  });
+  std::set<std::uint32_t> guilty;
+  std::set<std::uint32_t> victims;
+  for (const Finding& finding : findings) {
+    for (const Culprit& culprit : finding.culprits) {
+      if (culprit.cpu) guilty.insert(*culprit.cpu);
+    }
+    victims.insert(finding.victim_cpus.begin(), finding.victim_cpus.end());
+  }
+  for (const CpuCondition& condition : facts.cpus) {
+    const CpuBucket bucket = bucket_of(condition, guilty, victims);
+    accounting.cpu_buckets.push_back(bucket);
+    ++accounting.cpus[bucket];
+  }
+  return accounting;
+}
+
+}  // namespace whyhung::diagnose

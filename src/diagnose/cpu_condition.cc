@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/cpu_condition.h"
+
+#include <algorithm>
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::ContextKind;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr unsigned kWatchdogShift = 30;                // watchdog_touch_ts counts 2^30 ns
+constexpr std::uint64_t kDefaultThreshold = 10;        // kernel.watchdog_thresh when it cannot be read
+constexpr std::uint64_t kTicksStopped = 2 * kSecond;   // far beyond the longest tick of a busy CPU
+
+CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
+  if (task != nullptr && task->is_idle_task) return CpuDoing::kIdle;
+  if (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task) return CpuDoing::kIdle;
+  if (cpu.in_user_mode) return CpuDoing::kUserMode;
+  if (!cpu.activity) return CpuDoing::kUnknown;
+  if (!cpu.busy_wait.empty()) return CpuDoing::kWaitsForCpu;
+  // The panic was called by the very code that the CPU was running: it cannot be stuck there.
+  const bool panics_itself = cpu.dump_role != model::DumpRole::kNone && *cpu.activity == 0;
+  return panics_itself ? CpuDoing::kServesDump : CpuDoing::kKernelCode;
+}
+
+bool is_endless(const model::Loop& loop) {
+  return loop.exits.empty() && !loop.has_unknown_flow && loop.yield == model::LoopYield::kNever;
+}
+
+bool has_starved_stopper(const model::Snapshot& snapshot, const model::Cpu& cpu) {
+  if (!cpu.stopper || cpu.stopper->pending.empty() || cpu.stopper->task == cpu.task) return false;
+  const model::Task* stopper = snapshot.find_task(cpu.stopper->task);
+  return stopper != nullptr && stopper->is_runnable() && stopper->on_runqueue && !stopper->on_cpu;
+}
+
+bool can_be_preempted(const model::Snapshot& snapshot, const model::Cpu& cpu, ContextKind context) {
+  if (context != ContextKind::kTask || cpu.interrupts_enabled == false) return false;
+  if (cpu.activity_preempt_depth.value_or(0) != 0 || cpu.activity_softirq_depth.value_or(0) != 0) return false;
+  return snapshot.machine.preemption == "full" || snapshot.machine.preemption == "lazy";
+}
+
+void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
+  const model::Cpu& cpu = *condition.cpu;
+  if (!snapshot.machine.clock) return;
+  const std::uint64_t now = *snapshot.machine.clock;
+  const auto behind = [&](std::uint64_t then) { return now > then ? now - then : 0; };
+  if (condition.task != nullptr && condition.task->last_arrival) condition.held = behind(*condition.task->last_arrival);
+  if (cpu.runqueue.clock) condition.clock_behind = behind(*cpu.runqueue.clock);
+  const auto touched = cpu.watchdog.touch_seconds;
+  // Old kernels write 0, new ones all ones, to have the next check start afresh: no time can be read from that.
+  if (touched && *touched != 0 && *touched < (1ull << 33)) condition.unwatched = behind(*touched << kWatchdogShift);
+  const std::uint64_t threshold = 2 * snapshot.machine.watchdog_threshold.value_or(kDefaultThreshold) * kSecond;
+  condition.lockup = condition.unwatched && *condition.unwatched >= threshold;
+  condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&
+                            condition.doing != CpuDoing::kIdle;
+}
+
+}  // namespace
+
+std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot) {
+  std::vector<CpuCondition> conditions;
+  for (const model::Cpu& cpu : snapshot.cpus) {
+    CpuCondition condition;
+    condition.cpu = &cpu;
+    condition.task = snapshot.find_task(cpu.task);
+    condition.doing = doing_of(cpu, condition.task);
+    if (cpu.activity) condition.context = cpu.contexts[*cpu.activity].kind;
+    condition.stopper_starved = has_starved_stopper(snapshot, cpu);
+    condition.endless_loop = cpu.loop && is_endless(*cpu.loop);
+    condition.preemptible = can_be_preempted(snapshot, cpu, condition.context);
+    judge_clocks(snapshot, condition);
+    conditions.push_back(condition);
+  }
+  return conditions;
+}
+
+Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition) {
+  const model::Cpu& cpu = *condition.cpu;
+  Culprit culprit;
+  culprit.task = cpu.task;
+  culprit.cpu = cpu.number;
+  if (condition.task != nullptr) {
+    culprit.pid = condition.task->pid;
+    culprit.comm = condition.task->comm;
+  }
+  if (condition.context == ContextKind::kSoftirq) culprit.kind = CulpritKind::kSoftirq;
+  if (condition.context == ContextKind::kHardirq || condition.context == ContextKind::kNmi) {
+    culprit.kind = CulpritKind::kHardirq;
+  }
+  if (!cpu.activity) return culprit;
+  std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame;
+  if (cpu.loop) frame = cpu.loop->frame;
+  const model::StackFrame& stack_frame = cpu.stack.frames.at(frame);
+  culprit.location = stack_frame.location;
+  culprit.function = snapshot.location(stack_frame).function;
+  culprit.module = snapshot.location(stack_frame).module;
+  return culprit;
+}
+
+std::string_view name_of(HangClass hang_class) {
+  switch (hang_class) {
+    case HangClass::kStopMachineStarved: return "stop-machine-starved";
+    case HangClass::kCpuHog: return "cpu-hog";
+    case HangClass::kIrqsOff: return "irqs-off";
+    case HangClass::kNone: return "none";
+    case HangClass::kUndetermined: return "undetermined";
+  }
+  return "undetermined";
+}
+
+std::string_view name_of(CulpritKind kind) {
+  switch (kind) {
+    case CulpritKind::kTask: return "task";
+    case CulpritKind::kSoftirq: return "softirq";
+    case CulpritKind::kHardirq: return "hardirq";
+  }
+  return "task";
+}
+
+}  // namespace whyhung::diagnose

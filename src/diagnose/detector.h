@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Detectors: pure functions from a snapshot to findings, one file each, one table (detectors.cc). To add one: write
+// src/diagnose/<name>.cc with a function of this type, add its line to the table, and give it a folder in
+// tests/scenarios/ with the hang and its innocent twin.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "diagnose/cpu_condition.h"
+#include "diagnose/finding.h"
+#include "diagnose/wait_graph.h"
+
+namespace whyhung::diagnose {
+
+struct Case {
+  const model::Snapshot& snapshot;
+  const WaitGraph& graph;
+  const std::vector<CpuCondition>& cpus;
+};
+
+struct Detector {
+  std::string_view name;
+  std::vector<Finding> (*detect)(const Case& facts);
+};
+
+std::span<const Detector> detectors();
+
+std::vector<Finding> detect_stop_machine_starved(const Case& facts);
+std::vector<Finding> detect_irqs_off(const Case& facts);
+std::vector<Finding> detect_cpu_hog(const Case& facts);
+
+// Fills the victims of a finding: everything that waits for its culprits' CPUs and tasks.
+void add_victims(const Case& facts, Finding& finding);
+
+}  // namespace whyhung::diagnose

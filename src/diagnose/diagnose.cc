@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/diagnose.h"
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/detector.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+constexpr std::uint64_t kPatience = 120'000'000'000;  // ns: kernel.hung_task_timeout_secs as kernels are shipped
+
+// A culprit belongs to one finding: the one that explains most of the hang.
+void drop_repetitions(std::vector<Finding>& findings) {
+  std::vector<Finding> kept;
+  for (Finding& finding : findings) {
+    const auto is_known = [&](const Culprit& culprit) {
+      return std::ranges::any_of(kept, [&](const Finding& other) {
+        return std::ranges::any_of(other.culprits, [&](const Culprit& one) { return one.cpu == culprit.cpu; });
+      });
+    };
+    if (!std::ranges::all_of(finding.culprits, is_known)) kept.push_back(std::move(finding));
+  }
+  findings = std::move(kept);
+}
+
+// What blocks more comes first; of equals what is surer. Detectors stand in order of how much they explain.
+void rank(std::vector<Finding>& findings) {
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+    const auto blocked = [](const Finding& one) { return one.victim_tasks.size() + one.victim_cpus.size(); };
+    if (blocked(a) != blocked(b)) return blocked(a) > blocked(b);
+    return a.confidence < b.confidence;
+  });
+}
+
+// Panics that a detector of hangs asked for (kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h). The text
+// only raises a doubt; no finding rests on it.
+bool is_hang_panic(std::string_view message) {
+  constexpr std::array<std::string_view, 7> kWords = {"softlockup", "soft lockup", "hard LOCKUP", "Hard LOCKUP",
+                                                      "hung_task",  "RCU Stall",   "workqueue lockup"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
+}
+
+void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
+  const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
+  if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty()) doubt(Doubt::kNothingReadable);
+  bool stuck = false;
+  bool waits = false;
+  for (const CpuCondition& condition : facts.cpus) {
+    const bool busy = condition.doing == CpuDoing::kKernelCode || condition.doing == CpuDoing::kWaitsForCpu ||
+                      condition.doing == CpuDoing::kUnknown;
+    const bool is_stuck = busy && (condition.lockup || condition.ticks_stopped);
+    if (is_stuck) diagnosis.doubtful_cpus.push_back(condition.cpu->number);
+    stuck |= is_stuck;
+    waits |= is_stuck && condition.doing == CpuDoing::kWaitsForCpu;
+  }
+  if (waits) {
+    doubt(Doubt::kCpuWaitsUnexplained);
+  } else if (stuck) {
+    doubt(Doubt::kLockupUnexplained);
+  }
+  if (is_hang_panic(facts.snapshot.machine.panic_message)) doubt(Doubt::kDetectorFired);
+  const auto& unexplained = diagnosis.accounting.unexplained;
+  if (!unexplained.empty() && unexplained.front().since.value_or(0) >= kPatience) doubt(Doubt::kTasksUnexplained);
+}
+
+}  // namespace
+
+std::string_view name_of(Doubt doubt) {
+  switch (doubt) {
+    case Doubt::kNothingReadable: return "nothing-readable";
+    case Doubt::kLockupUnexplained: return "lockup-unexplained";
+    case Doubt::kDetectorFired: return "detector-fired";
+    case Doubt::kTasksUnexplained: return "tasks-unexplained";
+    case Doubt::kCpuWaitsUnexplained: return "cpu-waits-unexplained";
+  }
+  return "unknown";
+}
+
+Diagnosis diagnose(const model::Snapshot& snapshot) {
+  Diagnosis diagnosis;
+  const WaitGraph graph(snapshot);
+  const std::vector<CpuCondition> cpus = judge_cpus(snapshot);
+  const Case facts{snapshot, graph, cpus};
+  for (const Detector& detector : detectors()) {
+    auto found = detector.detect(facts);
+    std::ranges::move(found, std::back_inserter(diagnosis.findings));
+  }
+  drop_repetitions(diagnosis.findings);
+  rank(diagnosis.findings);
+  diagnosis.accounting = account(facts, diagnosis.findings);
+  diagnosis.liveness = judge_liveness(snapshot, cpus);
+  if (!diagnosis.findings.empty()) {
+    diagnosis.verdict = diagnosis.findings.front().hang_class;
+    diagnosis.confidence = diagnosis.findings.front().confidence;
+    return diagnosis;
+  }
+  collect_doubts(facts, diagnosis);
+  diagnosis.verdict = diagnosis.doubts.empty() ? HangClass::kNone : HangClass::kUndetermined;
+  diagnosis.confidence = diagnosis.doubts.empty() ? model::Certainty::kLikely : model::Certainty::kPossible;
+  return diagnosis;
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From a snapshot to a verdict. Pure: the same snapshot gives the same diagnosis, and nothing here has ever seen a dump.
+#pragma once
+
+#include <vector>
+
+#include "diagnose/accounting.h"
+#include "diagnose/finding.h"
+#include "diagnose/liveness.h"
+
+namespace whyhung::diagnose {
+
+// Why there is no certain answer, or what speaks against "no hang".
+enum class Doubt : std::uint8_t {
+  kNothingReadable,      // the machine's inside could not be read at all
+  kLockupUnexplained,    // a CPU was stuck by the kernel's own measure, and no detector explains it
+  kDetectorFired,        // the kernel panicked because it saw a hang that is not explained here
+  kTasksUnexplained,     // tasks have been uninterruptible for longer than the kernel's own patience
+  kCpuWaitsUnexplained,  // a CPU waits for another CPU, and why is not known
+};
+std::string_view name_of(Doubt doubt);
+
+struct Diagnosis {
+  HangClass verdict = HangClass::kUndetermined;
+  model::Certainty confidence = model::Certainty::kPossible;
+  std::vector<Finding> findings;       // ranked: the first is the verdict's
+  std::vector<Doubt> doubts;           // only for kUndetermined
+  std::vector<std::uint32_t> doubtful_cpus;
+  Accounting accounting;
+  std::vector<CpuLiveness> liveness;   // in the order of Snapshot::cpus
+};
+
+Diagnosis diagnose(const model::Snapshot& snapshot);
+
+}  // namespace whyhung::diagnose

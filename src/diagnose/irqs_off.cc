@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// irqs-off: kernel code holds a CPU with interrupts disabled: no tick, no answer to other CPUs, and the soft-lockup
+// detector of that CPU is blind. What an NMI watchdog calls a hard lockup. Other CPUs that wait for an answer are victims.
+#include <algorithm>
+
+#include "diagnose/detector.h"
+#include "diagnose/occupation.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+bool is_deaf(const CpuCondition& condition) {
+  if (condition.doing == CpuDoing::kKernelCode) {
+    return condition.cpu->interrupts_enabled == false && (condition.endless_loop || condition.ticks_stopped);
+  }
+  // A CPU that did not even save its registers, takes no ticks and leaves calls unanswered.
+  return condition.doing == CpuDoing::kUnknown && condition.cpu->register_source == model::RegisterSource::kNone &&
+         condition.ticks_stopped && condition.cpu->function_call_pending == true;
+}
+
+}  // namespace
+
+std::vector<Finding> detect_irqs_off(const Case& facts) {
+  std::vector<Finding> findings;
+  for (const CpuCondition& condition : facts.cpus) {
+    if (!is_deaf(condition)) continue;
+    Finding finding;
+    finding.hang_class = HangClass::kIrqsOff;
+    finding.culprits.push_back(culprit_on(facts.snapshot, condition));
+    for (const CpuCondition& other : facts.cpus) {
+      const bool waits = other.doing == CpuDoing::kWaitsForCpu && other.cpu->busy_wait == "ipi";
+      if (!waits || condition.cpu->function_call_pending != true) continue;
+      finding.chain.push_back({Claim::kCpuWaitsForIpi,
+                               {model::cpu_node(other.cpu->number), model::cpu_node(condition.cpu->number)},
+                               {},
+                               model::Certainty::kLikely,
+                               {{model::EvidenceKind::kFrame, "the innermost function of that CPU waits for an answer", {},
+                                 {}}}});
+      finding.victim_cpus.push_back(other.cpu->number);
+      if (other.cpu->task != 0) finding.victim_tasks.push_back(other.cpu->task);
+    }
+    Occupation occupation = explain_occupation(facts.snapshot, condition);
+    std::ranges::move(occupation.links, std::back_inserter(finding.chain));
+    finding.advice = std::move(occupation.advice);
+    finding.confidence = occupation.confidence;
+    add_victims(facts, finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose

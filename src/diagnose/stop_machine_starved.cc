@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// stop-machine-starved: somebody asked to stop the machine, every CPU but some has stopped and spins at the highest
+// priority, and on the missing ones the stopper cannot run because something else does not let go of the CPU. The whole
+// machine stands still while interrupts go on.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "diagnose/detector.h"
+#include "diagnose/occupation.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+using model::EvidenceKind;
+
+constexpr std::uint64_t kTransient = 1'000'000'000;  // ns: a machine that is being stopped in good order needs far less
+
+const CpuCondition* condition_of(const Case& facts, std::uint32_t cpu) {
+  const auto found = std::ranges::find_if(facts.cpus, [&](const auto& one) { return one.cpu->number == cpu; });
+  return found == facts.cpus.end() ? nullptr : &*found;
+}
+
+// Something that holds a CPU against its stopper. A CPU that is idle, or in user mode, or waits for another CPU, is
+// late at most: its stopper runs as soon as the scheduler does.
+bool holds_on(const CpuCondition& condition) {
+  const bool could_hold = condition.doing == CpuDoing::kKernelCode || condition.doing == CpuDoing::kUnknown;
+  if (!could_hold || condition.preemptible) return false;
+  const bool long_enough = condition.held.value_or(0) >= kTransient || condition.unwatched.value_or(0) >= 2 * kTransient;
+  return condition.endless_loop || condition.lockup || condition.ticks_stopped || long_enough;
+}
+
+void add_request_links(const Case& facts, const model::StopMachineRequest& request, Finding& finding) {
+  const model::Resource* resource = facts.snapshot.find_resource(request.address);
+  if (request.requester != 0) {
+    Link link{Claim::kAskedForStopMachine, {model::task_node(request.requester)}, {}, Certainty::kCertain, {}};
+    link.facts["function"] = request.function;
+    for (const model::Wait& wait : facts.snapshot.waits) {
+      if (wait.waiter == model::task_node(request.requester) && wait.on == model::resource_node(request.address)) {
+        link.evidence = wait.evidence;
+      }
+    }
+    finding.chain.push_back(std::move(link));
+  }
+  Link state{Claim::kStopMachineState, {model::resource_node(request.address)}, {}, Certainty::kCertain, {}};
+  state.facts["function"] = request.function;
+  state.facts["state"] = request.state;
+  state.facts["threads"] = std::to_string(request.num_threads);
+  state.facts["missing"] = std::to_string(request.thread_ack);
+  if (resource != nullptr) state.evidence = resource->evidence;
+  finding.chain.push_back(std::move(state));
+  if (request.acknowledged_cpus.empty()) return;
+  Link took_part{Claim::kCpusTookPart, {}, {}, Certainty::kCertain, {}};
+  for (const std::uint32_t cpu : request.acknowledged_cpus) took_part.nodes.push_back(model::cpu_node(cpu));
+  for (const model::Wait& wait : facts.snapshot.waits) {
+    if (wait.on != model::resource_node(request.address) || wait.waiter == model::task_node(request.requester)) continue;
+    took_part.evidence.insert(took_part.evidence.end(), wait.evidence.begin(), wait.evidence.end());
+  }
+  finding.chain.push_back(std::move(took_part));
+}
+
+void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& request, const CpuCondition& condition,
+                           Finding& finding) {
+  const model::Cpu& cpu = *condition.cpu;
+  const model::NodeId node = model::cpu_node(cpu.number);
+  const model::NodeId stopper = model::task_node(cpu.stopper ? cpu.stopper->task : 0);
+  Link missing{Claim::kCpuDidNotTakePart, {node, stopper}, {}, Certainty::kCertain, {}};
+  if (const model::Resource* resource = facts.snapshot.find_resource(request.address)) {
+    for (const model::Holder& holder : resource->holders) {
+      if (holder.who != stopper) continue;
+      missing.evidence = holder.evidence;
+      missing.certainty = holder.certainty;
+    }
+  }
+  finding.chain.push_back(std::move(missing));
+  Link cannot_run{Claim::kStopperCannotRun, {stopper, node, model::task_node(cpu.task)}, {}, Certainty::kCertain, {}};
+  if (const model::Task* task = facts.snapshot.find_task(stopper.id)) {
+    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.__state", task->address,
+                                   fmt::format("{:#x}", task->raw_state)});
+    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});
+    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.on_cpu", task->address, task->on_cpu ? "1" : "0"});
+  }
+  if (!condition.stopper_starved) cannot_run.certainty = Certainty::kLikely;
+  finding.chain.push_back(std::move(cannot_run));
+}
+
+std::optional<Finding> explain(const Case& facts, const model::StopMachineRequest& request) {
+  Finding finding;
+  finding.hang_class = HangClass::kStopMachineStarved;
+  finding.requester = request.requester;
+  finding.requested = request.function;
+  add_request_links(facts, request, finding);
+  Certainty confidence = Certainty::kCertain;
+  for (const std::uint32_t number : request.missing_cpus) {
+    const CpuCondition* condition = condition_of(facts, number);
+    if (condition == nullptr || !holds_on(*condition)) continue;
+    finding.culprits.push_back(culprit_on(facts.snapshot, *condition));
+    add_missing_cpu_links(facts, request, *condition, finding);
+    Occupation occupation = explain_occupation(facts.snapshot, *condition);
+    confidence = model::weaker(confidence, occupation.confidence);
+    finding.chain.insert(finding.chain.end(), std::make_move_iterator(occupation.links.begin()),
+                         std::make_move_iterator(occupation.links.end()));
+    for (const Advice advice : occupation.advice) {
+      if (std::ranges::find(finding.advice, advice) == finding.advice.end()) finding.advice.push_back(advice);
+    }
+  }
+  if (finding.culprits.empty()) return std::nullopt;
+  // A CPU that did not take part although nothing holds it leaves the explanation incomplete.
+  if (finding.culprits.size() < request.missing_cpus.size()) confidence = model::weaker(confidence, Certainty::kLikely);
+  finding.confidence = confidence;
+  add_victims(facts, finding);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> detect_stop_machine_starved(const Case& facts) {
+  std::vector<Finding> findings;
+  for (const model::StopMachineRequest& request : facts.snapshot.stop_machine) {
+    if (auto finding = explain(facts, request)) findings.push_back(std::move(*finding));
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose

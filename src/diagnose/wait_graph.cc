@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/wait_graph.h"
+
+namespace whyhung::diagnose {
+
+WaitGraph::WaitGraph(const model::Snapshot& snapshot) {
+  for (const model::Wait& wait : snapshot.waits) add(wait.waiter, wait.on);
+  for (const model::Resource& resource : snapshot.resources) {
+    for (const model::Holder& holder : resource.holders) add(model::resource_node(resource.address), holder.who);
+  }
+  std::set<std::uint64_t> on_a_cpu;
+  for (const model::Cpu& cpu : snapshot.cpus) {
+    on_a_cpu.insert(cpu.task);
+    if (cpu.task != 0 && cpu.task != cpu.runqueue.idle_task) {
+      add(model::cpu_node(cpu.number), model::task_node(cpu.task));
+    }
+  }
+  for (const model::Task& task : snapshot.tasks) {
+    const bool needs_cpu = task.is_runnable() && task.on_runqueue && !task.is_idle_task && task.cpu;
+    if (needs_cpu && !on_a_cpu.contains(task.address)) {
+      add(model::task_node(task.address), model::cpu_node(*task.cpu));
+    }
+  }
+}
+
+void WaitGraph::add(model::NodeId from, model::NodeId to) {
+  forward_[from].push_back(to);
+  backward_[to].push_back(from);
+}
+
+const std::vector<model::NodeId>& WaitGraph::waits_for(model::NodeId node) const {
+  static const std::vector<model::NodeId> kNothing;
+  const auto found = forward_.find(node);
+  return found == forward_.end() ? kNothing : found->second;
+}
+
+std::set<model::NodeId> WaitGraph::blocked_by(model::NodeId node) const {
+  std::set<model::NodeId> reached;
+  std::vector<model::NodeId> pending = {node};
+  while (!pending.empty()) {
+    const model::NodeId next = pending.back();
+    pending.pop_back();
+    const auto found = backward_.find(next);
+    if (found == backward_.end()) continue;
+    for (const model::NodeId waiter : found->second) {
+      if (waiter != node && reached.insert(waiter).second) pending.push_back(waiter);
+    }
+  }
+  return reached;
+}
+
+}  // namespace whyhung::diagnose

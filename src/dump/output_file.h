@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// OutputFile: a file that appears under its name only when it is complete. Until then it is a nameless neighbour in the
+// same folder, which disappears if anything goes wrong.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace whyhung::dump {
+
+enum class Existing : std::uint8_t { kRefuse, kReplace };
+
+class OutputFile {
+ public:
+  // Errors name the path: kIo when the folder cannot be written to, kUsage when `path` exists and may not be replaced.
+  static Result<OutputFile> create(const std::string& path, Existing existing);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes);
+  Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
+  // Bytes that were not written are zero.
+  Result<void> set_size(std::uint64_t size);
+  // Gives the file its name, after its bytes are on the disk.
+  Result<void> commit();
+
+ private:
+  OutputFile(std::string path, std::string temporary, int descriptor, Existing existing);
+  tl::unexpected<Error> failure(std::string_view action, int code) const;
+
+  std::string path_;
+  std::string temporary_;
+  int descriptor_;
+  Existing existing_;
+};
+
+}  // namespace whyhung::dump

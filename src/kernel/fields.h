@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Field: a member of a kernel structure, found by name in the dump's own types, checked when it is bound and widened when
+// it is read. A changed offset costs nothing; a renamed member costs one more name in its list, newest first.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/memory_reader.h"
+#include "debuginfo/symbols.h"
+#include "debuginfo/type_source.h"
+
+namespace whyhung::kernel {
+
+// What every view reads through. The three outlive all views.
+struct Access {
+  const VirtualMemory& memory;
+  debuginfo::TypeSource& types;
+  debuginfo::SymbolSource& symbols;
+};
+
+class Field {
+ public:
+  Field() = default;
+  explicit Field(debuginfo::Member member) : member_(std::move(member)), exists_(true) {}
+
+  bool exists() const { return exists_; }
+  std::uint64_t offset() const { return member_.offset; }
+  std::uint64_t size() const { return member_.size; }
+  std::uint64_t element_size() const { return member_.element_size; }
+  std::uint64_t element_count() const { return member_.element_count; }
+
+  // Where the member lies in the structure at `base`. Only for fields that exist.
+  VirtualAddress in(VirtualAddress base) const { return base + member_.offset; }
+  // The structure that holds this member at `member`: container_of().
+  VirtualAddress container(VirtualAddress member) const { return member - member_.offset; }
+
+  // The value, zero- or sign-extended from its own size, bit fields included. kNoSuchField when it does not exist.
+  ReadResult<std::uint64_t> read(const VirtualMemory& memory, VirtualAddress base) const;
+  ReadResult<std::int64_t> read_signed(const VirtualMemory& memory, VirtualAddress base) const;
+  ReadResult<VirtualAddress> read_pointer(const VirtualMemory& memory, VirtualAddress base) const;
+  // A char array: text up to its NUL, raw.
+  ReadResult<std::string> read_text(const VirtualMemory& memory, VirtualAddress base) const;
+
+ private:
+  debuginfo::Member member_;
+  bool exists_ = false;
+};
+
+// Binds fields and remembers those that no name was found for, so that the report can say what a kernel lacks.
+class Binder {
+ public:
+  explicit Binder(debuginfo::TypeSource& types) : types_(types) {}
+
+  // The first of `paths` that `type` has. A field that none of them names does not exist and is noted as missing.
+  Field required(std::string_view type, std::initializer_list<std::string_view> paths);
+  // The same for members that only some kernels have: not noted.
+  Field optional(std::string_view type, std::initializer_list<std::string_view> paths);
+  // "task_struct.__state" for each required field that was not found.
+  const std::vector<std::string>& missing() const { return missing_; }
+
+ private:
+  debuginfo::TypeSource& types_;
+  std::vector<std::string> missing_;
+};
+
+}  // namespace whyhung::kernel

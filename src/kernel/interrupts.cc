@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/interrupts.h"
+
+#include <array>
+
+namespace whyhung::kernel {
+
+InterruptView InterruptView::bind(Binder& binder) {
+  InterruptView v;
+  v.hot_preempt_count_ = binder.optional("pcpu_hot", {"preempt_count"});
+  v.hot_softirq_pending_ = binder.optional("pcpu_hot", {"softirq_pending"});
+  v.stat_softirq_pending_ = binder.optional("irq_cpustat_t", {"__softirq_pending"});
+  return v;
+}
+
+namespace {
+
+// A 32-bit per-CPU value that is a variable of its own, or a member of a per-CPU structure.
+std::optional<std::uint64_t> read_either(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
+                                         std::string_view variable, std::string_view holder, const Field& member) {
+  if (const auto structure = percpu.find(holder, cpu); structure && member.exists()) {
+    if (const auto value = member.read(access.memory, *structure)) return *value;
+  }
+  if (const auto address = percpu.find(variable, cpu)) {
+    if (const auto value = access.memory.read_u32(*address)) return *value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, const PerCpu& percpu,
+                                                         std::uint32_t cpu) const {
+  const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
+  if (!raw) return std::nullopt;
+  return PreemptCount{*raw};
+}
+
+std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access, const PerCpu& percpu,
+                                                            std::uint32_t cpu) const {
+  if (const auto hot = percpu.find("pcpu_hot", cpu); hot && hot_softirq_pending_.exists()) {
+    if (const auto value = hot_softirq_pending_.read(access.memory, *hot)) return *value;
+  }
+  return read_either(access, percpu, cpu, "__softirq_pending", "irq_stat", stat_softirq_pending_);
+}
+
+std::optional<VirtualAddress> InterruptView::interrupted_registers(const Access& access, const PerCpu& percpu,
+                                                                   std::uint32_t cpu) const {
+  const auto variable = percpu.find("__irq_regs", cpu);
+  if (!variable) return std::nullopt;
+  const auto registers = access.memory.read_pointer(*variable);
+  if (!registers || registers->is_null()) return std::nullopt;
+  return *registers;
+}
+
+std::optional<VirtualAddress> InterruptView::softirq_daemon(const Access& access, const PerCpu& percpu,
+                                                            std::uint32_t cpu) const {
+  const auto variable = percpu.find("ksoftirqd", cpu);
+  if (!variable) return std::nullopt;
+  const auto task = access.memory.read_pointer(*variable);
+  if (!task || task->is_null()) return std::nullopt;
+  return *task;
+}
+
+std::string preemption_model(const Access& access, std::string_view version_banner) {
+  // v5.12 (826bfeb37bb4): with PREEMPT_DYNAMIC the mode is chosen at boot: preempt_dynamic_none, _voluntary, _full, and
+  // since v6.13 (7c70cb94d29c) _lazy.
+  constexpr std::array<std::string_view, 4> kModes = {"none", "voluntary", "full", "lazy"};
+  if (const auto symbol = access.symbols.address_of("preempt_dynamic_mode")) {
+    const auto mode = access.memory.read_u32(*symbol);
+    if (mode && *mode < kModes.size()) return std::string(kModes[*mode]);
+  }
+  if (version_banner.find("PREEMPT_DYNAMIC") != std::string_view::npos) return {};
+  if (version_banner.find("PREEMPT_RT") != std::string_view::npos) return "full";
+  if (version_banner.find("PREEMPT_LAZY") != std::string_view::npos) return "lazy";
+  if (version_banner.find("PREEMPT") != std::string_view::npos) return "full";
+  return version_banner.empty() ? "" : "voluntary or none";
+}
+
+}  // namespace whyhung::kernel

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The names that the views of this layer ask for, so that sources which search can find all of them in one pass. A name
+// that is missing here is still found, only later and slower.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace whyhung::kernel {
+
+std::span<const std::string_view> symbols_used();
+std::span<const std::string_view> types_used();
+std::span<const std::string_view> enumerators_used();
+
+}  // namespace whyhung::kernel

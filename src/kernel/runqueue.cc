@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/runqueue.h"
+
+namespace whyhung::kernel {
+
+RunqueueView RunqueueView::bind(Binder& binder) {
+  RunqueueView v;
+  v.current = binder.required("rq", {"curr"});
+  v.idle = binder.required("rq", {"idle"});
+  v.stop = binder.optional("rq", {"stop"});
+  v.clock = binder.required("rq", {"clock"});
+  v.nr_running = binder.required("rq", {"nr_running"});
+  v.nr_switches = binder.optional("rq", {"nr_switches"});
+  return v;
+}
+
+std::optional<VirtualAddress> current_task_variable(const Access& access, const PerCpu& percpu, std::uint32_t cpu) {
+  // v6.2 (e57ef2ed97c1): x86 keeps it in pcpu_hot; v6.15 (a1e4cc0155ad): in a variable of its own again.
+  Binder binder(access.types);
+  const Field in_hot = binder.optional("pcpu_hot", {"current_task"});
+  if (const auto hot = percpu.find("pcpu_hot", cpu); hot && in_hot.exists()) {
+    const auto task = in_hot.read_pointer(access.memory, *hot);
+    if (task) return *task;
+  }
+  if (const auto variable = percpu.find("current_task", cpu)) {
+    const auto task = access.memory.read_pointer(*variable);
+    if (task) return *task;
+  }
+  return std::nullopt;
+}
+
+}  // namespace whyhung::kernel

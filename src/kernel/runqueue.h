@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// struct rq, one per CPU (kernel/sched/sched.h): who runs, who is idle, how late it is.
+#pragma once
+
+#include "kernel/fields.h"
+#include "kernel/percpu.h"
+
+namespace whyhung::kernel {
+
+struct RunqueueView {
+  static RunqueueView bind(Binder& binder);
+  // v6.12 (af0c8b2bf67b): with proxy execution `donor` is what was chosen to run; `curr` is what really executes.
+  Field current, idle, stop, clock, nr_running, nr_switches;
+};
+
+// The task that CPU's own idea of `current` names: the per-CPU variable, which changes in the middle of a context switch,
+// where rq.curr changes before. Nothing when this machine or kernel keeps it elsewhere.
+std::optional<VirtualAddress> current_task_variable(const Access& access, const PerCpu& percpu, std::uint32_t cpu);
+
+}  // namespace whyhung::kernel

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/system.h"
+
+#include <algorithm>
+
+namespace whyhung::kernel {
+namespace {
+
+constexpr std::size_t kUtsField = 65;         // __NEW_UTS_LEN + 1
+constexpr std::uint64_t kLoadShift = 11;      // FSHIFT
+constexpr std::uint64_t kMostNodes = 4096;
+constexpr std::int64_t kYear2000 = 946684800;
+constexpr std::int64_t kYear2200 = 7258118400;
+
+// struct timekeeper of the system clock. v6.13 (20c7b582e88b): tk_core is a struct tk_data; before, an anonymous
+// structure of a sequence counter and the timekeeper, which is aligned to 8 bytes.
+std::optional<VirtualAddress> find_timekeeper(const Access& access) {
+  Binder binder(access.types);
+  if (const auto core = access.symbols.address_of("tk_core")) {
+    const Field in_data = binder.optional("tk_data", {"timekeeper"});
+    return in_data.exists() ? in_data.in(*core) : *core + 8;
+  }
+  return access.symbols.address_of("timekeeper");
+}
+
+}  // namespace
+
+std::optional<UtsName> read_uts_name(const Access& access) {
+  const auto name_space = access.symbols.address_of("init_uts_ns");
+  if (!name_space) return std::nullopt;
+  Binder binder(access.types);
+  const Field name = binder.optional("uts_namespace", {"name"});
+  if (!name.exists()) return std::nullopt;
+  const VirtualAddress base = name.in(*name_space);
+  const auto text = [&](std::size_t index) {
+    const auto value = access.memory.read_c_string(base + index * kUtsField, kUtsField);
+    return value ? *value : std::string();
+  };
+  if (text(0).empty()) return std::nullopt;
+  return UtsName{text(1), text(2), text(3), text(4)};
+}
+
+Clocks read_clocks(const Access& access) {
+  Clocks clocks;
+  const auto timekeeper = find_timekeeper(access);
+  if (!timekeeper) return clocks;
+  Binder binder(access.types);
+  const auto wall = binder.optional("timekeeper", {"xtime_sec"}).read_signed(access.memory, *timekeeper);
+  if (wall && *wall > kYear2000 && *wall < kYear2200) clocks.wall_seconds = *wall;
+  const auto uptime = binder.optional("timekeeper", {"ktime_sec"}).read(access.memory, *timekeeper);
+  if (uptime && clocks.wall_seconds) clocks.uptime_seconds = *uptime;
+  return clocks;
+}
+
+std::vector<std::uint64_t> read_load_average(const Access& access) {
+  std::vector<std::uint64_t> loads;
+  const auto symbol = access.symbols.address_of("avenrun");
+  for (std::uint64_t i = 0; symbol && i < 3; ++i) {
+    const auto value = access.memory.read_u64(*symbol + i * 8);
+    if (!value) return {};
+    loads.push_back((*value * 100) >> kLoadShift);
+  }
+  return loads;
+}
+
+std::optional<std::uint64_t> read_memory_bytes(const Access& access, std::uint64_t page_size) {
+  Binder binder(access.types);
+  const Field present = binder.optional("pglist_data", {"node_present_pages"});
+  const auto nodes = access.symbols.address_of("node_data");
+  std::uint64_t count = 1;
+  if (const auto symbol = access.symbols.address_of("nr_node_ids")) {
+    const auto value = access.memory.read_u32(*symbol);
+    if (value) count = std::clamp<std::uint64_t>(*value, 1, kMostNodes);
+  }
+  std::uint64_t pages = 0;
+  for (std::uint64_t i = 0; nodes && i < count; ++i) {
+    const auto node = access.memory.read_pointer(*nodes + i * 8);
+    if (!node || node->is_null()) continue;
+    const auto here = present.read(access.memory, *node);
+    if (here) pages += *here;
+  }
+  if (pages == 0) {
+    // v5.0 (ca79b0c211af): _totalram_pages; before, totalram_pages.
+    auto total = access.symbols.address_of("_totalram_pages");
+    if (!total) total = access.symbols.address_of("totalram_pages");
+    const auto value = total ? access.memory.read_u64(*total) : ReadResult<std::uint64_t>(0);
+    if (value) pages = *value;
+  }
+  if (pages == 0 || pages > (1ull << 48) / page_size * 16) return std::nullopt;
+  return pages * page_size;
+}
+
+std::optional<std::uint32_t> read_panic_cpu(const Access& access, std::size_t cpu_count) {
+  for (const std::string_view name : {"panic_cpu", "crashing_cpu"}) {
+    const auto symbol = access.symbols.address_of(name);
+    if (!symbol) continue;
+    const auto value = access.memory.read_u32(*symbol);
+    if (value && *value < cpu_count) return *value;  // PANIC_CPU_INVALID and "none yet" are −1
+  }
+  return std::nullopt;
+}
+
+}  // namespace whyhung::kernel

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/task.h"
+
+#include <algorithm>
+
+#include "kernel/list.h"
+
+namespace whyhung::kernel {
+namespace {
+
+constexpr std::size_t kMostTasks = 4u << 20;  // PID_MAX_LIMIT
+constexpr std::size_t kMostStateNames = 16;
+
+constexpr std::uint64_t kInterruptible = 1;
+constexpr std::uint64_t kUninterruptible = 2;
+constexpr std::uint64_t kStopped = 4;
+constexpr std::uint64_t kTraced = 8;
+
+}  // namespace
+
+namespace {
+
+// THREAD_SIZE, from the linker's marks around the first task's stack (include/asm-generic/vmlinux.lds.h), else from its
+// union, which not every kernel's types describe. v6.10 (8f69cba096b5): the marks are called __start_init_stack.
+std::uint64_t find_stack_size(const Access& access, Binder& binder) {
+  constexpr std::uint64_t kSmallest = 4096;
+  constexpr std::uint64_t kLargest = 1 << 20;
+  for (const auto& [start_name, end_name] : {std::pair{"__start_init_stack", "__end_init_stack"},
+                                             std::pair{"__start_init_task", "__end_init_task"}}) {
+    const auto start = access.symbols.address_of(start_name);
+    const auto end = start ? access.symbols.address_of(end_name) : std::nullopt;
+    if (end && *end - *start >= kSmallest && *end - *start <= kLargest) return *end - *start;
+  }
+  const Field stack = binder.optional("thread_union", {"stack"});
+  return stack.exists() ? stack.size() : 0;
+}
+
+}  // namespace
+
+TaskView TaskView::bind(const Access& access, Binder& binder) {
+  TaskView v;
+  // v5.14 (2f064a59a11f): state became __state, a 32-bit word.
+  v.state = binder.required("task_struct", {"__state", "state"});
+  v.exit_state = binder.required("task_struct", {"exit_state"});
+  v.flags = binder.required("task_struct", {"flags"});
+  v.on_cpu = binder.optional("task_struct", {"on_cpu"});
+  v.on_rq = binder.required("task_struct", {"on_rq"});
+  // v5.16 (bcf9033e5449): back into thread_info on x86, where it was before v4.9 too.
+  v.cpu = binder.optional("task_struct", {"thread_info.cpu", "cpu"});
+  v.pid = binder.required("task_struct", {"pid"});
+  v.tgid = binder.required("task_struct", {"tgid"});
+  v.real_parent = binder.required("task_struct", {"real_parent"});
+  v.comm = binder.required("task_struct", {"comm"});
+  v.stack = binder.required("task_struct", {"stack"});
+  v.policy = binder.required("task_struct", {"policy"});
+  v.prio = binder.required("task_struct", {"prio"});
+  v.start_time = binder.optional("task_struct", {"start_time"});
+  v.last_arrival = binder.optional("task_struct", {"sched_info.last_arrival"});
+  v.last_queued = binder.optional("task_struct", {"sched_info.last_queued"});
+  v.saved_sp = binder.required("task_struct", {"thread.sp", "thread.ksp", "thread.cpu_context.sp"});
+  v.mm = binder.required("task_struct", {"mm"});
+  v.tasks = binder.required("task_struct", {"tasks"});
+  // v6.7 (8e1f385104ac): thread_group is gone, signal->thread_head and thread_node remain.
+  v.thread_node = binder.optional("task_struct", {"thread_node"});
+  v.thread_group = binder.optional("task_struct", {"thread_group"});
+  v.signal = binder.optional("task_struct", {"signal"});
+  v.thread_head = binder.optional("signal_struct", {"thread_head"});
+  // v4.19 (2c4704756cab): an array of hlist_node directly in the task.
+  v.pid_links = binder.optional("task_struct", {"pid_links"});
+  v.set_child_tid = binder.optional("task_struct", {"set_child_tid"});
+  v.worker_private = binder.optional("task_struct", {"worker_private"});
+  v.vfork_done = binder.optional("task_struct", {"vfork_done"});
+  v.thread_info_flags = binder.optional("task_struct", {"thread_info.flags"});
+  v.thread_info_cpu = binder.optional("thread_info", {"cpu"});
+  v.stack_size = find_stack_size(access, binder);
+  return v;
+}
+
+TaskStates TaskStates::read(const Access& access) {
+  TaskStates states;
+  const auto array = access.symbols.address_of("task_state_array");
+  if (!array) return states;
+  // Entry i > 0 names the state of bit i − 1: "R (running)", "S (sleeping)", … (fs/proc/array.c). The letters moved
+  // with v3.14 (ad86622b478e) and v4.14 (8ef9925b02c2); bits behind the reported ones are fixed relative to them.
+  bool has_wakekill_name = false;
+  for (std::size_t i = 1; i < kMostStateNames; ++i) {
+    const auto name_at = access.memory.read_pointer(*array + i * 8);
+    if (!name_at) break;
+    const auto name = access.memory.read_c_string(*name_at, 32);
+    if (!name || name->size() < 4 || (*name)[1] != ' ' || (*name)[2] != '(') break;
+    const std::uint64_t bit = 1ull << (i - 1);
+    if (name->starts_with("Z (zombie)")) states.zombie_ = bit;
+    if (name->starts_with("X (dead)")) states.dead_ = bit;
+    if (name->starts_with("P (parked)")) states.parked_ = bit;
+    if (name->starts_with("K (wakekill)")) {
+      states.wakekill_ = bit;
+      has_wakekill_name = true;
+    }
+  }
+  if (has_wakekill_name) states.no_load_ = 0;  // so old that TASK_NOLOAD (v4.2) does not exist
+  return states;
+}
+
+TaskStates::Kind TaskStates::classify(std::uint64_t state, std::uint64_t exit_state) const {
+  if ((exit_state & zombie_) != 0) return Kind::kZombie;
+  if ((exit_state & dead_) != 0) return Kind::kDead;
+  if (state == 0) return Kind::kRunning;
+  if ((state & kUninterruptible) != 0) return (state & no_load_) != 0 ? Kind::kIdle : Kind::kUninterruptible;
+  if ((state & kInterruptible) != 0) return Kind::kInterruptible;
+  if ((state & kStopped) != 0) return Kind::kStopped;
+  if ((state & kTraced) != 0) return Kind::kTraced;
+  if ((state & parked_) != 0) return Kind::kParked;
+  return Kind::kUnknown;
+}
+
+namespace {
+
+using WillRead = std::function<void(std::span<const VirtualAddress>)>;
+
+// Breadth first: idr nodes, then struct pid, then tasks. Each thread has a pid, so threads need no walk of their own.
+std::optional<TaskList> tasks_of_pid_tree(const Access& access, const TaskView& view, const XArrayView& xarray,
+                                          const WillRead& will_read) {
+  Binder binder(access.types);
+  const Field pid_tasks = binder.optional("pid", {"tasks"});
+  const Field idr_tree = binder.optional("pid_namespace", {"idr.idr_rt"});
+  const auto name_space = access.symbols.address_of("init_pid_ns");
+  if (!xarray.usable() || !pid_tasks.exists() || !idr_tree.exists() || !view.pid_links.exists() || !name_space) {
+    return std::nullopt;
+  }
+  const auto pids = xarray.entries(access.memory, idr_tree.in(*name_space), kMostTasks, will_read);
+  if (!pids.broken.empty() || pids.entries.empty()) return std::nullopt;
+  TaskList list;
+  list.from_pid_tree = true;
+  will_read(pids.entries);
+  for (const VirtualAddress pid : pids.entries) {
+    // tasks[PIDTYPE_PID] is an hlist_head; a pid that only names a group or session has none.
+    const auto first = access.memory.read_pointer(pid_tasks.in(pid));
+    if (!first) return std::nullopt;
+    if (!first->is_null()) list.tasks.push_back(view.pid_links.container(*first));
+  }
+  return list;
+}
+
+void append_threads(const Access& access, const TaskView& view, VirtualAddress leader, TaskList& list) {
+  ListWalk threads;
+  const Field& link = view.thread_node.exists() ? view.thread_node : view.thread_group;
+  if (view.thread_node.exists() && view.thread_head.exists()) {
+    const auto signal = view.signal.read_pointer(access.memory, leader);
+    if (!signal) return;
+    threads = walk_list(access.memory, view.thread_head.in(*signal), kMostTasks);
+  } else if (view.thread_group.exists()) {
+    threads = walk_list(access.memory, view.thread_group.in(leader), kMostTasks);
+  }
+  for (const VirtualAddress node : threads.nodes) {
+    const VirtualAddress task = link.container(node);
+    if (task != leader) list.tasks.push_back(task);
+  }
+  if (!threads.complete() && list.broken.empty()) list.broken = "a thread list: " + threads.broken;
+}
+
+}  // namespace
+
+TaskList find_all_tasks(const Access& access, const TaskView& view, const XArrayView& xarray,
+                        const std::function<void(std::span<const VirtualAddress>)>& will_read) {
+  if (auto list = tasks_of_pid_tree(access, view, xarray, will_read)) return std::move(*list);
+  TaskList list;
+  const auto init_task = access.symbols.address_of("init_task");
+  if (!init_task || !view.tasks.exists()) {
+    list.broken = "neither the pid tree nor the task list can be reached";
+    return list;
+  }
+  const ListWalk leaders = walk_list(access.memory, view.tasks.in(*init_task), kMostTasks);
+  if (!leaders.complete()) list.broken = "the task list: " + leaders.broken;
+  for (const VirtualAddress node : leaders.nodes) {
+    const VirtualAddress leader = view.tasks.container(node);
+    list.tasks.push_back(leader);
+    append_threads(access, view, leader, list);
+  }
+  return list;
+}
+
+}  // namespace whyhung::kernel

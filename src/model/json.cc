@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/json.h"
+
+#include <ostream>
+#include <type_traits>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "model/json_fields.h"
+
+namespace whyhung::model {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename E>
+struct EnumReader;
+#define WHYHUNG_ENUM_READER(type, function)                                                        \
+  template <>                                                                                      \
+  struct EnumReader<type> {                                                                        \
+    static std::optional<type> read(std::string_view text) { return function(text); }              \
+  }
+WHYHUNG_ENUM_READER(EvidenceKind, evidence_kind_of);
+WHYHUNG_ENUM_READER(Certainty, certainty_of);
+WHYHUNG_ENUM_READER(FrameOrigin, frame_origin_of);
+WHYHUNG_ENUM_READER(StackEndReason, stack_end_reason_of);
+WHYHUNG_ENUM_READER(TaskState, task_state_of);
+WHYHUNG_ENUM_READER(RegisterSource, register_source_of);
+WHYHUNG_ENUM_READER(ContextKind, context_kind_of);
+WHYHUNG_ENUM_READER(DumpRole, dump_role_of);
+WHYHUNG_ENUM_READER(LoopYield, loop_yield_of);
+WHYHUNG_ENUM_READER(NodeKind, node_kind_of);
+WHYHUNG_ENUM_READER(ResourceKind, resource_kind_of);
+#undef WHYHUNG_ENUM_READER
+
+template <typename T>
+constexpr bool kIsScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>;
+
+// Fills a JSON object from the members of one model value. Absent optionals are left out.
+class Writer {
+ public:
+  template <typename T>
+  void field(const char* name, T& value) {
+    object_[name] = to_json(value);
+  }
+  template <typename T>
+  void field(const char* name, std::optional<T>& value) {
+    if (value) object_[name] = to_json(*value);
+  }
+  void hex(const char* name, std::uint64_t value) { object_[name] = fmt::format("{:#x}", value); }
+  void hex(const char* name, std::optional<std::uint64_t>& value) {
+    if (value) hex(name, *value);
+  }
+  Json take() { return std::move(object_); }
+
+  template <typename T>
+  static Json to_json(T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      return valid_utf8(value);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      return value;
+    } else if constexpr (std::is_enum_v<T>) {
+      return std::string(name_of(value));
+    } else {
+      Writer writer;
+      visit_fields(writer, value);
+      return writer.take();
+    }
+  }
+  template <typename T>
+  static Json to_json(std::vector<T>& values) {
+    Json array = Json::array();
+    for (T& value : values) array.push_back(to_json(value));
+    return array;
+  }
+
+ private:
+  Json object_ = Json::object();
+};
+
+// Reads the members of one model value; the first complaint stays, with the path to where it was.
+class Reader {
+ public:
+  Reader(const Json& object, std::string path, std::string& complaint)
+      : object_(object), path_(std::move(path)), complaint_(complaint) {
+    if (!object_.is_object()) complain("", "is not an object");
+  }
+
+  template <typename T>
+  void field(const char* name, T& value) {
+    if (const Json* found = find(name)) from_json(*found, name, value);
+  }
+  template <typename T>
+  void field(const char* name, std::optional<T>& value) {
+    if (!object_.is_object() || !object_.contains(name)) return;
+    value.emplace();
+    from_json(object_[name], name, *value);
+  }
+  void hex(const char* name, std::uint64_t& value) {
+    if (const Json* found = find(name)) from_hex(*found, name, value);
+  }
+  void hex(const char* name, std::optional<std::uint64_t>& value) {
+    if (!object_.is_object() || !object_.contains(name)) return;
+    value.emplace();
+    from_hex(object_[name], name, *value);
+  }
+
+ private:
+  void complain(std::string_view name, std::string_view what) {
+    if (!complaint_.empty()) return;
+    complaint_ = fmt::format("{}{}{} {}", path_, path_.empty() || name.empty() ? "" : ".", name, what);
+  }
+  const Json* find(const char* name) {
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(name);
+    if (found == object_.end()) {
+      complain(name, "is missing");
+      return nullptr;
+    }
+    return &*found;
+  }
+  std::string path_of(std::string_view name) const { return path_.empty() ? std::string(name) : path_ + "." + std::string(name); }
+
+  void from_hex(const Json& json, std::string_view name, std::uint64_t& value) {
+    const auto* text = json.get_ptr<const std::string*>();
+    if (text == nullptr || !text->starts_with("0x")) return complain(name, "is not a hexadecimal string");
+    const auto number = parse_unsigned(std::string_view(*text).substr(2), 16);
+    if (!number) return complain(name, "is not a hexadecimal string");
+    value = *number;
+  }
+  template <typename T>
+  void from_json(const Json& json, std::string_view name, T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      const auto* text = json.get_ptr<const std::string*>();
+      if (text == nullptr) return complain(name, "is not a text");
+      value = *text;
+    } else if constexpr (std::is_same_v<T, bool>) {
+      if (!json.is_boolean()) return complain(name, "is not true or false");
+      value = json.get<bool>();
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      read_integer(json, name, value);
+    } else if constexpr (std::is_enum_v<T>) {
+      const auto* text = json.get_ptr<const std::string*>();
+      const auto known = text == nullptr ? std::nullopt : EnumReader<T>::read(*text);
+      if (!known) return complain(name, "is not a known word");
+      value = *known;
+    } else {
+      Reader reader(json, path_of(name), complaint_);
+      visit_fields(reader, value);
+    }
+  }
+  template <typename T>
+  void read_integer(const Json& json, std::string_view name, T& value) {
+    const auto* positive = json.get_ptr<const Json::number_unsigned_t*>();
+    const auto* any = json.get_ptr<const Json::number_integer_t*>();
+    if (positive != nullptr && std::in_range<T>(*positive)) {
+      value = static_cast<T>(*positive);
+    } else if (positive == nullptr && any != nullptr && std::in_range<T>(*any)) {
+      value = static_cast<T>(*any);
+    } else {
+      complain(name, "is not an integer of that size");
+    }
+  }
+  template <typename T>
+  void from_json(const Json& json, std::string_view name, std::vector<T>& values) {
+    if (!json.is_array()) return complain(name, "is not a list");
+    values.clear();
+    values.reserve(json.size());
+    for (std::size_t i = 0; i < json.size() && complaint_.empty(); ++i) {
+      values.emplace_back();
+      from_json(json[i], fmt::format("{}[{}]", name, i), values.back());
+    }
+  }
+
+  const Json& object_;
+  std::string path_;
+  std::string& complaint_;
+};
+
+// Indexes between parts of a snapshot; everything else in it is only shown.
+std::string check_indexes(const Snapshot& snapshot) {
+  const auto bad_stack = [&](const StackTrace& stack) {
+    for (const StackFrame& frame : stack.frames) {
+      if (frame.location >= snapshot.locations.size()) return true;
+    }
+    for (const FrameRegisters& registers : stack.registers) {
+      if (registers.frame > stack.frames.size()) return true;
+    }
+    return false;
+  };
+  for (const Task& task : snapshot.tasks) {
+    if (bad_stack(task.stack)) return fmt::format("the stack of task {} points outside of its tables", task.pid);
+  }
+  for (const Cpu& cpu : snapshot.cpus) {
+    bool bad = bad_stack(cpu.stack) || (cpu.activity && *cpu.activity >= cpu.contexts.size()) ||
+               (cpu.loop && cpu.loop->frame >= cpu.stack.frames.size());
+    for (const ContextSegment& segment : cpu.contexts) {
+      bad |= segment.first_frame > segment.end_frame || segment.end_frame > cpu.stack.frames.size();
+    }
+    if (bad) return fmt::format("CPU {} points outside of its tables", cpu.number);
+  }
+  return {};
+}
+
+// Every member of the snapshot but the tasks goes through the Writer as a whole.
+class StreamWriter {
+ public:
+  explicit StreamWriter(std::ostream& out) : out_(out) {}
+  template <typename T>
+  void field(const char* name, T& value) {
+    out_ << ",\n\"" << name << "\":" << Writer::to_json(value).dump();
+  }
+  template <typename T>
+  void field(const char* name, std::vector<T>& values) {
+    out_ << ",\n\"" << name << "\":[";
+    const char* separator = "\n";
+    for (T& value : values) {
+      out_ << separator << Writer::to_json(value).dump();
+      separator = ",\n";
+    }
+    out_ << "]";
+  }
+
+ private:
+  std::ostream& out_;
+};
+
+}  // namespace
+
+void write_snapshot(std::ostream& out, const Snapshot& snapshot) {
+  out << "{\"schema\":\"" << kSnapshotSchema << "\"";
+  StreamWriter writer(out);
+  // The visitors of both directions share one list of members, which therefore takes non-const values; nothing is changed.
+  visit_fields(writer, const_cast<Snapshot&>(snapshot));
+  out << "}\n";
+}
+
+Result<Snapshot> read_snapshot(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded() || !json.is_object()) return fail(ErrorKind::kCorrupt, "the snapshot is not a JSON object");
+  const auto schema = json.find("schema");
+  if (schema == json.end() || *schema != kSnapshotSchema) {
+    return with_hint(fail(ErrorKind::kUnsupported, "the snapshot's schema is not \"{}\"", kSnapshotSchema),
+                     "save it again with this version");
+  }
+  Snapshot snapshot;
+  std::string complaint;
+  Reader reader(json, "", complaint);
+  visit_fields(reader, snapshot);
+  if (complaint.empty()) complaint = check_indexes(snapshot);
+  if (!complaint.empty()) return fail(ErrorKind::kCorrupt, "the snapshot is damaged: {}", complaint);
+  return snapshot;
+}
+
+}  // namespace whyhung::model

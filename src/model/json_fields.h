@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The members of each model type, named once. A visitor that writes JSON and one that reads it walk the same list, so a
+// member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in JSON,
+// because JSON numbers are exact only up to 2^53.
+#pragma once
+
+#include "model/snapshot.h"
+
+namespace whyhung::model {
+
+template <typename V>
+void visit_fields(V& v, Gap& x) {
+  v.field("what", x.what);
+  v.field("why", x.why);
+}
+template <typename V>
+void visit_fields(V& v, Evidence& x) {
+  v.field("kind", x.kind);
+  v.field("what", x.what);
+  v.hex("address", x.address);
+  v.field("value", x.value);
+}
+template <typename V>
+void visit_fields(V& v, SourceLine& x) {
+  v.field("function", x.function);
+  v.field("file", x.file);
+  v.field("line", x.line);
+}
+template <typename V>
+void visit_fields(V& v, CodeLocation& x) {
+  v.hex("address", x.address);
+  v.field("function", x.function);
+  v.hex("offset", x.offset);
+  v.field("module", x.module);
+  v.field("lines", x.lines);
+}
+template <typename V>
+void visit_fields(V& v, StackFrame& x) {
+  v.field("location", x.location);
+  v.field("origin", x.origin);
+  v.hex("sp", x.sp);
+}
+template <typename V>
+void visit_fields(V& v, RegisterValue& x) {
+  v.field("name", x.name);
+  v.hex("value", x.value);
+}
+template <typename V>
+void visit_fields(V& v, FrameRegisters& x) {
+  v.field("frame", x.frame);
+  v.hex("saved_at", x.saved_at);
+  v.field("values", x.values);
+}
+template <typename V>
+void visit_fields(V& v, StackTrace& x) {
+  v.field("frames", x.frames);
+  v.field("end", x.end);
+  v.field("end_detail", x.end_detail);
+  v.field("registers", x.registers);
+}
+template <typename V>
+void visit_fields(V& v, Task& x) {
+  v.hex("address", x.address);
+  v.field("pid", x.pid);
+  v.field("tgid", x.tgid);
+  v.field("parent_pid", x.parent_pid);
+  v.field("comm", x.comm);
+  v.field("state", x.state);
+  v.hex("raw_state", x.raw_state);
+  v.field("is_kernel_thread", x.is_kernel_thread);
+  v.field("is_idle_task", x.is_idle_task);
+  v.field("on_cpu", x.on_cpu);
+  v.field("on_runqueue", x.on_runqueue);
+  v.field("killable_wait", x.killable_wait);
+  v.field("cpu", x.cpu);
+  v.field("policy", x.policy);
+  v.field("priority", x.priority);
+  v.field("last_arrival", x.last_arrival);
+  v.field("last_queued", x.last_queued);
+  v.field("start_time", x.start_time);
+  v.hex("stack_base", x.stack_base);
+  v.field("stack_size", x.stack_size);
+  v.field("thread_function", x.thread_function);
+  v.field("thread_function_module", x.thread_function_module);
+  v.field("stack", x.stack);
+}
+template <typename V>
+void visit_fields(V& v, ContextSegment& x) {
+  v.field("kind", x.kind);
+  v.field("first_frame", x.first_frame);
+  v.field("end_frame", x.end_frame);
+}
+template <typename V>
+void visit_fields(V& v, StopperWork& x) {
+  v.hex("address", x.address);
+  v.field("function", x.function);
+  v.hex("argument", x.argument);
+  v.hex("done", x.done);
+}
+template <typename V>
+void visit_fields(V& v, Stopper& x) {
+  v.hex("task", x.task);
+  v.field("enabled", x.enabled);
+  v.field("running_function", x.running_function);
+  v.field("pending", x.pending);
+}
+template <typename V>
+void visit_fields(V& v, WatchdogState& x) {
+  v.field("touch_seconds", x.touch_seconds);
+  v.field("hrtimer_interrupts", x.hrtimer_interrupts);
+  v.field("hrtimer_interrupts_seen", x.hrtimer_interrupts_seen);
+}
+template <typename V>
+void visit_fields(V& v, RunqueueState& x) {
+  v.field("clock", x.clock);
+  v.field("running_count", x.running_count);
+  v.field("switch_count", x.switch_count);
+  v.hex("current_task", x.current_task);
+  v.hex("idle_task", x.idle_task);
+}
+template <typename V>
+void visit_fields(V& v, LoopExit& x) {
+  v.hex("branch", x.branch);
+  v.field("condition", x.condition);
+  v.field("depends_on", x.depends_on);
+  v.hex("memory_address", x.memory_address);
+  v.field("symbol", x.symbol);
+  v.hex("value", x.value);
+}
+template <typename V>
+void visit_fields(V& v, Loop& x) {
+  v.field("frame", x.frame);
+  v.field("function", x.function);
+  v.field("module", x.module);
+  v.hex("begin", x.begin);
+  v.hex("end", x.end);
+  v.field("instructions", x.instructions);
+  v.field("exits", x.exits);
+  v.field("has_unknown_flow", x.has_unknown_flow);
+  v.field("calls", x.calls);
+  v.field("yield", x.yield);
+}
+template <typename V>
+void visit_fields(V& v, Cpu& x) {
+  v.field("number", x.number);
+  v.field("online", x.online);
+  v.hex("task", x.task);
+  v.field("register_source", x.register_source);
+  v.field("registers", x.registers);
+  v.field("in_user_mode", x.in_user_mode);
+  v.field("stack", x.stack);
+  v.field("contexts", x.contexts);
+  v.field("dump_role", x.dump_role);
+  v.field("activity", x.activity);
+  v.field("busy_wait", x.busy_wait);
+  v.field("interrupts_enabled", x.interrupts_enabled);
+  v.hex("preempt_count", x.preempt_count);
+  v.field("activity_preempt_depth", x.activity_preempt_depth);
+  v.field("activity_softirq_depth", x.activity_softirq_depth);
+  v.field("need_resched", x.need_resched);
+  v.hex("softirq_pending", x.softirq_pending);
+  v.hex("softirq_daemon", x.softirq_daemon);
+  v.field("function_call_pending", x.function_call_pending);
+  v.field("runqueue", x.runqueue);
+  v.field("stopper", x.stopper);
+  v.field("watchdog", x.watchdog);
+  v.field("loop", x.loop);
+}
+template <typename V>
+void visit_fields(V& v, NodeId& x) {
+  v.field("kind", x.kind);
+  v.hex("id", x.id);
+}
+template <typename V>
+void visit_fields(V& v, Holder& x) {
+  v.field("who", x.who);
+  v.field("role", x.role);
+  v.field("certainty", x.certainty);
+  v.field("evidence", x.evidence);
+}
+template <typename V>
+void visit_fields(V& v, Resource& x) {
+  v.hex("address", x.address);
+  v.field("kind", x.kind);
+  v.field("name", x.name);
+  v.field("holders", x.holders);
+  v.field("evidence", x.evidence);
+}
+template <typename V>
+void visit_fields(V& v, Wait& x) {
+  v.field("waiter", x.waiter);
+  v.field("on", x.on);
+  v.field("how", x.how);
+  v.field("since", x.since);
+  v.field("certainty", x.certainty);
+  v.field("evidence", x.evidence);
+}
+template <typename V>
+void visit_fields(V& v, StopMachineRequest& x) {
+  v.hex("address", x.address);
+  v.field("function", x.function);
+  v.field("state", x.state);
+  v.field("num_threads", x.num_threads);
+  v.field("thread_ack", x.thread_ack);
+  v.hex("requester", x.requester);
+  v.field("acknowledged_cpus", x.acknowledged_cpus);
+  v.field("missing_cpus", x.missing_cpus);
+}
+template <typename V>
+void visit_fields(V& v, Machine& x) {
+  v.field("dump_file", x.dump_file);
+  v.field("dump_format", x.dump_format);
+  v.field("partial_dump", x.partial_dump);
+  v.field("incomplete_dump", x.incomplete_dump);
+  v.field("capsule", x.capsule);
+  v.field("symbols_from", x.symbols_from);
+  v.field("types_from", x.types_from);
+  v.field("architecture", x.architecture);
+  v.field("node_name", x.node_name);
+  v.field("release", x.release);
+  v.field("version", x.version);
+  v.field("machine", x.machine);
+  v.field("cpu_count", x.cpu_count);
+  v.field("online_cpu_count", x.online_cpu_count);
+  v.field("date", x.date);
+  v.field("uptime", x.uptime);
+  v.field("load_average", x.load_average);
+  v.field("task_count", x.task_count);
+  v.field("memory_bytes", x.memory_bytes);
+  v.field("panic_message", x.panic_message);
+  v.field("panic_cpu", x.panic_cpu);
+  v.hex("panic_task", x.panic_task);
+  v.field("preemption", x.preemption);
+  v.field("watchdog_threshold", x.watchdog_threshold);
+  v.field("clock", x.clock);
+}
+template <typename V>
+void visit_fields(V& v, LogRecord& x) {
+  v.field("sequence", x.sequence);
+  v.field("time", x.time);
+  v.field("level", x.level);
+  v.field("caller", x.caller);
+  v.field("text", x.text);
+}
+template <typename V>
+void visit_fields(V& v, Module& x) {
+  v.field("name", x.name);
+  v.hex("address", x.address);
+  v.hex("base", x.base);
+  v.hex("size", x.size);
+  v.field("state", x.state);
+  v.field("taints", x.taints);
+}
+template <typename V>
+void visit_fields(V& v, Snapshot& x) {
+  v.field("machine", x.machine);
+  v.field("locations", x.locations);
+  v.field("cpus", x.cpus);
+  v.field("tasks", x.tasks);
+  v.field("modules", x.modules);
+  v.field("resources", x.resources);
+  v.field("waits", x.waits);
+  v.field("stop_machine", x.stop_machine);
+  v.field("log", x.log);
+  v.field("gaps", x.gaps);
+}
+
+}  // namespace whyhung::model

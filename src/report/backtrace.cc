@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/backtrace.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace whyhung::report {
+namespace {
+
+std::string function_text(const model::CodeLocation& location) {
+  if (location.function.empty()) return "(no symbol)";
+  return printable(location.function);
+}
+
+std::string module_text(const model::CodeLocation& location) {
+  return location.module.empty() ? std::string() : fmt::format(" [{}]", printable(location.module));
+}
+
+std::string_view stack_name(model::ContextKind kind) {
+  switch (kind) {
+    case model::ContextKind::kNmi: return "NMI exception stack";
+    case model::ContextKind::kException: return "exception stack";
+    case model::ContextKind::kHardirq:
+    case model::ContextKind::kSoftirq: return "IRQ stack";
+    case model::ContextKind::kTask: return "other stack";
+  }
+  return "other stack";
+}
+
+class BacktraceWriter {
+ public:
+  BacktraceWriter(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
+                  const model::StackTrace& stack, const model::Cpu* cpu)
+      : out_(out), snapshot_(snapshot), task_(task), stack_(stack), cpu_(cpu) {}
+
+  void write() {
+    out_ << fmt::format("PID: {:<8} TASK: {:016x}  CPU: {:<4} COMMAND: \"{}\"\n", task_.pid, task_.address,
+                        task_.cpu ? std::to_string(*task_.cpu) : "?", printable(task_.comm));
+    if (cpu_ != nullptr) write_cpu_registers();
+    for (std::uint32_t i = 0; i < stack_.frames.size(); ++i) write_frame(i);
+    write_registers_of(static_cast<std::uint32_t>(stack_.frames.size()));
+    write_end();
+  }
+
+ private:
+  bool on_task_stack(const model::StackFrame& frame) const {
+    return task_.stack_size == 0 ||
+           (frame.sp >= task_.stack_base && frame.sp - task_.stack_base <= task_.stack_size);
+  }
+
+  void write_cpu_registers() {
+    if (cpu_->registers.empty()) {
+      out_ << "    (registers were not saved)\n";
+      return;
+    }
+    if (cpu_->register_source == model::RegisterSource::kReconstructed) {
+      out_ << "    (registers were not saved for the dump; these are what the last interrupt found)\n";
+    }
+    if (cpu_->in_user_mode) {
+      write_registers(cpu_->registers);
+      out_ << "    (in user mode)\n";
+    } else if (!stack_.frames.empty() && stack_.frames.front().origin == model::FrameOrigin::kRegisters) {
+      write_exception(snapshot_.location(stack_.frames.front()));
+      write_registers(cpu_->registers);
+    }
+  }
+
+  void write_exception(const model::CodeLocation& location) {
+    out_ << fmt::format("    [exception RIP: {}+{}]{}\n", function_text(location), location.offset,
+                        module_text(location));
+  }
+
+  void write_registers_of(std::uint32_t frame) {
+    for (const model::FrameRegisters& registers : stack_.registers) {
+      if (registers.frame == frame) write_registers(registers.values);
+    }
+  }
+
+  // Three a line, in the order that crash's users know.
+  void write_registers(const std::vector<model::RegisterValue>& values) {
+    const auto find = [&](std::string_view name) {
+      const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
+      return found == values.end() ? std::string("(not known)     ") : fmt::format("{:016x}", found->value);
+    };
+    const auto flags = std::ranges::find(values, std::string_view("RFLAGS"), &model::RegisterValue::name);
+    if (flags == values.end()) {
+      write_plain_registers(values);
+      return;
+    }
+    out_ << fmt::format("    RIP: {}  RSP: {}  RFLAGS: {:08x}\n", find("RIP"), find("RSP"), flags->value);
+    if (std::ranges::find(values, std::string_view("RAX"), &model::RegisterValue::name) == values.end()) return;
+    out_ << fmt::format("    RAX: {}  RBX: {}  RCX: {}\n", find("RAX"), find("RBX"), find("RCX"));
+    out_ << fmt::format("    RDX: {}  RSI: {}  RDI: {}\n", find("RDX"), find("RSI"), find("RDI"));
+    out_ << fmt::format("    RBP: {}   R8: {}   R9: {}\n", find("RBP"), find("R8"), find("R9"));
+    out_ << fmt::format("    R10: {}  R11: {}  R12: {}\n", find("R10"), find("R11"), find("R12"));
+    out_ << fmt::format("    R13: {}  R14: {}  R15: {}\n", find("R13"), find("R14"), find("R15"));
+    const auto selector = [&](std::string_view name) {
+      const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
+      return found == values.end() ? 0 : found->value;
+    };
+    out_ << fmt::format("    ORIG_RAX: {}  CS: {:04x}  SS: {:04x}\n", find("ORIG_RAX"), selector("CS"), selector("SS"));
+  }
+
+  void write_plain_registers(const std::vector<model::RegisterValue>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      out_ << fmt::format("{}{:>8}: {:016x}{}", i % 3 == 0 ? " " : "", values[i].name, values[i].value,
+                          i % 3 == 2 || i + 1 == values.size() ? "\n" : "");
+    }
+  }
+
+  void write_frame(std::uint32_t index) {
+    const model::StackFrame& frame = stack_.frames[index];
+    const model::CodeLocation& location = snapshot_.location(frame);
+    if (index != 0 && frame.origin == model::FrameOrigin::kException) {
+      write_exception(location);
+      write_registers_of(index);
+    }
+    if (index != 0 && on_task_stack(frame) && !on_task_stack(stack_.frames[index - 1])) {
+      out_ << fmt::format("--- <{}> ---\n", stack_name(context_of(index - 1)));
+    }
+    std::string remark;
+    if (frame.origin == model::FrameOrigin::kScan) remark = "  (found by scanning for the call)";
+    if (frame.origin == model::FrameOrigin::kFramePointer) remark = "  (guessed by frame pointer)";
+    if (frame.origin == model::FrameOrigin::kLinkRegister) remark = "  (from the link register)";
+    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), frame.sp,
+                        function_text(location), location.address, module_text(location), remark);
+    for (const model::SourceLine& line : location.lines) {
+      out_ << fmt::format("    {}: {}\n", printable(line.file), line.line);
+    }
+  }
+
+  model::ContextKind context_of(std::uint32_t frame) const {
+    if (cpu_ == nullptr) return model::ContextKind::kHardirq;
+    for (const model::ContextSegment& segment : cpu_->contexts) {
+      if (frame >= segment.first_frame && frame < segment.end_frame) return segment.kind;
+    }
+    return model::ContextKind::kHardirq;
+  }
+
+  void write_end() {
+    switch (stack_.end) {
+      case model::StackEndReason::kUserMode:
+      case model::StackEndReason::kOutermost: return;
+      case model::StackEndReason::kNotWalked:
+        if (task_.state == model::TaskState::kZombie || task_.state == model::TaskState::kDead) {
+          out_ << "    (no stack: the task has exited)\n";
+        }
+        return;
+      default:
+        out_ << fmt::format("    (the stack ends here: {}{}{})\n", model::name_of(stack_.end),
+                            stack_.end_detail.empty() ? "" : ", ", printable(stack_.end_detail));
+    }
+  }
+
+  std::ostream& out_;
+  const model::Snapshot& snapshot_;
+  const model::Task& task_;
+  const model::StackTrace& stack_;
+  const model::Cpu* cpu_;
+};
+
+}  // namespace
+
+void write_backtrace(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
+                     const model::StackTrace& stack, const model::Cpu* cpu) {
+  BacktraceWriter(out, snapshot, task, stack, cpu).write();
+}
+
+}  // namespace whyhung::report

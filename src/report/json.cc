@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/json.h"
+
+#include <ostream>
+
+#include "base/text.h"
+#include "report/json_values.h"
+#include "report/phrases.h"
+
+namespace whyhung::report {
+namespace {
+
+Json evidence_json(const model::Evidence& evidence) {
+  Json json = {{"kind", model::name_of(evidence.kind)}, {"what", valid_utf8(evidence.what)}};
+  if (evidence.address) json["address"] = hex(*evidence.address);
+  if (!evidence.value.empty()) json["value"] = valid_utf8(evidence.value);
+  return json;
+}
+
+class JsonReport {
+ public:
+  JsonReport(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis)
+      : snapshot_(snapshot), diagnosis_(diagnosis) {}
+
+  Json verdict() const {
+    Json json = Json::object();
+    json["class"] = diagnose::name_of(diagnosis_.verdict);
+    json["summary"] = summary_phrase(snapshot_, diagnosis_);
+    json["confidence"] = model::name_of(diagnosis_.confidence);
+    const diagnose::Finding* finding = diagnosis_.findings.empty() ? nullptr : &diagnosis_.findings.front();
+    json["culprits"] = finding == nullptr ? Json::array() : culprits(*finding);
+    json["victims"] = finding == nullptr ? Json::array() : victims(*finding);
+    json["chain"] = finding == nullptr ? Json::array() : chain(*finding);
+    if (finding != nullptr) {
+      json["advice"] = advice(*finding);
+      json["what_still_ran"] = liveness_phrase(diagnosis_);
+    }
+    if (!diagnosis_.doubts.empty()) {
+      Json reasons = Json::array();
+      for (const diagnose::Doubt doubt : diagnosis_.doubts) {
+        reasons.push_back({{"kind", diagnose::name_of(doubt)}, {"text", doubt_phrase(snapshot_, diagnosis_, doubt)}});
+      }
+      json["reasons"] = reasons;
+    }
+    return json;
+  }
+
+  Json findings() const {
+    Json all = Json::array();
+    for (const diagnose::Finding& finding : diagnosis_.findings) {
+      all.push_back({{"class", diagnose::name_of(finding.hang_class)},
+                     {"summary", finding_phrase(snapshot_, finding)},
+                     {"confidence", model::name_of(finding.confidence)},
+                     {"culprits", culprits(finding)},
+                     {"victim_tasks", finding.victim_tasks.size()},
+                     {"victim_cpus", finding.victim_cpus},
+                     {"chain", chain(finding)}});
+    }
+    return all;
+  }
+
+  Json accounting() const {
+    Json tasks = Json::object();
+    for (const auto& [bucket, count] : diagnosis_.accounting.tasks) tasks[std::string(name_of(bucket))] = count;
+    Json cpus = Json::object();
+    for (const auto& [bucket, count] : diagnosis_.accounting.cpus) cpus[std::string(name_of(bucket))] = count;
+    Json unexplained = Json::array();
+    for (const diagnose::Unexplained& one : diagnosis_.accounting.unexplained) {
+      const model::Task* task = snapshot_.find_task(one.task);
+      Json json = {{"task", hex(one.task)}};
+      if (task != nullptr) json["pid"] = task->pid;
+      json["since_ns"] = one.since ? Json(*one.since) : Json(nullptr);
+      unexplained.push_back(json);
+    }
+    return {{"task_total", snapshot_.tasks.size()},
+            {"tasks", tasks},
+            {"cpu_total", snapshot_.cpus.size()},
+            {"cpus", cpus},
+            {"unexplained", unexplained}};
+  }
+
+  Json cpu(std::size_t index) const {
+    const model::Cpu& cpu = snapshot_.cpus[index];
+    Json json = Json::object();
+    json["cpu"] = cpu.number;
+    json["online"] = cpu.online ? Json(*cpu.online) : Json(nullptr);
+    const model::Task* task = snapshot_.find_task(cpu.task);
+    json["task"] = hex(cpu.task);
+    json["pid"] = task == nullptr ? Json(nullptr) : Json(task->pid);
+    json["comm"] = task == nullptr ? std::string() : valid_utf8(task->comm);
+    if (index < diagnosis_.accounting.cpu_buckets.size()) {
+      json["bucket"] = diagnose::name_of(diagnosis_.accounting.cpu_buckets[index]);
+    }
+    json["registers_from"] = model::name_of(cpu.register_source);
+    json["registers"] = registers_json(cpu.registers);
+    json["user_mode"] = cpu.in_user_mode;
+    json["dump_role"] = model::name_of(cpu.dump_role);
+    json["context"] = cpu.activity ? Json(model::name_of(cpu.contexts[*cpu.activity].kind)) : Json(nullptr);
+    json["busy_wait"] = cpu.busy_wait;
+    json["interrupts_enabled"] = cpu.interrupts_enabled ? Json(*cpu.interrupts_enabled) : Json(nullptr);
+    json["preempt_count"] = cpu.preempt_count ? Json(hex(*cpu.preempt_count)) : Json(nullptr);
+    json["need_resched"] = cpu.need_resched ? Json(*cpu.need_resched) : Json(nullptr);
+    json["watchdog_touch_seconds"] =
+        cpu.watchdog.touch_seconds ? Json(*cpu.watchdog.touch_seconds) : Json(nullptr);
+    json["runqueue_clock_ns"] = cpu.runqueue.clock ? Json(*cpu.runqueue.clock) : Json(nullptr);
+    json["stopper_pending"] = Json::array();
+    if (cpu.stopper) {
+      for (const model::StopperWork& work : cpu.stopper->pending) json["stopper_pending"].push_back(work.function);
+    }
+    if (cpu.loop) json["loop"] = loop(*cpu.loop);
+    if (index < diagnosis_.liveness.size()) {
+      const diagnose::CpuLiveness& liveness = diagnosis_.liveness[index];
+      json["still_ran"] = {{"hardirq", name_of(liveness.hardirq)},
+                           {"softirq", name_of(liveness.softirq)},
+                           {"threads", name_of(liveness.threads)}};
+    }
+    json["stack"] = stack_json(snapshot_, cpu.stack);
+    return json;
+  }
+
+ private:
+  Json culprits(const diagnose::Finding& finding) const {
+    Json all = Json::array();
+    for (const diagnose::Culprit& culprit : finding.culprits) {
+      Json json = Json::object();
+      json["kind"] = diagnose::name_of(culprit.kind);
+      json["pid"] = culprit.pid;
+      json["comm"] = valid_utf8(culprit.comm);
+      json["task"] = hex(culprit.task);
+      json["cpu"] = culprit.cpu ? Json(*culprit.cpu) : Json(nullptr);
+      json["function"] = valid_utf8(culprit.function);
+      json["module"] = valid_utf8(culprit.module);
+      if (culprit.location < snapshot_.locations.size() && !culprit.function.empty()) {
+        json["location"] = location_json(snapshot_.locations[culprit.location]);
+      }
+      const model::Task* task = snapshot_.find_task(culprit.task);
+      if (task != nullptr && !task->thread_function.empty()) {
+        json["thread_function"] = valid_utf8(task->thread_function);
+        json["thread_function_module"] = valid_utf8(task->thread_function_module);
+      }
+      all.push_back(std::move(json));
+    }
+    return all;
+  }
+
+  Json victims(const diagnose::Finding& finding) const {
+    Json all = Json::array();
+    for (const std::uint32_t cpu : finding.victim_cpus) all.push_back({{"kind", "cpu"}, {"cpu", cpu}});
+    for (const std::uint64_t address : finding.victim_tasks) {
+      const model::Task* task = snapshot_.find_task(address);
+      if (task == nullptr) continue;
+      all.push_back({{"kind", "task"},
+                     {"pid", task->pid},
+                     {"comm", valid_utf8(task->comm)},
+                     {"task", hex(address)},
+                     {"requester", address == finding.requester}});
+    }
+    return all;
+  }
+
+  Json chain(const diagnose::Finding& finding) const {
+    Json links = Json::array();
+    for (const diagnose::Link& link : finding.chain) {
+      Json evidence = Json::array();
+      for (const model::Evidence& one : link.evidence) evidence.push_back(evidence_json(one));
+      links.push_back({{"claim", claim_phrase(snapshot_, link)},
+                       {"certainty", model::name_of(link.certainty)},
+                       {"evidence", evidence}});
+    }
+    return links;
+  }
+
+  Json advice(const diagnose::Finding& finding) const {
+    Json all = Json::array();
+    for (const diagnose::Advice one : finding.advice) all.push_back(advice_phrase(one, finding));
+    return all;
+  }
+
+  static Json loop(const model::Loop& loop) {
+    Json exits = Json::array();
+    for (const model::LoopExit& exit : loop.exits) {
+      Json json = {{"branch", hex(exit.branch)}, {"condition", exit.condition}, {"depends_on", exit.depends_on}};
+      if (!exit.symbol.empty()) json["symbol"] = valid_utf8(exit.symbol);
+      if (exit.value) json["value"] = hex(*exit.value);
+      exits.push_back(std::move(json));
+    }
+    return {{"function", valid_utf8(loop.function)},
+            {"module", valid_utf8(loop.module)},
+            {"begin", hex(loop.begin)},
+            {"end", hex(loop.end)},
+            {"instructions", loop.instructions},
+            {"exits", exits},
+            {"calls", loop.calls},
+            {"yields", model::name_of(loop.yield)},
+            {"flow_complete", !loop.has_unknown_flow}};
+  }
+
+  const model::Snapshot& snapshot_;
+  const diagnose::Diagnosis& diagnosis_;
+};
+
+std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis) {
+  const JsonReport report(snapshot, diagnosis);
+  out << "{\"schema\":\"" << kReportSchema << "\",\n\"machine\":" << line(machine_json(snapshot.machine))
+      << ",\n\"verdict\":" << line(report.verdict()) << ",\n\"findings\":" << line(report.findings())
+      << ",\n\"accounting\":" << line(report.accounting()) << ",\n\"cpus\":[";
+  const char* separator = "\n";
+  for (std::size_t i = 0; i < snapshot.cpus.size(); ++i) {
+    out << separator << line(report.cpu(i));
+    separator = ",\n";
+  }
+  out << "],\n\"tasks\":[";
+  separator = "\n";
+  for (const model::Task& task : snapshot.tasks) {
+    Json json = task_json(task);
+    json["stack"] = stack_json(snapshot, task.stack);
+    out << separator << line(json);
+    separator = ",\n";
+  }
+  Json gaps = Json::array();
+  for (const Gap& gap : snapshot.gaps) gaps.push_back({{"what", valid_utf8(gap.what)}, {"why", valid_utf8(gap.why)}});
+  out << "],\n\"gaps\":" << line(gaps) << "}\n";
+}
+
+}  // namespace whyhung::report

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The report as one JSON object; docs/report.schema.json describes it. Tasks are written one by one, so that memory does
+// not grow with their number.
+#pragma once
+
+#include <iosfwd>
+
+#include "diagnose/diagnose.h"
+
+namespace whyhung::report {
+
+inline constexpr std::string_view kReportSchema = "whyhung-report-1";
+
+void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis);
+
+}  // namespace whyhung::report

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The report as text for people: header, verdict, chain with evidence, what still ran, what is not known.
+#pragma once
+
+#include <iosfwd>
+
+#include "diagnose/diagnose.h"
+#include "report/style.h"
+
+namespace whyhung::report {
+
+void write_text(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,
+                const Style& style);
+
+}  // namespace whyhung::report

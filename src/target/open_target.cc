@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+
+#include "debuginfo/btf.h"
+#include "debuginfo/elf_symbols.h"
+#include "debuginfo/kallsyms.h"
+#include "debuginfo/kallsyms_scan.h"
+#include "dump/elf_notes.h"
+#include "target/target.h"
+#include "target/vmcoreinfo_symbols.h"
+
+namespace whyhung::target {
+namespace {
+
+constexpr std::uint32_t kNtPrstatus = 1;             // ELF: NT_PRSTATUS
+constexpr std::uint64_t kLargestImage = 128u << 20;  // of a kernel, from its text to the end of its read-only data
+
+// VMCOREINFO from the dump's notes, else its text in memory: QEMU leaves the note out when the guest had no device for it.
+Result<dump::VmcoreInfo> find_vmcoreinfo(const dump::Dump& dump, StageClock& clock) {
+  if (const std::string_view text = dump.vmcoreinfo(); !text.empty()) return dump::VmcoreInfo(text);
+  clock.enter("search memory for VMCOREINFO");
+  const auto found = dump::find_vmcoreinfo_text(dump, [](PhysicalAddress) { return true; });
+  if (found) return dump::VmcoreInfo(found->text);
+  return with_hint(fail(ErrorKind::kNotFound, "{}: the dump holds no VMCOREINFO, neither as a note nor in memory",
+                        dump.facts().format),
+                   "is this the memory of a Linux kernel? For a QEMU guest add -device vmcoreinfo");
+}
+
+std::optional<std::size_t> prstatus_size(const dump::Dump& dump) {
+  for (const dump::Note& note : dump.notes()) {
+    if (note.type == kNtPrstatus && note.name == "CORE") return note.data.size();
+  }
+  return std::nullopt;
+}
+
+std::string known_architectures() {
+  std::string names;
+  for (const arch::Architecture* one : arch::all_architectures()) {
+    names += names.empty() ? "" : ", ";
+    names += one->name;
+  }
+  return names;
+}
+
+Result<const arch::Architecture*> find_architecture(const dump::Dump& dump) {
+  const dump::DumpFacts& facts = dump.facts();
+  if (const auto* found = arch::find_architecture(facts.elf_machine, facts.machine, prstatus_size(dump))) return found;
+  const std::string what = facts.elf_machine         ? fmt::format("ELF machine {}", *facts.elf_machine)
+                           : !facts.machine.empty()  ? facts.machine
+                                                     : "a machine that neither header nor notes name";
+  return with_hint(fail(ErrorKind::kUnsupported, "the dump is of {}, which this whyhung does not read", what),
+                   fmt::format("it reads {}", known_architectures()));
+}
+
+arch::MachineFacts machine_facts(const dump::VmcoreInfo& info, const dump::Dump& dump) {
+  arch::MachineFacts facts;
+  facts.number = [&info](std::string_view name) -> std::optional<std::uint64_t> {
+    const auto number = info.number(name);
+    if (!number) return std::nullopt;
+    return static_cast<std::uint64_t>(*number);
+  };
+  facts.symbol = [&info](std::string_view name) { return info.symbol(name); };
+  const auto text = info.symbol("_stext");
+  for (const dump::LoadSegment& segment : dump.segments()) {
+    const bool covers = text && *text >= segment.virtual_begin && *text - segment.virtual_begin < segment.memory_size;
+    if (covers) facts.image_mapping = {segment.virtual_begin, segment.physical_begin};
+  }
+  return facts;
+}
+
+Result<std::shared_ptr<debuginfo::SymbolSource>> open_kallsyms(const Target& target, StageClock& clock) {
+  const dump::VmcoreInfo& info = target.vmcoreinfo;
+  const auto names = info.symbol("kallsyms_names");
+  const auto tokens = info.symbol("kallsyms_token_table");
+  const auto index = info.symbol("kallsyms_token_index");
+  const auto count = info.symbol("kallsyms_num_syms");
+  std::vector<debuginfo::KnownSymbol> known;
+  for (const std::string_view name : {"_stext", "swapper_pg_dir", "init_uts_ns"}) {
+    if (const auto address = info.symbol(name)) known.push_back({std::string(name), *address});
+  }
+  if (!names || !tokens || !index || !count) {
+    const auto text = info.symbol("_stext");
+    if (!text) return fail(ErrorKind::kNotFound, "VMCOREINFO names neither the kernel's symbol table nor _stext");
+    clock.enter("search the kernel for its symbol table");
+    TRY_ASSIGN(auto found, debuginfo::find_kallsyms(*target.memory, {*text, *text + kLargestImage}, known, {}));
+    return found;
+  }
+  const debuginfo::KallsymsTables tables{*names, *tokens, *index, *count, info.symbol("kallsyms_offsets"),
+                                         info.symbol("kallsyms_addresses"), info.symbol("kallsyms_relative_base")};
+  TRY_ASSIGN(auto kallsyms, debuginfo::Kallsyms::open(*target.memory, tables, known));
+  return kallsyms;
+}
+
+void add_symbols_of_vmlinux(Target& target) {
+  if (!target.lines->available()) return;
+  auto symbols = debuginfo::ElfSymbols::open(target.lines->image(), target.lines->placement(), {});
+  if (symbols) {
+    target.symbols_from = (*symbols)->description();
+    target.symbols->add(*std::move(symbols));
+  } else {
+    target.gaps.push_back({"symbols of the vmlinux", symbols.error().what});
+  }
+}
+
+void find_symbols(Target& target, StageClock& clock) {
+  target.symbols = std::make_unique<debuginfo::SymbolChain>();
+  auto kallsyms = open_kallsyms(target, clock);
+  if (kallsyms) {
+    target.symbols_from = (*kallsyms)->description();
+    target.symbols->add(*std::move(kallsyms));
+  } else {
+    target.gaps.push_back({"symbols of the kernel", kallsyms.error().what});
+    add_symbols_of_vmlinux(target);
+  }
+  target.symbols->add(std::make_shared<VmcoreinfoSymbols>(target.vmcoreinfo));
+}
+
+void find_types(Target& target) {
+  target.types = std::make_unique<debuginfo::TypeChain>();
+  const auto begin = target.symbols->address_of("__start_BTF");
+  const auto end = target.symbols->address_of("__stop_BTF");
+  if (!begin || !end || *end <= *begin) {
+    target.gaps.push_back({"types of the kernel", "the kernel carries no BTF (no symbol __start_BTF)"});
+    return;
+  }
+  auto btf = debuginfo::BtfTypes::open(*target.memory, {*begin, *end}, "BTF in the dump");
+  if (!btf) {
+    target.gaps.push_back({"types of the kernel", btf.error().what});
+    return;
+  }
+  target.types->add(*std::move(btf));
+}
+
+void find_unwinder(Target& target) {
+  auto unwinder =
+      unwind::make_unwinder({*target.architecture, *target.memory, *target.symbols, *target.types});
+  if (!unwinder) {
+    target.gaps.push_back({"stacks", unwinder.error().what});
+    return;
+  }
+  target.unwinder = *std::move(unwinder);
+}
+
+std::optional<NotedRegisters> decode(const Target& target, const dump::Note& note, ByteOrder order) {
+  if (note.type != kNtPrstatus || note.name != "CORE" || target.architecture->decode_prstatus == nullptr) {
+    return std::nullopt;
+  }
+  auto status = target.architecture->decode_prstatus(note.data, order);
+  if (!status) return std::nullopt;
+  return NotedRegisters{status->registers, status->pid};
+}
+
+}  // namespace
+
+Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
+  Target target;
+  clock.enter("open the dump");
+  TRY_ASSIGN(target.dump, dump::open_dump(options.dump_paths));
+  TRY_ASSIGN(target.vmcoreinfo, find_vmcoreinfo(*target.dump, clock));
+  TRY_ASSIGN(target.architecture, find_architecture(*target.dump));
+  // From here on physical memory can be read, and the machine is known.
+  const arch::MachineFacts facts = machine_facts(target.vmcoreinfo, *target.dump);
+  TRY_ASSIGN(target.address_space, target.architecture->make_address_space(*target.dump, facts));
+  target.memory =
+      std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
+  // From here on kernel virtual memory can be read.
+  clock.enter("symbols");
+  target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);
+  find_symbols(target, clock);
+  clock.enter("types");
+  find_types(target);
+  // From here on structures can be read by name.
+  clock.enter("unwind tables");
+  find_unwinder(target);
+  return target;
+}
+
+std::vector<NotedRegisters> registers_in_file(const Target& target) {
+  std::vector<NotedRegisters> all;
+  for (const dump::Note& note : target.dump->notes()) {
+    if (auto registers = decode(target, note, target.dump->facts().header_byte_order)) {
+      all.push_back(std::move(*registers));
+    }
+  }
+  return all;
+}
+
+std::optional<NotedRegisters> registers_in_note(const Target& target, std::span<const std::byte> bytes) {
+  const dump::NoteList list = dump::parse_notes(bytes, target.architecture->byte_order);
+  for (const dump::Note& note : list.notes) {
+    if (auto registers = decode(target, note, target.architecture->byte_order)) return registers;
+  }
+  return std::nullopt;
+}
+
+}  // namespace whyhung::target

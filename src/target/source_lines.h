@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Source lines of code addresses, when there is a vmlinux that belongs to the dump: one that the user named, or one that
+// lies where distributions put debug files. Nothing of it is read before the first question.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/gap.h"
+#include "debuginfo/dwarf.h"
+#include "dump/vmcoreinfo.h"
+
+namespace whyhung::target {
+
+class SourceLines {
+ public:
+  // `path` is the file that the user named; empty: look by build id and release. A file that does not belong to the dump
+  // is refused, and a gap says so.
+  SourceLines(std::string path, const dump::VmcoreInfo& info, std::vector<Gap>& gaps);
+
+  bool available() const { return image_ != nullptr; }
+  // The vmlinux, or null.
+  const std::shared_ptr<debuginfo::ElfImage>& image() const { return image_; }
+  const debuginfo::ElfPlacement& placement() const { return placement_; }
+  // Functions at an address, innermost inlined one first; empty when nothing is known.
+  std::vector<debuginfo::SourceFrame> at(VirtualAddress address);
+
+ private:
+  std::shared_ptr<debuginfo::ElfImage> image_;
+  debuginfo::ElfPlacement placement_;
+  std::shared_ptr<debuginfo::DwarfLines> lines_;
+  bool tried_ = false;
+};
+
+}  // namespace whyhung::target

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Target: the crashed machine, opened: its memory, symbols, types and stacks. It is a bundle of parts that know nothing
+// of each other; code that needs one part takes that part, not the bundle.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "arch/architecture.h"
+#include "base/gap.h"
+#include "base/stage_clock.h"
+#include "debuginfo/symbols.h"
+#include "debuginfo/type_source.h"
+#include "dump/dump.h"
+#include "dump/vmcoreinfo.h"
+#include "target/kernel_memory.h"
+#include "target/source_lines.h"
+#include "unwind/unwinders.h"
+
+namespace whyhung::target {
+
+struct OpenOptions {
+  std::vector<std::string> dump_paths;  // one, or all files of a split set
+  std::string vmlinux;                  // empty: look for it by build id and release
+};
+
+// Members are in the order in which they were made: each may refer to those before it.
+struct Target {
+  std::unique_ptr<dump::Dump> dump;
+  dump::VmcoreInfo vmcoreinfo;
+  const arch::Architecture* architecture = nullptr;
+  std::unique_ptr<arch::AddressSpace> address_space;
+  std::unique_ptr<KernelMemory> memory;
+  std::unique_ptr<debuginfo::SymbolChain> symbols;
+  std::string symbols_from;                    // where the kernel's own symbols come from; empty: nowhere
+  std::unique_ptr<debuginfo::TypeChain> types;
+  std::unique_ptr<SourceLines> lines;
+  std::unique_ptr<unwind::Unwinder> unwinder;  // null: stacks cannot be walked, and a gap says why
+  std::vector<Gap> gaps;                       // what opening could not get
+};
+
+// The opening sequence, from files to a machine. Fails only when nothing at all can be said about the dump; every other
+// lack becomes a gap. `clock` is told the stages.
+Result<Target> open_target(const OpenOptions& options, StageClock& clock);
+
+// Registers of one CPU as a note gives them.
+struct NotedRegisters {
+  arch::RegisterSet registers;
+  std::uint32_t pid = 0;
+};
+// All NT_PRSTATUS notes of the dump file, in file order.
+std::vector<NotedRegisters> registers_in_file(const Target& target);
+// The NT_PRSTATUS in a crash note that was read from the machine's memory; nothing when the note is empty.
+std::optional<NotedRegisters> registers_in_note(const Target& target, std::span<const std::byte> note);
+
+}  // namespace whyhung::target

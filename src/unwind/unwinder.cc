@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "unwind/unwinder.h"
+
+namespace whyhung::unwind {
+
+std::string_view describe(FrameSource source) {
+  switch (source) {
+    case FrameSource::kRegisters: return "registers";
+    case FrameSource::kCall: return "return address";
+    case FrameSource::kException: return "saved at interruption";
+    case FrameSource::kLinkRegister: return "link register";
+    case FrameSource::kScan: return "found by scanning for the call";
+    case FrameSource::kFramePointer: return "guessed by frame pointer";
+  }
+  return "unknown";
+}
+
+std::string_view describe(StackEnd end) {
+  switch (end) {
+    case StackEnd::kUserMode: return "entered from user mode";
+    case StackEnd::kOutermost: return "start of the thread";
+    case StackEnd::kNoRegisters: return "no registers to begin with";
+    case StackEnd::kNoUnwindData: return "no unwind data for this code";
+    case StackEnd::kUnreadable: return "stack memory is not in the dump";
+    case StackEnd::kNotCode: return "return address is not code";
+    case StackEnd::kNoProgress: return "the frame repeats itself";
+    case StackEnd::kTooDeep: return "more frames than a kernel stack holds";
+  }
+  return "unknown";
+}
+
+Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start) {
+  Stack stack;
+  FrameState state{start.registers, start.pc_is_exact, FrameSource::kRegisters, std::nullopt};
+  while (true) {
+    const auto pc = state.registers.get(architecture.program_counter);
+    const auto sp = state.registers.get(architecture.stack_pointer);
+    if (!pc || !sp) {
+      stack.end = StackEnd::kNoRegisters;
+      return stack;
+    }
+    if (architecture.is_user_mode(state.registers)) {
+      stack.end = StackEnd::kUserMode;
+      stack.user_registers = state.registers;
+      stack.user_registers_at = state.saved_at;
+      return stack;
+    }
+    if (!stack.frames.empty() && stack.frames.back().pc.value == *pc && stack.frames.back().sp.value == *sp) {
+      stack.end = StackEnd::kNoProgress;
+      return stack;
+    }
+    if (stack.frames.size() == kMostFrames) {
+      stack.end = StackEnd::kTooDeep;
+      return stack;
+    }
+    Frame frame{VirtualAddress(*pc), VirtualAddress(*sp), state.source, state.pc_is_exact, state.saved_at, std::nullopt};
+    if (state.source == FrameSource::kException || state.source == FrameSource::kRegisters) {
+      frame.registers = state.registers;
+    }
+    stack.frames.push_back(std::move(frame));
+    auto next = stepper.step(state);
+    if (const auto* end = std::get_if<EndOfStack>(&next)) {
+      stack.end = end->reason;
+      stack.end_detail = end->detail;
+      return stack;
+    }
+    state = std::get<FrameState>(std::move(next));
+  }
+}
+
+}  // namespace whyhung::unwind

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of unwinders by architecture.
+#include "unwind/unwinders.h"
+
+#include <array>
+
+#include "unwind/orc_unwinder.h"
+
+namespace whyhung::unwind {
+namespace {
+
+struct Entry {
+  std::string_view architecture;
+  Result<std::unique_ptr<Unwinder>> (*make)(const UnwindInputs&);
+};
+
+constexpr std::array<Entry, 1> kUnwinders = {{{"x86_64", make_orc_unwinder}}};
+
+}  // namespace
+
+Result<std::unique_ptr<Unwinder>> make_unwinder(const UnwindInputs& inputs) {
+  for (const Entry& entry : kUnwinders) {
+    if (entry.architecture == inputs.architecture.name) return entry.make(inputs);
+  }
+  return fail(ErrorKind::kUnsupported, "stacks of {} cannot be walked", inputs.architecture.name);
+}
+
+}  // namespace whyhung::unwind

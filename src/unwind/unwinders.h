@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Unwinder: walks the stacks of one machine. Each architecture has its own, made from what the dump holds; the table is in
+// unwinders.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "debuginfo/symbols.h"
+#include "debuginfo/type_source.h"
+#include "unwind/unwinder.h"
+
+namespace whyhung::unwind {
+
+// Unwind tables that a loaded module brought along; architectures without tables ignore them.
+struct ModuleTables {
+  VirtualRange text;
+  VirtualAddress orc_ips;
+  VirtualAddress orc_rows;
+  std::uint64_t orc_count = 0;
+};
+
+class Unwinder {
+ public:
+  virtual ~Unwinder() = default;
+  virtual Stack walk(const WalkStart& start) = 0;
+  virtual void add_module(const ModuleTables& tables) { (void)tables; }
+  // "ORC (version 1)": how frames are found, for messages.
+  virtual std::string description() const = 0;
+};
+
+struct UnwindInputs {
+  const arch::Architecture& architecture;
+  const VirtualMemory& memory;
+  debuginfo::SymbolSource& symbols;
+  debuginfo::TypeSource& types;
+};
+
+// kUnsupported when the architecture has no unwinder, kNotFound when the dump lacks what it needs. All inputs must
+// outlive the result.
+Result<std::unique_ptr<Unwinder>> make_unwinder(const UnwindInputs& inputs);
+
+}  // namespace whyhung::unwind

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds whyhung's verdicts against the ground truth that the lab wrote beside each dump.
+
+usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [--table] [FILTER...]
+
+A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth; as wrong when
+somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
+or when any is undetermined that the truth calls explainable.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+
+def judge(truth, verdict):
+    """right, wrong or undetermined, and why."""
+    expected, said = truth["expected"], verdict["class"]
+    accepted = {expected, *truth.get("also_accepted", [])}
+    if said not in accepted:
+        accused = bool(verdict["culprits"])
+        return ("wrong" if accused or said == "none" else "undetermined"), f"says {said}, is {expected}"
+    if expected == "none":
+        return "right", ""
+    culprit, real = verdict["culprits"][0], truth.get("culprit", {})
+    for key in ("pid", "cpu", "module", "comm"):
+        if key in real and real[key] is not None and culprit[key] != real[key]:
+            return "wrong", f"{key} {culprit[key]} instead of {real[key]}"
+    functions = {culprit["function"], culprit.get("thread_function")}
+    if real.get("function") not in functions:
+        return "wrong", f"function {culprit['function']} instead of {real['function']}"
+    return "right", ""
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
+    program, folder, filters = arguments[0], pathlib.Path(arguments[1]), arguments[2:]
+    rows = []
+    for truth_file in sorted(folder.glob("*/*.truth.json")):
+        if filters and not any(f in truth_file.name for f in filters):
+            continue
+        truth = json.loads(truth_file.read_text())
+        files = [str(truth_file.parent / name) for name in truth["files"]]
+        if not all(pathlib.Path(name).exists() for name in files):
+            continue
+        run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300)
+        try:
+            verdict = json.loads(run.stdout)["verdict"]
+            result, why = judge(truth, verdict)
+            said, confidence = verdict["class"], verdict["confidence"]
+        except (ValueError, KeyError) as error:
+            result, why, said, confidence = "wrong", f"{error}; {run.stderr.decode()[:200]}", f"exit {run.returncode}", ""
+        rows.append((truth_file.parent.name, truth["kernel"]["release"], truth["expected"], said, confidence, result, why))
+        print(f"{result:12} {truth_file.parent.name:45} {said:22} {confidence:9} {why}", flush=True)
+    counts = {word: sum(1 for row in rows if row[5] == word) for word in ("right", "undetermined", "wrong")}
+    print(f"{len(rows)} dumps: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+    if "--table" in sys.argv:
+        print("\n| dump | kernel | is | verdict | confidence | |\n|---|---|---|---|---|---|")
+        for name, release, expected, said, confidence, result, why in rows:
+            print(f"| {name} | {release} | {expected} | {said} | {confidence} | {result}{': ' + why if why else ''} |")
+    return 1 if not rows or counts["wrong"] or counts["undetermined"] else 0
+
+
+sys.exit(main())
