@@ -103,12 +103,13 @@ bool is_endless(const model::Loop& loop) {
 // An interrupt that does not loop for ever, on a CPU that still takes its ticks, was only passing through.
 void settle_activity(Workbench& bench, const unwind::Stack& stack, model::Cpu& cpu) {
   constexpr std::uint64_t kFresh = 1'000'000'000;
-  const bool is_idle = cpu.task == cpu.runqueue.idle_task;
+  const bool idle_task = cpu.task == cpu.runqueue.idle_task;
   const std::uint64_t newest = bench.snapshot.machine.clock.value_or(0);
   const bool takes_ticks = cpu.runqueue.clock && *cpu.runqueue.clock + kFresh >= newest;
   while (cpu.activity) {
     const model::ContextKind kind = cpu.contexts[*cpu.activity].kind;
     const bool is_interrupt = kind == model::ContextKind::kHardirq || kind == model::ContextKind::kNmi;
+    const bool is_idle = idle_task && kind == model::ContextKind::kTask;
     if (!is_idle && cpu.busy_wait.empty()) cpu.loop = find_loop(bench, cpu, activity_registers(stack, cpu));
     if (!is_interrupt || !takes_ticks || (cpu.loop && is_endless(*cpu.loop))) return;
     if (!move_activity_outward(bench.snapshot, cpu)) return;

@@ -124,24 +124,30 @@ std::vector<Candidate> Scan::candidates(VirtualAddress markers, const std::vecto
   std::vector<Candidate> found;
   // The last block holds at least one name of at least two bytes, and ends before the markers.
   const VirtualAddress last = (markers - values.back() - 2).align_down(4);
-  const VirtualRange range = below(last + 4, kLongestBlock + 8);
+  const VirtualRange range = below(last, kLongestBlock + 8);
   MemoryWindow window(memory_, range, {12, 1});
   const auto fits = [&](std::uint64_t count) {
     return count <= values.size() * kBlock && count > (values.size() - 1) * kBlock;
   };
-  for (std::uint64_t offset = range.size() & ~std::uint64_t{3}; offset >= 12 && found.size() < kMostCandidates && spend(); offset -= 4) {
-    const VirtualAddress names = range.begin + offset - 4;
+  const bool little = memory_.byte_order() == ByteOrder::kLittle;
+  const auto word_before = [&](std::uint64_t offset) -> std::uint64_t {
+    return offset < 4 ? 0 : window.integer<std::uint32_t>(offset - 4, memory_.byte_order()).value_or(0);
+  };
+  // Downwards: the lower of the two words before the names is the upper one of the next place.
+  std::uint64_t offset = range.size() & ~std::uint64_t{3};
+  for (std::uint64_t upper = word_before(offset); offset >= 4 && found.size() < kMostCandidates && spend(); offset -= 4) {
+    const VirtualAddress names = range.begin + offset;
+    const std::uint64_t lower = word_before(offset - 4);
     // Aligned to 8 bytes: a long, or 32 bits and padding. Since 7.x aligned to 4: 32 bits right before the names.
-    const auto narrow = window.integer<std::uint32_t>(offset - 12, memory_.byte_order());
-    const auto wide = window.integer<std::uint64_t>(offset - 12, memory_.byte_order());
-    const auto adjacent = window.integer<std::uint32_t>(offset - 8, memory_.byte_order());
-    if (names.value % 8 == 0 && wide && fits(*wide)) {
-      found.push_back({names, names - 8, *wide});
-    } else if (names.value % 8 == 0 && narrow && fits(*narrow)) {
-      found.push_back({names, names - 8, *narrow});
-    } else if (adjacent && fits(*adjacent)) {
-      found.push_back({names, names - 4, *adjacent});
+    const std::uint64_t wide = little ? upper << 32 | lower : lower << 32 | upper;
+    if (names.value % 8 == 0 && fits(wide)) {
+      found.push_back({names, names - 8, wide});
+    } else if (names.value % 8 == 0 && fits(lower)) {
+      found.push_back({names, names - 8, lower});
+    } else if (fits(upper)) {
+      found.push_back({names, names - 4, upper});
     }
+    upper = lower;
   }
   return found;
 }

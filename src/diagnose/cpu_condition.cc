@@ -14,8 +14,11 @@ constexpr std::uint64_t kDefaultThreshold = 10;        // kernel.watchdog_thresh
 constexpr std::uint64_t kTicksStopped = 2 * kSecond;   // far beyond the longest tick of a busy CPU
 
 CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
-  if (task != nullptr && task->is_idle_task) return CpuDoing::kIdle;
-  if (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task) return CpuDoing::kIdle;
+  // An interrupt or a softirq on top of the idle task is work like any other.
+  const bool in_task = !cpu.activity || cpu.contexts[*cpu.activity].kind == ContextKind::kTask;
+  const bool idle_task = (task != nullptr && task->is_idle_task) ||
+                         (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task);
+  if (in_task && idle_task) return CpuDoing::kIdle;
   if (cpu.in_user_mode) return CpuDoing::kUserMode;
   if (!cpu.activity) return CpuDoing::kUnknown;
   if (!cpu.busy_wait.empty()) return CpuDoing::kWaitsForCpu;
@@ -45,7 +48,11 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   if (!snapshot.machine.clock) return;
   const std::uint64_t now = *snapshot.machine.clock;
   const auto behind = [&](std::uint64_t then) { return now > then ? now - then : 0; };
-  if (condition.task != nullptr && condition.task->last_arrival) condition.held = behind(*condition.task->last_arrival);
+  // An interrupt or softirq came later than the task that it came in on top of; when, nobody wrote down.
+  const bool task_holds = condition.context == ContextKind::kTask && condition.task != nullptr;
+  if (task_holds && condition.task->last_arrival.value_or(0) != 0) {
+    condition.held = behind(*condition.task->last_arrival);
+  }
   if (cpu.runqueue.clock) condition.clock_behind = behind(*cpu.runqueue.clock);
   const auto touched = cpu.watchdog.touch_seconds;
   // Old kernels write 0, new ones all ones, to have the next check start afresh: no time can be read from that.

@@ -50,7 +50,7 @@ class OccupationBuilder {
     if (condition_.held) link.facts["seconds"] = seconds(*condition_.held);
     link.evidence.push_back({EvidenceKind::kField, fmt::format("runqueues.curr of CPU {}", cpu_.number), {},
                              fmt::format("{:#x}", cpu_.runqueue.current_task)});
-    if (condition_.task != nullptr && condition_.task->last_arrival && snapshot_.machine.clock) {
+    if (condition_.held) {
       link.evidence.push_back(field("task_struct.sched_info.last_arrival",
                                     fmt::format("{} ns; newest clock {} ns", *condition_.task->last_arrival,
                                                 *snapshot_.machine.clock)));
@@ -156,10 +156,11 @@ class OccupationBuilder {
   }
 
   // Two independent signs make it certain: the code cannot leave, the kernel's own watchdog was not served, the stopper
-  // is wanted and does not run, no tick is taken.
+  // is wanted and does not run, no tick is taken, calls of other CPUs stay unanswered with interrupts off.
   Certainty confidence() const {
+    const bool deaf = cpu_.interrupts_enabled == false && cpu_.function_call_pending == true;
     const int signs = (condition_.endless_loop ? 1 : 0) + (condition_.lockup ? 1 : 0) +
-                      (condition_.stopper_starved ? 1 : 0) + (condition_.ticks_stopped ? 1 : 0);
+                      (condition_.stopper_starved ? 1 : 0) + (condition_.ticks_stopped ? 1 : 0) + (deaf ? 1 : 0);
     if (cpu_.register_source == model::RegisterSource::kNone) return signs >= 2 ? Certainty::kLikely : Certainty::kPossible;
     return signs >= 2 ? Certainty::kCertain : signs == 1 ? Certainty::kLikely : Certainty::kPossible;
   }

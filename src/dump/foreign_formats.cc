@@ -90,6 +90,11 @@ std::optional<Error> recognise_foreign(const std::string& name, std::span<const 
   if (text.size() > kTarMagic && text.substr(kTarMagic).starts_with("ustar")) {
     return Error{ErrorKind::kUnsupported, fmt::format("{}: is a tar archive", name), "unpack it and name the vmcore"};
   }
+  constexpr std::size_t kBootMagic = 0x202;  // Documentation/arch/x86/boot.rst
+  if (text.size() > kBootMagic && text.substr(kBootMagic).starts_with("HdrS")) {
+    return Error{ErrorKind::kNotADump, fmt::format("{}: is a kernel image (vmlinuz), not the dump of a crash", name),
+                 "name the vmcore here"};
+  }
   if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c == '\0'; })) {
     return Error{ErrorKind::kNotADump, fmt::format("{}: begins with zeros only", name),
                  "the dump was reserved but not written, or a copy went wrong"};

@@ -24,7 +24,7 @@ constexpr std::array kContainers = {
     Container{"flattened (makedumpfile -F)", is_flattened_signature, open_flattened},
 };
 
-constexpr std::size_t kHeadBytes = 512;
+constexpr std::size_t kHeadBytes = 1024;
 
 Result<std::vector<std::byte>> read_head(const ByteSource& source) {
   std::vector<std::byte> head(kHeadBytes);

@@ -43,8 +43,7 @@ std::string occupied_phrase(const model::Snapshot& snapshot, const Link& link) {
   const std::string task = task_phrase(snapshot, node(link, 1));
   const std::string context = fact(link, "context");
   if (context == "softirq") {
-    return fmt::format("CPU {} runs a softirq in {}, on top of {}, which has had the CPU{}", node(link, 0), function,
-                       task, since(link));
+    return fmt::format("CPU {} runs a softirq, in {}, on top of {}", node(link, 0), function, task);
   }
   if (context == "hardirq" || context == "nmi") {
     return fmt::format("CPU {} is in an interrupt, in {}, on top of {}", node(link, 0), function, task);

@@ -25,9 +25,10 @@ const Link* link_of(const Finding& finding, Claim claim) {
 
 std::string culprit_phrase(const model::Snapshot& snapshot, const Culprit& culprit) {
   const model::Task* task = snapshot.find_task(culprit.task);
-  const bool is_kthread = task != nullptr && task->is_kernel_thread;
-  const std::string owner = fmt::format("{} {}", is_kthread ? "kernel thread" : "task",
-                                        task_phrase(snapshot, culprit.task));
+  std::string_view kind = "task";
+  if (task != nullptr && task->is_kernel_thread) kind = "kernel thread";
+  if (task != nullptr && task->is_idle_task) kind = "the idle task";
+  const std::string owner = fmt::format("{} {}", kind, task_phrase(snapshot, culprit.task));
   switch (culprit.kind) {
     case CulpritKind::kTask: return owner;
     case CulpritKind::kSoftirq: return fmt::format("a softirq on top of {}", owner);
@@ -127,7 +128,9 @@ std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diag
   const bool guilty_panicked = std::ranges::any_of(
       finding.culprits, [&](const Culprit& culprit) { return culprit.cpu && machine.panic_cpu == culprit.cpu; });
   if (machine.panic_cpu && !guilty_panicked) {
-    text += fmt::format(" The panic came on CPU {}, a victim.", *machine.panic_cpu);
+    const bool is_victim = std::ranges::find(finding.victim_cpus, *machine.panic_cpu) != finding.victim_cpus.end();
+    text += fmt::format(" The panic came on CPU {}, which is {}.", *machine.panic_cpu,
+                        is_victim ? "a victim" : "not the cause");
   }
   return text;
 }
