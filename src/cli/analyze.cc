@@ -128,7 +128,7 @@ std::string shown_name(const std::vector<std::string>& inputs) {
 int analyze_dump(const AnalyzeOptions& options) {
   Progress progress;
   StageClock clock([&](std::string_view stage) { progress.show(stage); });
-  auto target = target::open_target({options.inputs, options.vmlinux}, clock);
+  auto target = target::open_target(collect::open_options(options.inputs, options.vmlinux), clock);
   if (!target) {
     progress.clear();
     complain(target.error());

@@ -32,7 +32,7 @@ std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
 }
 
 Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock) {
-  TRY_ASSIGN(auto target, target::open_target({options.inputs, {}}, clock));
+  TRY_ASSIGN(auto target, target::open_target(collect::open_options(options.inputs, {}), clock));
   clock.enter("structures");
   TRY_ASSIGN(const auto bench, collect::Workbench::create(target));
   collect::collect_snapshot(*bench, "", clock);

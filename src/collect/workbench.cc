@@ -8,6 +8,11 @@
 
 namespace whyhung::collect {
 
+target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux) {
+  return {std::move(dump_paths), std::move(vmlinux), kernel::symbols_used(), kernel::types_used,
+          kernel::enumerators_used()};
+}
+
 Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   if (target.types->empty()) {
     std::string why = "it carries none";
@@ -18,8 +23,6 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
                      "give the kernel's vmlinux with --vmlinux");
   }
   auto bench = std::unique_ptr<Workbench>(new Workbench(target));
-  target.symbols->prepare(kernel::symbols_used());
-  target.types->prepare(kernel::types_used(), kernel::enumerators_used());
   TRY_ASSIGN(auto percpu, kernel::PerCpu::open(bench->access));
   bench->percpu_storage.emplace(std::move(percpu));
   kernel::Binder binder(*target.types);
@@ -28,7 +31,7 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   bench->kthreads = kernel::KthreadView::bind(binder);
   bench->runqueues = kernel::RunqueueView::bind(binder);
   bench->stoppers = kernel::StopperView::bind(bench->access, binder);
-  bench->interrupts = kernel::InterruptView::bind(binder);
+  bench->interrupts = kernel::InterruptView::bind(bench->access, binder);
   bench->switch_frames = kernel::SwitchFrameView::bind(*target.architecture, binder, *target.types);
   bench->task_states = kernel::TaskStates::read(bench->access);
   for (const std::string& missing : binder.missing()) bench->gap(missing, "the kernel's types do not have it");

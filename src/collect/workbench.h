@@ -23,6 +23,9 @@
 
 namespace whyhung::collect {
 
+// How to open a dump for collecting: with the names that the views will ask for.
+target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux);
+
 class Workbench {
  public:
   // Binds all views. Fails when the machine has no types or no per-CPU areas: then there is nothing to collect from.

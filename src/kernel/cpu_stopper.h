@@ -56,7 +56,7 @@ class StopperView {
   Field work_list_, work_function_, work_argument_, work_done_;
   Field data_function_, data_threads_, data_active_, data_state_, data_ack_;
   Field done_to_do_, done_completion_;
-  std::optional<VirtualAddress> old_stopper_task_;  // per-CPU cpu_stopper_task before v4.2 (1cf4f629d9d2)
+  std::optional<VirtualAddress> old_stopper_task_;  // per-CPU cpu_stopper_task, before v4.2
 };
 
 }  // namespace whyhung::kernel

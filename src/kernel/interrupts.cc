@@ -5,11 +5,16 @@
 
 namespace whyhung::kernel {
 
-InterruptView InterruptView::bind(Binder& binder) {
+InterruptView InterruptView::bind(const Access& access, Binder& binder) {
   InterruptView v;
-  v.hot_preempt_count_ = binder.optional("pcpu_hot", {"preempt_count"});
-  v.hot_softirq_pending_ = binder.optional("pcpu_hot", {"softirq_pending"});
-  v.stat_softirq_pending_ = binder.optional("irq_cpustat_t", {"__softirq_pending"});
+  // A type is searched for only where a variable of it exists.
+  if (access.symbols.address_of("pcpu_hot")) {
+    v.hot_preempt_count_ = binder.optional("pcpu_hot", {"preempt_count"});
+    v.hot_softirq_pending_ = binder.optional("pcpu_hot", {"softirq_pending"});
+  }
+  if (access.symbols.address_of("irq_stat")) {
+    v.stat_softirq_pending_ = binder.optional("irq_cpustat_t", {"__softirq_pending"});
+  }
   return v;
 }
 

@@ -23,7 +23,7 @@ struct PreemptCount {
 
 class InterruptView {
  public:
-  static InterruptView bind(Binder& binder);
+  static InterruptView bind(const Access& access, Binder& binder);
 
   std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
   std::optional<std::uint64_t> softirq_pending(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;

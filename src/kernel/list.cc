@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/list.h"
 
+#include <algorithm>
+#include <unordered_set>
+
 namespace whyhung::kernel {
 namespace {
+
+// A circle is noticed only after some rounds: what was passed more than once is kept once.
+void drop_repetitions(std::vector<VirtualAddress>& nodes) {
+  std::unordered_set<VirtualAddress> seen;
+  std::erase_if(nodes, [&](VirtualAddress node) { return !seen.insert(node).second; });
+}
 
 // Both kinds of list start with their `next` pointer.
 ListWalk walk(const VirtualMemory& memory, VirtualAddress node, VirtualAddress end, std::uint64_t most_nodes) {
@@ -16,6 +25,7 @@ ListWalk walk(const VirtualMemory& memory, VirtualAddress node, VirtualAddress e
     const auto verdict = limit.step(node);
     if (verdict == WalkLimit::Verdict::kCycle) {
       result.broken = fmt::format("the list runs in a circle at {:#x}", node.value);
+      drop_repetitions(result.nodes);
       return result;
     }
     if (verdict == WalkLimit::Verdict::kTooLong) {

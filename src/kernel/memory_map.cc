@@ -19,24 +19,24 @@ std::optional<MemoryUse> MemoryMapView::use(const Access& access, const PerCpu& 
   if (!total) return std::nullopt;
   MemoryUse use{*total, 0};
   if (!resident_.exists() || counter_size_ < 8) return use;
-  std::int64_t pages = 0;
+  std::uint64_t pages = 0;  // adds up modulo 2^64: single counters may be negative
   // MM_FILEPAGES, MM_ANONPAGES, MM_SHMEMPAGES; MM_SWAPENTS between them is not resident.
   for (const std::uint64_t kind : {0, 1, 3}) {
     if (kind >= resident_.element_count()) continue;
     const VirtualAddress counter = resident_.in(mm) + kind * counter_size_;
     if (counter_size_ == 8) {
-      pages += static_cast<std::int64_t>(access.memory.read_u64(counter).value_or(0));
+      pages += access.memory.read_u64(counter).value_or(0);
       continue;
     }
-    pages += per_cpu_count_.read_signed(access.memory, counter).value_or(0);
+    pages += static_cast<std::uint64_t>(per_cpu_count_.read_signed(access.memory, counter).value_or(0));
     const auto parts = per_cpu_parts_.read_pointer(access.memory, counter);
     if (!parts || parts->is_null()) continue;
     for (const std::uint32_t cpu : percpu.possible()) {
       const auto part = access.memory.read_u32(percpu.instance(*parts, cpu));
-      if (part) pages += static_cast<std::int32_t>(*part);
+      if (part) pages += static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(*part)});
     }
   }
-  if (pages > 0) use.resident_pages = static_cast<std::uint64_t>(pages);
+  if (static_cast<std::int64_t>(pages) > 0) use.resident_pages = pages;
   return use;
 }
 

@@ -32,9 +32,11 @@ ModuleView bind(Binder& binder) {
   v.state = binder.required("module", {"state"});
   v.taints = binder.optional("module", {"taints"});
   v.memory = binder.optional("module", {"mem"});
-  v.memory_base = binder.optional("module_memory", {"base"});
-  v.memory_size = binder.optional("module_memory", {"size"});
-  v.memory_entry = v.memory.element_size();
+  if (v.memory.exists()) {
+    v.memory_base = binder.optional("module", {"mem[0].base"});
+    v.memory_size = binder.optional("module", {"mem[0].size"});
+    v.memory_entry = v.memory.element_size();
+  }
   v.core_base = binder.optional("module", {"core_layout.base", "module_core"});
   v.core_size = binder.optional("module", {"core_layout.size", "core_size"});
   v.core_text_size = binder.optional("module", {"core_layout.text_size", "core_text_size"});
@@ -65,8 +67,9 @@ void read_ranges(const Access& access, const ModuleView& view, LoadedModule& mod
   if (view.memory.exists() && view.memory_entry != 0) {
     const std::uint64_t count = std::min(view.memory.element_count(), kMostMemoryTypes);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const VirtualAddress entry = view.memory.in(module.address) + i * view.memory_entry;
-      add_range(module, value(view.memory_base, entry), value(view.memory_size, entry));
+      // The fields are those of the first element; the others follow at equal distances.
+      const VirtualAddress shifted = module.address + i * view.memory_entry;
+      add_range(module, value(view.memory_base, shifted), value(view.memory_size, shifted));
       if (i == 0 && !module.ranges.empty()) module.text = module.ranges.front();
     }
     return;

@@ -5,11 +5,15 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
+
+#include "debuginfo/symbols.h"
 
 namespace whyhung::kernel {
 
 std::span<const std::string_view> symbols_used();
-std::span<const std::string_view> types_used();
+// Types of some kernels only are in the list when a symbol says that this kernel has them.
+std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols);
 std::span<const std::string_view> enumerators_used();
 
 }  // namespace whyhung::kernel

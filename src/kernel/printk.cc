@@ -112,7 +112,9 @@ class RingReader {
     const bool wraps = begin / text_size_ != next / text_size_ && next % text_size_ != 0;
     const std::uint64_t at = wraps ? 0 : begin % text_size_;
     constexpr std::uint64_t kBlockHeader = 8;  // the descriptor's id
-    const std::uint64_t room = text_size_ - at;
+    // The block reaches up to `next`; a length that says more is damaged.
+    const std::uint64_t end = next % text_size_ == 0 ? text_size_ : next % text_size_;
+    const std::uint64_t room = end > at ? end - at : 0;
     if (room <= kBlockHeader) return {};
     std::string text(std::min({length, room - kBlockHeader, kMostLine}), '\0');
     if (!memory_.read(data_ + at + kBlockHeader, std::as_writable_bytes(std::span(text)))) return {};
@@ -171,11 +173,16 @@ KernelLog read_record_buffer(const Access& access, std::size_t most_entries) {
       at = 0;
       continue;
     }
+    if (*bytes < head_size) {
+      log.broken = fmt::format("the record at {:#x} does not end", at);
+      break;
+    }
     LogEntry entry;
     entry.sequence = steps;
     entry.time = time.read(access.memory, record).value_or(0);
     entry.level = static_cast<std::uint8_t>(level.read(access.memory, record).value_or(0));
-    const std::uint64_t text_bytes = std::min(text_length.read(access.memory, record).value_or(0), kMostLine);
+    const std::uint64_t text_bytes =
+        std::min({text_length.read(access.memory, record).value_or(0), *bytes - head_size, kMostLine});
     entry.text.resize(text_bytes);
     if (!access.memory.read(record + head_size, std::as_writable_bytes(std::span(entry.text)))) entry.text.clear();
     log.entries.push_back(std::move(entry));

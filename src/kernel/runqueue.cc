@@ -16,10 +16,9 @@ RunqueueView RunqueueView::bind(Binder& binder) {
 
 std::optional<VirtualAddress> current_task_variable(const Access& access, const PerCpu& percpu, std::uint32_t cpu) {
   // v6.2 (e57ef2ed97c1): x86 keeps it in pcpu_hot; v6.15 (a1e4cc0155ad): in a variable of its own again.
-  Binder binder(access.types);
-  const Field in_hot = binder.optional("pcpu_hot", {"current_task"});
-  if (const auto hot = percpu.find("pcpu_hot", cpu); hot && in_hot.exists()) {
-    const auto task = in_hot.read_pointer(access.memory, *hot);
+  if (const auto hot = percpu.find("pcpu_hot", cpu)) {
+    Binder binder(access.types);
+    const auto task = binder.optional("pcpu_hot", {"current_task"}).read_pointer(access.memory, *hot);
     if (task) return *task;
   }
   if (const auto variable = percpu.find("current_task", cpu)) {

@@ -9,7 +9,7 @@ namespace whyhung::kernel {
 
 struct RunqueueView {
   static RunqueueView bind(Binder& binder);
-  // v6.12 (af0c8b2bf67b): with proxy execution `donor` is what was chosen to run; `curr` is what really executes.
+  // v6.13 (af0c8b2bf67b): with proxy execution `donor` is what was chosen to run; `curr` is what really executes.
   Field current, idle, stop, clock, nr_running, nr_switches;
 };
 

@@ -12,15 +12,23 @@ constexpr std::uint64_t kMostNodes = 4096;
 constexpr std::int64_t kYear2000 = 946684800;
 constexpr std::int64_t kYear2200 = 7258118400;
 
-// struct timekeeper of the system clock. v6.13 (20c7b582e88b): tk_core is a struct tk_data; before, an anonymous
-// structure of a sequence counter and the timekeeper, which is aligned to 8 bytes.
-std::optional<VirtualAddress> find_timekeeper(const Access& access) {
-  Binder binder(access.types);
-  if (const auto core = access.symbols.address_of("tk_core")) {
+bool is_plausible(const ReadResult<std::int64_t>& wall) { return wall && *wall > kYear2000 && *wall < kYear2200; }
+
+// struct timekeeper of the system clock. It is the second member of tk_core, behind a sequence counter, and of the first
+// element of timekeeper_data in newer kernels; v3.10 to v3.15: a variable of its own.
+std::optional<VirtualAddress> find_timekeeper(const Access& access, const Field& wall) {
+  for (const std::string_view name : {"tk_core", "timekeeper_data", "timekeeper"}) {
+    const auto symbol = access.symbols.address_of(name);
+    if (!symbol) continue;
+    constexpr std::uint64_t kBehindCounter = 8;
+    for (const std::uint64_t offset : {name == "timekeeper" ? 0 : kBehindCounter, std::uint64_t{0}}) {
+      if (is_plausible(wall.read_signed(access.memory, *symbol + offset))) return *symbol + offset;
+    }
+    Binder binder(access.types);
     const Field in_data = binder.optional("tk_data", {"timekeeper"});
-    return in_data.exists() ? in_data.in(*core) : *core + 8;
+    if (in_data.exists()) return in_data.in(*symbol);
   }
-  return access.symbols.address_of("timekeeper");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -42,11 +50,12 @@ std::optional<UtsName> read_uts_name(const Access& access) {
 
 Clocks read_clocks(const Access& access) {
   Clocks clocks;
-  const auto timekeeper = find_timekeeper(access);
-  if (!timekeeper) return clocks;
   Binder binder(access.types);
-  const auto wall = binder.optional("timekeeper", {"xtime_sec"}).read_signed(access.memory, *timekeeper);
-  if (wall && *wall > kYear2000 && *wall < kYear2200) clocks.wall_seconds = *wall;
+  const Field wall_field = binder.optional("timekeeper", {"xtime_sec"});
+  const auto timekeeper = find_timekeeper(access, wall_field);
+  if (!timekeeper) return clocks;
+  const auto wall = wall_field.read_signed(access.memory, *timekeeper);
+  if (is_plausible(wall)) clocks.wall_seconds = *wall;
   const auto uptime = binder.optional("timekeeper", {"ktime_sec"}).read(access.memory, *timekeeper);
   if (uptime && clocks.wall_seconds) clocks.uptime_seconds = *uptime;
   return clocks;
@@ -86,7 +95,7 @@ std::optional<std::uint64_t> read_memory_bytes(const Access& access, std::uint64
     const auto value = total ? access.memory.read_u64(*total) : ReadResult<std::uint64_t>(0);
     if (value) pages = *value;
   }
-  if (pages == 0 || pages > (1ull << 48) / page_size * 16) return std::nullopt;
+  if (pages == 0 || page_size == 0 || pages > (1ull << 48) / page_size * 16) return std::nullopt;
   return pages * page_size;
 }
 

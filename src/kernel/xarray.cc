@@ -2,6 +2,7 @@
 #include "kernel/xarray.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace whyhung::kernel {
 namespace {
@@ -38,11 +39,16 @@ XArrayView::Walk XArrayView::entries(const VirtualMemory& memory, VirtualAddress
     if (is_pointer(entry)) walk.entries.emplace_back(entry);
   };
   sort_entry(*head, level);
-  // A damaged tree may point back into itself: depth and size end the walk.
+  // A damaged tree may point back into itself, or hold a part many times: no node is read twice.
+  std::unordered_set<VirtualAddress> seen;
   for (int depth = 0; depth < kMostLevels && !level.empty(); ++depth) {
     will_read(level);
     std::vector<VirtualAddress> next_level;
     for (const VirtualAddress node : level) {
+      if (!seen.insert(node).second) {
+        walk.broken = fmt::format("xarray node at {:#x}: it is in the tree twice", node.value);
+        continue;
+      }
       for (std::uint64_t slot = 0; slot < slots; ++slot) {
         const auto entry = memory.read_u64(slots_.in(node) + slot * 8);
         if (!entry) {

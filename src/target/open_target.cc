@@ -168,8 +168,12 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);
   find_symbols(target, clock);
+  target.symbols->prepare(options.symbols_wanted);
   clock.enter("types");
   find_types(target);
+  if (options.types_wanted) {
+    target.types->prepare(options.types_wanted(*target.symbols), options.enumerators_wanted);
+  }
   // From here on structures can be read by name.
   clock.enter("unwind tables");
   find_unwinder(target);

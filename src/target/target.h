@@ -25,6 +25,10 @@ namespace whyhung::target {
 struct OpenOptions {
   std::vector<std::string> dump_paths;  // one, or all files of a split set
   std::string vmlinux;                  // empty: look for it by build id and release
+  // Names that will be asked for, so that a source which must search finds them in one pass. May be empty.
+  std::span<const std::string_view> symbols_wanted;
+  std::function<std::vector<std::string_view>(debuginfo::SymbolSource&)> types_wanted;
+  std::span<const std::string_view> enumerators_wanted;
 };
 
 // Members are in the order in which they were made: each may refer to those before it.
