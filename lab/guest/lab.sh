@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the steps of scenarios are made of. Everything that the runner writes
+# into truth.json about tasks is read here from /proc, in the guest itself.
+
+# Descriptor 3 is the serial port for facts, open all the time: closing a port
+# waits for its last interrupt, which a lost CPU may never take.
+fact() {
+	echo "$*" >&3
+}
+
+fail() {
+	fact "error=$*"
+	while :; do sleep 1000; done
+}
+
+# expect CLASS: this run's right verdict, where the table's entry cannot tell it.
+expect() {
+	fact "expected=$*"
+}
+
+load_driver() {
+	for driver in $(cat /lab/drivers/order); do
+		if [ "$driver" = "$1" ]; then
+			insmod "/lab/drivers/$driver.ko" || fail "driver $1 cannot be loaded"
+		fi
+	done
+}
+
+machine_facts() {
+	fact "kernel.release=$(uname -r)"
+	fact "kernel.version=$(uname -v)"
+	fact "machine.name=$(uname -m)"
+	fact "machine.cpus=$(grep -c ^processor /proc/cpuinfo)"
+	fact "machine.memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)"
+	if grep -qw la57 /proc/cpuinfo; then
+		fact "machine.paging_levels=5"
+	elif [ "$(uname -m)" = x86_64 ]; then
+		fact "machine.paging_levels=4"
+	fi
+	fact "kernel.stext=$(sed -n 's/^\([0-9a-f]*\) . _stext$/\1/p' /proc/kallsyms)"
+}
+
+settings() {
+	cd /proc/sys/kernel
+	echo "$WATCHDOG_THRESH" > watchdog_thresh
+	echo 1 > sysrq
+	[ "$PANIC" = softlockup ] && echo 1 > softlockup_panic
+	[ "$PANIC" = nmi ] && echo 1 > unknown_nmi_panic
+	cd /
+}
+
+load_capture_kernel() {
+	"/tools/$SUITE/bin/kexec" -p /kdump/kernel --initrd=/kdump/initrd \
+		--append="console=$CONSOLE rdinit=/init panic=1 $CAPTURE_APPEND" ||
+		fail "the capture kernel cannot be loaded"
+	rm -rf /kdump
+}
+
+# pid_of COMM: the first task of that name, waited for.
+pid_of() {
+	for try in $(seq 20); do
+		comm=$(grep -lxF -e "$1" /proc/[0-9]*/comm 2> /dev/null | head -n 1)
+		if [ -n "$comm" ]; then
+			comm=${comm#/proc/}
+			echo "${comm%/comm}"
+			return 0
+		fi
+		usleep 50000
+	done
+	return 1
+}
+
+# cpu_of PID: the CPU it runs on or ran on last, field 39 of its stat.
+cpu_of() {
+	read -r stat < "/proc/$1/stat"
+	set -- ${stat##*) }
+	echo "${37}"
+}
+
+# task_fact ROLE PID
+task_fact() {
+	fact "$1.pid=$2"
+	fact "$1.comm=$(cat "/proc/$2/comm")"
+	fact "$1.cpu=$(cpu_of "$2")"
+}
+
+# function_fact ROLE: where the module's function lies in this boot.
+function_fact() {
+	fact "$1.module=$MODULE"
+	fact "$1.function=$FUNCTION"
+	fact "$1.function_address=$(sed -n \
+		"s/^\([0-9a-f]*\) [tT] $FUNCTION[[:space:]]*\[$MODULE\]\$/\1/p" /proc/kallsyms)"
+}
+
+# insert PARAMETER...: loads the scenario's module.
+insert() {
+	insmod "/lab/$MODULE.ko" "$@" || fail "$MODULE cannot be loaded"
+}
+
+# begin_hang: lets the loaded module take its CPU for good. On a single CPU
+# nothing runs here any more from then on.
+begin_hang() {
+	fact stage=hanging
+	sleep 1
+	echo 1 > "/sys/module/$MODULE/parameters/go"
+	sleep 1
+}
+
+# start_culprit PARAMETER...: loads the module, tells who its thread is, and lets
+# it loop.
+start_culprit() {
+	insert "cpu=$CPU" "loop=$LOOP" "$@"
+	culprit=$(pid_of "$THREAD") || fail "no thread is called $THREAD"
+	task_fact culprit "$culprit"
+	function_fact culprit
+	[ "$CPUS" = 1 ] && [ "$MODULE_SOURCE" = while1 ] && expect cpu-hog
+	begin_hang
+	fact "culprit.cpu=$(cpu_of "$culprit")"
+}
+
+# keep_off CPU: this shell, its children and all device interrupts stay on the
+# other CPUs. Left on one with interrupts off they would be lost with it, and
+# with them the serial ports.
+keep_off() {
+	[ "$CPUS" = 1 ] && return
+	others=$(printf %x $((((1 << CPUS) - 1) & ~(1 << $1))))
+	taskset -p "$others" $$ > /dev/null
+	for irq in /proc/irq/[0-9]*/smp_affinity; do
+		echo "$others" 2> /dev/null > "$irq"
+	done
+}
+
+# request COMMAND...: runs it in the background as the task that asks for what
+# cannot be had; its pid is written down before it starts.
+request() {
+	fact "requester.comm=$1"
+	sh -c 'echo "requester.pid=$$" >&3; usleep 300000; exec "$@"' sh "$@" &
+	requester=$!
+}
+
+# waits_in PID: the innermost functions of its stack, on one line.
+waits_in() {
+	echo $(sed -n 's/^\[<0>\] \([^ +]*\).*/\1/p' "/proc/$1/stack" | head -n 6)
+}
+
+# told_by_requester [FUNCTION]: what the request waits in, which can be read only
+# while user space runs, and so is never told where stop_machine() was reached.
+# Where a kworker carries out the request, FUNCTION is on the kworker's stack.
+told_by_requester() {
+	sleep 4
+	[ -e "/proc/$requester" ] || fail "the request was granted"
+	waits=$(waits_in "$requester")
+	fact "requester.waits_in=$waits"
+	for stack in $([ -n "$1" ] && grep -lw "$1" /proc/[0-9]*/stack 2> /dev/null); do
+		server=${stack#/proc/}
+		server=${server%/stack}
+		[ "$server" = "$requester" ] && continue
+		task_fact requester.served_by "$server"
+		waits="$waits $(waits_in "$server")"
+		fact "requester.served_by.waits_in=$(waits_in "$server")"
+	done
+	case $waits in
+	*rcu*) expect cpu-hog ;;
+	*) fail "the request waits in $waits, not in stop_machine" ;;
+	esac
+}
+
+# crash: a panic on purpose, by the task that calls it, if the run wants that.
+crash() {
+	fact stage=hung
+	sleep 1
+	[ "$PANIC" = sysrq ] && echo c > /proc/sysrq-trigger
+}

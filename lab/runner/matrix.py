@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The standard sets of dumps: `small` is enough to try a reader on, `full` holds
+every kernel, scenario and form and the variations that readers stumbled over.
+What exists already is skipped, so an interrupted set is simply asked for again."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from .cache import LabError, folder
+from .progress import Progress
+from .run import Options, run
+from .tables import ARCHES, FORMS, KERNELS
+
+_KDUMP_FORMS = [name for name, form in FORMS.items() if form.maker == "kdump"]
+_QEMU_FORMS = [name for name, form in FORMS.items() if form.maker == "qemu"]
+_HANGS = ("while1-hotplug", "while1-clocksource", "cpu-hog", "softirq-hog", "irqs-off")
+_TWINS = ("simple", "busy", "idle")
+# Kernels of which all forms are made; of the others those that differ by kernel.
+_ALL_FORMS = ("6.1", "7.2")
+# makedumpfile 1.7.8 misjudges pages of 7.2: with -d 31 some that are needed may be missing.
+_USUAL_FORM = {"7.2": "kdump-full"}
+_SOME_FORMS = ["kdump-lzo", "kdump-zstd", "kdump-elf", "qemu-elf", "qemu-zlib"]
+
+
+def _one(kernel: str, scenario: str, forms: list[str], label: str = "",
+         **settings: object) -> Options:
+    options = Options(scenario=scenario, kernel=kernel, forms=forms, out=folder("dumps"),
+                      folder_each=True)
+    options = replace(options, **settings)
+    return replace(options, name=options.base_name() + label)
+
+
+def _small() -> Iterator[Options]:
+    yield _one("6.1", "while1", ["kdump-lzo"])
+    yield _one("7.2", "while1", ["kdump-zlib", "qemu-zlib"])
+    yield _one("6.12", "while1", ["kdump-lzo"])
+    yield _one("5.10", "while1", ["kdump-lzo"])
+    for scenario in ("simple", "busy", "idle", "irqs-off"):
+        yield _one("6.1", scenario, ["kdump-lzo"])
+
+
+def _full() -> Iterator[Options]:
+    yield from _small()
+    for kernel, entry in KERNELS.items():
+        if "kdump" not in ARCHES[entry.arch].makers:
+            yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"])
+            yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
+            for scenario in ("irqs-off", "cpu-hog", *_TWINS):
+                yield _one(kernel, scenario, ["qemu-zlib"])
+            continue
+        whole = kernel in _ALL_FORMS
+        yield _one(kernel, "while1", _KDUMP_FORMS + _QEMU_FORMS if whole else _SOME_FORMS)
+        yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
+        for scenario in _HANGS + _TWINS:
+            yield _one(kernel, scenario, [_USUAL_FORM.get(kernel, "kdump-lzo")])
+    for kernel in _ALL_FORMS:
+        form = [_USUAL_FORM.get(kernel, "kdump-lzo")]
+        for cpus in (1, 2, 8):
+            yield _one(kernel, "while1", form, cpus=cpus)
+        yield _one(kernel, "while1", form, "-on0", cpu=0)
+        for loop in ("relax", "flag", "call"):
+            yield _one(kernel, "while1", form, f"-{loop}", loop=loop)
+        yield _one(kernel, "while1", form, "-la57", paging=5)
+        yield _one(kernel, "while1", form, "-nmi", panic="nmi")
+        yield _one(kernel, "while1", form, "-serial", panic="serial")
+        yield _one(kernel, "while1", form, "-renamed", module_name="acme_poll",
+                   thread_name="acme/poller", function_name="acme_poll_hw")
+        yield _one(kernel, "while1", ["qemu-elf"], "-no-vmcoreinfo", vmcoreinfo=False)
+        yield _one(kernel, "irqs-off", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
+        yield _one(kernel, "idle", ["qemu-zlib"], "-hung", qemu_when="hung")
+    yield _one("6.1", "many-tasks", ["kdump-lzo"])
+    yield _one("6.1", "many-tasks", ["kdump-lzo"], "-while1", variables={"TOP": "while1"},
+               panic="softlockup")
+
+
+SETS = {"small": _small, "full": _full}
+
+
+def make(which: str, only: str, progress: Progress) -> int:
+    """Makes what is missing; goes on after a failure, which the exit status tells."""
+    failures = 0
+    for options in SETS[which]():
+        forms = [form for form in options.forms
+                 if only in f"{options.base_name()}-{form}" and not _exists(options, form)]
+        if not forms:
+            continue
+        progress.note(f"-- {options.base_name()}: {', '.join(forms)}")
+        try:
+            for path in run(replace(options, forms=forms), progress):
+                print(path, flush=True)
+        except LabError as error:
+            failures += 1
+            print(f"lab: {options.base_name()}: {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _exists(options: Options, form: str) -> bool:
+    # The truth is written last.
+    return (Path(options.folder_of(form))
+            / f"{options.base_name()}-{form}.truth.json").exists()

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Three of the lab's four tables: machines (ARCHES), kernels (KERNELS) and dump
+forms (FORMS). The fourth, scenarios, is in scenarios.py. Adding a kernel or a
+form is adding one entry here; nothing else lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Arch:
+    """How QEMU, the kernel and the compiler are called for one machine type."""
+
+    debian: str                      # Debian's name of the architecture
+    qemu: str                        # the emulator's program name
+    machine: tuple[str, ...]         # QEMU arguments: machine and accelerator
+    cpu: dict[int, tuple[str, ...]]  # paging levels -> QEMU arguments
+    paging: int                      # the levels used when none are asked for
+    console: str                     # kernel console, the first serial port
+    facts: str                       # where the guest writes facts, the second port
+    ports: tuple[str, ...]           # QEMU arguments: the chardevs console and facts as ports
+    kbuild_arch: str                 # ARCH= of kbuild
+    cross: str                       # CROSS_COMPILE= when built on another machine
+    compiler: tuple[str, ...]        # packages to build modules with, in the chroot
+    crashkernel: str                 # memory kept for the capture kernel
+    capture_append: str              # more of the capture kernel's command line
+    inject_nmi: bool                 # QMP inject-nmi reaches the kernel
+    makers: tuple[str, ...] = ("kdump", "qemu")   # who can dump it, see Form.maker
+
+
+ARCHES = {
+    "amd64": Arch(
+        debian="amd64",
+        qemu="qemu-system-x86_64",
+        machine=("-machine", "q35", "-accel", "tcg,thread=multi"),
+        cpu={4: ("-cpu", "max,la57=off"), 5: ("-cpu", "max")},
+        paging=4,
+        console="ttyS0,115200",
+        facts="/dev/ttyS1",
+        ports=("-serial", "chardev:console", "-serial", "chardev:facts"),
+        kbuild_arch="x86_64",
+        cross="",
+        compiler=("gcc", "libc6-dev", "make"),
+        crashkernel="192M",
+        capture_append="nr_cpus=1 irqpoll reset_devices",
+        inject_nmi=True,
+    ),
+    "arm64": Arch(
+        debian="arm64",
+        qemu="qemu-system-aarch64",
+        machine=("-machine", "virt,gic-version=3", "-accel", "tcg,thread=multi"),
+        cpu={4: ("-cpu", "cortex-a72")},
+        paging=4,
+        console="ttyAMA0,115200",
+        facts="/dev/ttyS0",
+        ports=("-serial", "chardev:console", "-device", "pci-serial,chardev=facts"),
+        kbuild_arch="arm64",
+        cross="aarch64-linux-gnu-",
+        compiler=("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "make"),
+        crashkernel="192M",
+        capture_append="nr_cpus=1 reset_devices",
+        inject_nmi=False,
+        # makedumpfile finds no page tables in the /proc/vmcore that kexec prepares here.
+        makers=("qemu",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One stock Debian kernel, taken through its metapackages."""
+
+    summary: str
+    arch: str
+    suite: str           # where the packages, the compiler and the guest's tools come from
+    no_preempt: bool     # a loop keeps its CPU only with preemption disabled
+    image: str = ""      # metapackage of the image; empty: linux-image-ARCH
+    headers: str = ""    # metapackage of the headers; empty: linux-headers-ARCH
+
+
+KERNELS = {
+    "5.10": Kernel("Debian 11, ORC v1, no kallsyms in VMCOREINFO", "amd64", "bullseye", False),
+    "6.1": Kernel("Debian 12, voluntary preemption", "amd64", "bookworm", False),
+    "6.12": Kernel("Debian 13, voluntary preemption", "amd64", "trixie", False),
+    "7.2": Kernel("Debian unstable, lazy preemption", "amd64", "sid", True),
+    "6.1-arm64": Kernel("Debian 12 on arm64", "arm64", "bookworm", False),
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write a dump: by a command in the capture kernel (kdump), by
+    QEMU from outside (qemu), or from another form by recoding its pages."""
+
+    summary: str
+    maker: str                  # "kdump" or "qemu"; of a recoded form, its source's
+    command: str = ""           # kdump: shell command, $IN and $OUT (without .vmcore) are set
+    format: str = ""            # qemu: dump-guest-memory's format
+    source: str = ""            # recoded: from this form
+    codec: str = ""             # recoded: with these pages, see recode.py
+    parts: int = 1              # files: NAME.vmcore, or NAME.vmcore.1 ... .N
+    suite: str = ""             # tools of this suite, not of the kernel's own
+
+
+FORMS = {
+    "kdump-lzo": Form("makedumpfile -l -d 31: free, cache and user pages left out",
+                      "kdump", "makedumpfile -l -d 31 $IN $OUT.vmcore"),
+    "kdump-zlib": Form("makedumpfile -c -d 31",
+                       "kdump", "makedumpfile -c -d 31 $IN $OUT.vmcore"),
+    "kdump-zstd": Form("makedumpfile -z -d 31, by unstable's makedumpfile",
+                       "kdump", "makedumpfile -z -d 31 $IN $OUT.vmcore", suite="sid"),
+    # Debian builds makedumpfile without snappy, and QEMU without both snappy and lzo.
+    "kdump-snappy": Form("kdump-zlib with its pages recoded to snappy",
+                         "kdump", source="kdump-zlib", codec="snappy"),
+    "kdump-none": Form("makedumpfile -d 31, pages not compressed",
+                       "kdump", "makedumpfile -d 31 $IN $OUT.vmcore"),
+    "kdump-flat": Form("makedumpfile -F -l -d 31, left flattened",
+                       "kdump", "makedumpfile -F -l -d 31 $IN > $OUT.vmcore"),
+    "kdump-split": Form("makedumpfile --split -l -d 31: two files", "kdump",
+                        "makedumpfile --split --splitblock-size 16 -l -d 31 $IN "
+                        "$OUT.vmcore.1 $OUT.vmcore.2", parts=2),
+    "kdump-elf": Form("makedumpfile -E -d 31: ELF",
+                      "kdump", "makedumpfile -E -d 31 $IN $OUT.vmcore"),
+    "kdump-full": Form("makedumpfile -l -d 0: compressed, all pages",
+                       "kdump", "makedumpfile -l -d 0 $IN $OUT.vmcore"),
+    "vmcore-raw": Form("/proc/vmcore as it is: ELF with all memory",
+                       "kdump", "dd if=$IN of=$OUT.vmcore bs=1M"),
+    "qemu-elf": Form("QEMU's dump-guest-memory: ELF with all memory", "qemu", format="elf"),
+    "qemu-zlib": Form("QEMU's dump-guest-memory: flattened kdump, zlib",
+                      "qemu", format="kdump-zlib"),
+    "qemu-lzo": Form("qemu-zlib with its pages recoded to lzo",
+                     "qemu", source="qemu-zlib", codec="lzo"),
+    "qemu-snappy": Form("qemu-zlib with its pages recoded to snappy",
+                        "qemu", source="qemu-zlib", codec="snappy"),
+}
