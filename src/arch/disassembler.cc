@@ -2,11 +2,23 @@
 #include "arch/disassembler.h"
 
 #include <algorithm>
+#include <array>
 
 #include <capstone/capstone.h>
 
 namespace whyhung::arch {
 namespace {
+
+// gdb writes an operand's size into the mnemonic only where no register tells it: "mov %edi,%ebx", but "movl $0x0,(%rax)".
+std::string without_size_suffix(std::string mnemonic) {
+  constexpr std::array<std::string_view, 29> kSized = {
+      "mov", "add", "sub", "and", "or",  "xor", "cmp", "test", "lea", "push", "pop",  "call", "jmp",     "ret", "inc",
+      "dec", "shl", "shr", "sar", "adc", "sbb", "imul", "xchg", "not", "neg", "bt",   "bts",  "cmpxchg", "btr"};
+  const std::string_view base = std::string_view(mnemonic).substr(0, mnemonic.size() - 1);
+  const bool has_suffix = std::string_view("bwlq").find(mnemonic.back()) != std::string_view::npos;
+  if (has_suffix && std::ranges::find(kSized, base) != kSized.end()) mnemonic.pop_back();
+  return mnemonic;
+}
 
 class CapstoneDisassembler final : public Disassembler {
  public:
@@ -29,6 +41,7 @@ class CapstoneDisassembler final : public Disassembler {
     out.size = static_cast<std::uint8_t>(scratch_->size);
     out.mnemonic = scratch_->mnemonic;
     out.operands = scratch_->op_str;
+    if (architecture_.capstone_arch == CS_ARCH_X86 && size_is_told()) out.mnemonic = without_size_suffix(out.mnemonic);
     fill_registers(out);
     fill_operands(out);
     fill_flow(out);
@@ -36,6 +49,15 @@ class CapstoneDisassembler final : public Disassembler {
   }
 
  private:
+  // An operand other than a memory reference or a constant, or none at all (ret), or a branch.
+  bool size_is_told() const {
+    const cs_x86& detail = scratch_->detail->x86;
+    if (detail.op_count == 0 || in_group(CS_GRP_JUMP) || in_group(CS_GRP_CALL)) return true;
+    for (std::size_t i = 0; i < detail.op_count; ++i) {
+      if (detail.operands[i].type == X86_OP_REG) return true;
+    }
+    return false;
+  }
   bool in_group(unsigned group) const { return cs_insn_group(handle_, scratch_, static_cast<std::uint8_t>(group)); }
 
   std::optional<std::size_t> register_index(unsigned capstone_register) const {
@@ -108,8 +130,10 @@ class CapstoneDisassembler final : public Disassembler {
       out.flow = Flow::kReturn;
     } else if (in_group(CS_GRP_CALL)) {
       out.flow = Flow::kCall;
-    } else if (branches) {
-      out.flow = out.mnemonic == "jmp" || out.mnemonic == "ljmp" ? Flow::kJump : Flow::kConditionalJump;
+    } else if (branches || out.mnemonic.starts_with("loop")) {
+      // The decoder's AT&T names carry a suffix when the operand is indirect: "jmpq *%rax". It counts `loop` as no jump.
+      const bool always = out.mnemonic.starts_with("jmp") || out.mnemonic.starts_with("ljmp");
+      out.flow = always ? Flow::kJump : Flow::kConditionalJump;
     } else if (out.mnemonic == "ud2" || out.mnemonic == "int3") {
       out.flow = Flow::kStop;
     }

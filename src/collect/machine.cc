@@ -85,6 +85,7 @@ void collect_machine(Workbench& bench) {
   machine.load_average = kernel::read_load_average(bench.access);
   const std::uint64_t page_size = bench.target.vmcoreinfo.page_size().value_or(4096);
   machine.memory_bytes = kernel::read_memory_bytes(bench.access, page_size);
+  machine.megahertz = kernel::read_megahertz(bench.access);
   machine.preemption = kernel::preemption_model(bench.access, machine.version);
   machine.watchdog_threshold = kernel::watchdog_threshold(bench.access);
   machine.panic_cpu = kernel::read_panic_cpu(bench.access, bench.percpu().possible().size());

@@ -5,7 +5,6 @@
 #include "collect/stacks.h"
 #include "commands/bt.h"
 #include "commands/task_choice.h"
-#include "report/backtrace.h"
 #include "report/json_values.h"
 
 namespace whyhung::commands {
@@ -22,9 +21,14 @@ Result<void> run(Context& context, const std::vector<std::string>& arguments) {
   const model::Snapshot& snapshot = context.bench.snapshot;
   std::vector<const model::Task*> tasks;
   bool all_active = false;
+  auto lines = report::SourceLines::kHide;
   for (const std::string& argument : arguments) {
     if (argument == "-a") {
       all_active = true;
+      continue;
+    }
+    if (argument == "-l") {
+      lines = report::SourceLines::kShow;
       continue;
     }
     if (argument.starts_with("-")) return fail(ErrorKind::kUsage, "bt does not know the option {}", argument);
@@ -36,13 +40,13 @@ Result<void> run(Context& context, const std::vector<std::string>& arguments) {
     if (const model::Task* task = default_task(snapshot)) tasks.push_back(task);
   }
   if (tasks.empty()) return fail(ErrorKind::kNotFound, "no task is known");
-  write_backtraces(context, tasks);
+  write_backtraces(context, tasks, lines);
   return {};
 }
 
 }  // namespace
 
-void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks) {
+void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks, report::SourceLines lines) {
   if (context.format == Format::kJson) context.out << "[";
   bool first = true;
   for (const model::Task* listed : tasks) {
@@ -57,7 +61,7 @@ void write_backtraces(Context& context, const std::vector<const model::Task*>& t
       context.out << (first ? "\n" : ",\n") << json.dump(-1, ' ', false, report::Json::error_handler_t::replace);
     } else {
       if (!first) context.out << "\n";
-      report::write_backtrace(context.out, context.bench.snapshot, *listed, stack, cpu);
+      report::write_backtrace(context.out, context.bench.snapshot, *listed, stack, cpu, lines);
     }
     first = false;
   }
@@ -66,8 +70,8 @@ void write_backtraces(Context& context, const std::vector<const model::Task*>& t
 
 const Command kBt = {.name = "bt",
                      .alias = "",
-                     .usage = "bt [-a] [PID|TASK]…",
-                     .help = "stacks: of the panicking task, of the tasks named, or (-a) of all CPUs",
+                     .usage = "bt [-a] [-l] [PID|TASK]…",
+                     .help = "stacks: of the panicking task, of the tasks named, or (-a) of all CPUs; -l adds source lines",
                      .run = run};
 
 }  // namespace whyhung::commands

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "commands/command.h"
+#include "report/backtrace.h"
 
 namespace whyhung::commands {
 
-void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks);
+void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks,
+                      report::SourceLines lines);
 
 }  // namespace whyhung::commands

@@ -115,7 +115,16 @@ class Lister {
     return text;
   }
 
+  // "file: line" of an address; empty when that is not known.
+  std::string line_text(VirtualAddress address) const {
+    if (!request_.with_lines || !bench_.target.lines) return {};
+    const auto frames = bench_.target.lines->at(address);
+    if (frames.empty() || frames.front().file.empty()) return {};
+    return fmt::format("{}: {}", printable(frames.front().file), frames.front().line);
+  }
+
   void write(const arch::Instruction& instruction) {
+    const std::string line = line_text(instruction.address);
     std::string text = instruction.mnemonic;
     if (!instruction.operands.empty()) text = fmt::format("{:<6} {}", text, instruction.operands);
     const std::string target = instruction.target ? place_text(*instruction.target) : std::string();
@@ -124,8 +133,11 @@ class Lister {
                            {"place", place_text(instruction.address)},
                            {"text", text}};
       if (!target.empty()) json["target"] = target;
+      if (!line.empty()) json["line"] = line;
       context_.out << (written_any_ ? ",\n" : "\n") << json.dump();
     } else {
+      if (!line.empty() && line != last_line_) context_.out << line << "\n";
+      last_line_ = line;
       context_.out << fmt::format("{:#018x} <{}>:\t{}{}\n", instruction.address.value,
                                   place_text(instruction.address), text,
                                   target.empty() ? "" : fmt::format(" <{}>", target));
@@ -137,6 +149,7 @@ class Lister {
   collect::Workbench& bench_;
   const Request& request_;
   bool written_any_ = false;
+  std::string last_line_;
 };
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {

@@ -67,7 +67,8 @@ std::vector<std::uint64_t> read_load_average(const Access& access) {
   for (std::uint64_t i = 0; symbol && i < 3; ++i) {
     const auto value = access.memory.read_u64(*symbol + i * 8);
     if (!value) return {};
-    loads.push_back((*value * 100) >> kLoadShift);
+    // Rounded to hundredths as /proc/loadavg does it.
+    loads.push_back(((*value + (1ull << kLoadShift) / 200) * 100) >> kLoadShift);
   }
   return loads;
 }
@@ -97,6 +98,14 @@ std::optional<std::uint64_t> read_memory_bytes(const Access& access, std::uint64
   }
   if (pages == 0 || page_size == 0 || pages > (1ull << 48) / page_size * 16) return std::nullopt;
   return pages * page_size;
+}
+
+std::optional<std::uint64_t> read_megahertz(const Access& access) {
+  const auto symbol = access.symbols.address_of("cpu_khz");
+  if (!symbol) return std::nullopt;
+  const auto value = access.memory.read_u32(*symbol);
+  if (!value || *value < 1000) return std::nullopt;
+  return *value / 1000;
 }
 
 std::optional<std::uint32_t> read_panic_cpu(const Access& access, std::size_t cpu_count) {

@@ -29,6 +29,9 @@ std::vector<std::uint64_t> read_load_average(const Access& access);
 // Bytes of memory that the kernel was given: present pages of all nodes.
 std::optional<std::uint64_t> read_memory_bytes(const Access& access, std::uint64_t page_size);
 
+// The processors' nominal frequency, where the kernel keeps it (x86: cpu_khz).
+std::optional<std::uint64_t> read_megahertz(const Access& access);
+
 // The CPU that entered panic() first, or that started the crash kernel; nothing when nobody panicked.
 std::optional<std::uint32_t> read_panic_cpu(const Access& access, std::size_t cpu_count);
 

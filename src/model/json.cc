@@ -196,7 +196,7 @@ std::string check_indexes(const Snapshot& snapshot) {
     bool bad = bad_stack(cpu.stack) || (cpu.activity && *cpu.activity >= cpu.contexts.size()) ||
                (cpu.loop && cpu.loop->frame >= cpu.stack.frames.size());
     for (const ContextSegment& segment : cpu.contexts) {
-      bad |= segment.first_frame > segment.end_frame || segment.end_frame > cpu.stack.frames.size();
+      bad |= segment.first_frame >= segment.end_frame || segment.end_frame > cpu.stack.frames.size();
     }
     if (bad) return fmt::format("CPU {} points outside of its tables", cpu.number);
   }

@@ -227,6 +227,7 @@ void visit_fields(V& v, Machine& x) {
   v.field("load_average", x.load_average);
   v.field("task_count", x.task_count);
   v.field("memory_bytes", x.memory_bytes);
+  v.field("megahertz", x.megahertz);
   v.field("panic_message", x.panic_message);
   v.field("panic_cpu", x.panic_cpu);
   v.hex("panic_task", x.panic_task);

@@ -35,6 +35,7 @@ struct Machine {
   std::vector<std::uint64_t> load_average; // three values, in hundredths
   std::optional<std::uint64_t> task_count;
   std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> megahertz;  // of the processors, nominal
   std::string panic_message;               // the kernel's own last words; empty: no panic recorded
   std::optional<std::uint32_t> panic_cpu;
   std::optional<std::uint64_t> panic_task; // address

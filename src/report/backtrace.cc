@@ -34,8 +34,8 @@ std::string_view stack_name(model::ContextKind kind) {
 class BacktraceWriter {
  public:
   BacktraceWriter(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
-                  const model::StackTrace& stack, const model::Cpu* cpu)
-      : out_(out), snapshot_(snapshot), task_(task), stack_(stack), cpu_(cpu) {}
+                  const model::StackTrace& stack, const model::Cpu* cpu, SourceLines lines)
+      : out_(out), snapshot_(snapshot), task_(task), stack_(stack), cpu_(cpu), lines_(lines) {}
 
   void write() {
     out_ << fmt::format("PID: {:<8} TASK: {:016x}  CPU: {:<4} COMMAND: \"{}\"\n", task_.pid, task_.address,
@@ -126,10 +126,18 @@ class BacktraceWriter {
     if (frame.origin == model::FrameOrigin::kScan) remark = "  (found by scanning for the call)";
     if (frame.origin == model::FrameOrigin::kFramePointer) remark = "  (guessed by frame pointer)";
     if (frame.origin == model::FrameOrigin::kLinkRegister) remark = "  (from the link register)";
-    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), frame.sp,
+    // The slot that holds the return address stands just below the caller's stack pointer.
+    const bool is_interrupted =
+        frame.origin == model::FrameOrigin::kException || (frame.origin == model::FrameOrigin::kRegisters && cpu_ != nullptr);
+    const std::uint64_t slot = is_interrupted ? frame.sp : frame.sp - sizeof(std::uint64_t);
+    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), slot,
                         function_text(location), location.address, module_text(location), remark);
-    for (const model::SourceLine& line : location.lines) {
-      out_ << fmt::format("    {}: {}\n", printable(line.file), line.line);
+    if (lines_ == SourceLines::kHide) return;
+    for (std::size_t i = 0; i < location.lines.size(); ++i) {
+      const model::SourceLine& line = location.lines[i];
+      const bool is_inlined = i + 1 < location.lines.size();
+      out_ << fmt::format("    {}: {}{}\n", printable(line.file), line.line,
+                          is_inlined ? fmt::format("  ({}, inlined)", printable(line.function)) : "");
     }
   }
 
@@ -161,13 +169,14 @@ class BacktraceWriter {
   const model::Task& task_;
   const model::StackTrace& stack_;
   const model::Cpu* cpu_;
+  SourceLines lines_;
 };
 
 }  // namespace
 
 void write_backtrace(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
-                     const model::StackTrace& stack, const model::Cpu* cpu) {
-  BacktraceWriter(out, snapshot, task, stack, cpu).write();
+                     const model::StackTrace& stack, const model::Cpu* cpu, SourceLines lines) {
+  BacktraceWriter(out, snapshot, task, stack, cpu, lines).write();
 }
 
 }  // namespace whyhung::report

@@ -10,8 +10,11 @@
 
 namespace whyhung::report {
 
-// The heading and the frames of one task. `cpu` is the CPU that runs it, or null.
+enum class SourceLines : std::uint8_t { kHide, kShow };
+
+// The heading and the frames of one task. `cpu` is the CPU that runs it, or null. Source lines stand below their frame,
+// as far as the snapshot has them: inlined functions first.
 void write_backtrace(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
-                     const model::StackTrace& stack, const model::Cpu* cpu);
+                     const model::StackTrace& stack, const model::Cpu* cpu, SourceLines lines);
 
 }  // namespace whyhung::report

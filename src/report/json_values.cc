@@ -42,6 +42,7 @@ Json machine_json(const model::Machine& machine) {
   json["version"] = valid_utf8(machine.version);
   json["machine"] = valid_utf8(machine.machine);
   put(json, "memory_bytes", machine.memory_bytes);
+  put(json, "megahertz", machine.megahertz);
   json["panic"] = valid_utf8(machine.panic_message);
   put(json, "panic_cpu", machine.panic_cpu);
   json["preemption"] = machine.preemption;

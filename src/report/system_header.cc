@@ -61,7 +61,8 @@ void write_system_header(std::ostream& out, const model::Machine& machine) {
   line("NODENAME", printable(machine.node_name));
   line("RELEASE", printable(machine.release));
   line("VERSION", printable(machine.version));
-  line("MACHINE", printable(machine.machine));
+  line("MACHINE", machine.megahertz ? fmt::format("{}  ({} Mhz)", printable(machine.machine), *machine.megahertz)
+                                    : printable(machine.machine));
   line("MEMORY", machine.memory_bytes ? memory_text(*machine.memory_bytes) : unknown);
   line("PANIC", machine.panic_message.empty() ? std::string("(none)")
                                               : fmt::format("\"{}\"", printable(machine.panic_message)));

@@ -103,9 +103,10 @@ std::optional<OrcRow> OrcTables::search(const OrcTableLocation& table, VirtualAd
     const auto first = memory_.read_u32(table.lookup + block * 4);
     const auto last = memory_.read_u32(table.lookup + (block + 1) * 4);
     if (first && last && *first <= *last && *last < table.count) {
-      // The index is filled at boot and could be stale or damaged: believe it only when its start is not behind pc.
+      // The index is filled at boot and could be stale or damaged: believe it only when pc lies between its rows.
       const auto start = ip_at(table, *first);
-      if (start && *start <= pc) {
+      const auto behind = *last + 1 < table.count ? ip_at(table, *last + 1) : VirtualAddress(pc + 1);
+      if (start && behind && *start <= pc && pc < *behind) {
         low = *first;
         high = *last + 1;
       }
