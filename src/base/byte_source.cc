@@ -70,7 +70,7 @@ class MemorySource final : public ByteSource {
   MemorySource(std::vector<std::byte> bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
 
   Result<std::size_t> read_some(std::uint64_t offset, std::span<std::byte> out) const override {
-    if (offset >= bytes_.size()) return 0;
+    if (offset >= bytes_.size() || out.empty()) return 0;
     const std::size_t count = std::min<std::uint64_t>(out.size(), bytes_.size() - offset);
     std::memcpy(out.data(), bytes_.data() + offset, count);
     bytes_read_ += count;

@@ -57,6 +57,10 @@ DumpFacts facts_of(const KdumpHeader& header) {
   if (header.timestamp != 0) facts.timestamp = header.timestamp;
   facts.header_byte_order = header.order;
   facts.page_frames = header.max_frame;
+  if (header.erase_info.present()) {
+    facts.remarks.push_back(
+        "parts of its memory were overwritten on purpose when it was made (makedumpfile's eraseinfo)");
+  }
   if (header.version > kNewestVersion) {
     facts.remarks.push_back(
         fmt::format("its header has version {}, newer than the {} that is known; read as if it were {}", header.version,

@@ -79,7 +79,8 @@ void read_sub_header(std::span<const std::byte> bytes, KdumpHeader& header) {
   if (header.version >= 3) header.vmcoreinfo = vmcoreinfo;
   const FileRange notes{reader.u64(), reader.u64()};
   if (header.version >= 4) header.notes = notes;
-  reader.skip(16);  // eraseinfo
+  const FileRange erase_info{reader.u64(), reader.u64()};
+  if (header.version >= 5) header.erase_info = erase_info;
   if (header.version < kNewestVersion) return;
   header.first_frame = reader.u64();
   header.end_frame = reader.u64();

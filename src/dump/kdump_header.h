@@ -48,7 +48,7 @@ struct KdumpHeader {
   bool split = false;
   std::uint64_t first_frame = 0;  // of this file of a split set: [first_frame, end_frame)
   std::uint64_t end_frame = 0;
-  FileRange vmcoreinfo, notes;
+  FileRange vmcoreinfo, notes, erase_info;
 
   std::uint64_t bitmap_offset() const { return block_size * (1 + sub_header_blocks); }
   std::uint64_t bitmap_bytes() const { return block_size * bitmap_blocks; }

@@ -42,7 +42,7 @@ const PageCache::Slot* PageCache::find(std::uint64_t frame) {
 PageCache::Slot& PageCache::claim(std::uint64_t frame) {
   const auto first = last_uses_.begin() + static_cast<std::ptrdiff_t>(set_of(frame));
   const auto oldest = std::min_element(first, first + static_cast<std::ptrdiff_t>(ways_));
-  *oldest = 0;  // unless it is kept, it goes first the next time too
+  // Its last use stays, so that a slot that is not kept goes first the next time too.
   const std::size_t index = static_cast<std::size_t>(oldest - last_uses_.begin());
   frames_[index] = kNoFrame;
   return slots_[index];
