@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Names to types: the searches. What a type id means is in btf_layout.cc.
+// Names to types: the searches. What a type id means is in btf_graph.cc.
 #include "debuginfo/btf.h"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/byte_reader.h"
+#include "debuginfo/member_path.h"
 
 namespace whyhung::debuginfo {
 namespace {
@@ -148,7 +149,9 @@ std::map<std::string, std::uint32_t, std::less<>> BtfTypes::string_offsets(std::
 void BtfTypes::search(std::span<const std::string_view> types, std::span<const std::string_view> enumerators) {
   Search search;
   std::vector<std::string> texts;
-  const auto acceptable = [](std::string_view name) { return !name.empty() && name.size() <= BtfSections::kLongestName; };
+  const auto acceptable = [](std::string_view name) {
+    return !name.empty() && name.size() <= BtfSections::kLongestName;
+  };
   std::map<std::string, std::vector<std::string_view>, std::less<>> keywords;
   for (const std::string_view text : types) {
     const TaggedName wanted = parse_type_name(text);

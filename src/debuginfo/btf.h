@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// BtfTypes: the types that a kernel or a module carries in its own memory (CONFIG_DEBUG_INFO_BTF). Names are first looked
-// for among the strings: the names that a reader of hangs wants stand early there, in kernels whose types are in the
-// order of their sources and in those whose types are sorted by name alike. After that the records are searched for
+// BtfTypes: the types that a kernel or a module carries in its own memory (CONFIG_DEBUG_INFO_BTF). Names are first
+// looked for among the strings: the names that a reader of hangs wants stand early there, in kernels whose types are in
+// the order of their sources and in those whose types are sorted by name alike. After that the records are searched for
 // numbers, not for names, in one walk for all of them.
 #pragma once
 
 #include <array>
 #include <map>
 #include <memory>
-#include <unordered_map>
 
 #include "base/byte_source.h"
 #include "debuginfo/btf_sections.h"
-#include "debuginfo/member_path.h"
+#include "debuginfo/layout_reader.h"
 #include "debuginfo/type_source.h"
 
 namespace whyhung::debuginfo {
 
-class BtfTypes final : public TypeSource {
+class BtfTypes final : public TypeSource, private TypeGraph {
  public:
-  // The BTF at `range` (the kernel's: from __start_BTF to __stop_BTF), whose byte order it states itself. Only the header
-  // is read and checked here. `memory` must outlive the result.
+  // The BTF at `range` (the kernel's: from __start_BTF to __stop_BTF), whose byte order it states itself. Only the
+  // header is read and checked here. `memory` must outlive the result.
   static Result<std::shared_ptr<BtfTypes>> open(const VirtualMemory& memory, VirtualRange range,
                                                 std::string description);
   // The same in a file: the .BTF section of a vmlinux, or the whole of /sys/kernel/btf/vmlinux.
@@ -51,25 +50,6 @@ class BtfTypes final : public TypeSource {
   struct EnumeratorEntry {
     std::optional<std::int64_t> value;
   };
-  struct RawMember {
-    std::string name;
-    std::uint32_t type = 0;
-    std::uint32_t bits = 0;      // offset from the start of its own structure
-    std::uint32_t bit_size = 0;  // 0: not a bit field
-  };
-  struct FoundMember {
-    RawMember raw;
-    std::uint64_t bits = 0;  // from the start of the structure that was searched
-  };
-  // A type without its typedefs and qualifiers; `name` is the last typedef's when the type has none of its own.
-  struct Stripped {
-    BtfRecord record;
-    std::string name;
-  };
-  struct ArrayInfo {
-    std::uint32_t element = 0;
-    std::uint32_t count = 0;
-  };
   struct Search;
 
   BtfTypes(BtfSections sections, std::shared_ptr<BtfTypes> base, std::string description)
@@ -84,25 +64,16 @@ class BtfTypes final : public TypeSource {
   std::map<std::string, std::uint32_t, std::less<>> string_offsets(std::span<const std::string> texts);
   void learn_per_cpu_section();
 
-  // btf_layout.cc: what ids mean
+  // btf_graph.cc: what ids mean
+  std::optional<TypeNode> node(std::uint64_t id) override;
+  const std::vector<RawMember>* members_of(const TypeNode& structure) override;
   std::optional<BtfRecord> record(std::uint32_t id);
   std::string string_at(std::uint32_t offset);
   bool read_tail(const BtfRecord& record, std::uint64_t offset, std::span<std::byte> out);
-  std::optional<Stripped> strip(std::uint32_t id);
-  std::optional<ArrayInfo> array_info(const BtfRecord& record);
-  std::optional<std::uint32_t> int_encoding(const BtfRecord& record);
-  std::optional<std::uint64_t> size_of_id(std::uint32_t id);
-  const std::vector<RawMember>* members_of(const BtfRecord& structure);
+  std::optional<TypeNode> make_node(const BtfRecord& record, std::string name);
+  std::optional<TypeNode> read_int(const BtfRecord& record, TypeNode node);
+  std::optional<TypeNode> read_array(const BtfRecord& record, TypeNode node);
   std::optional<std::vector<RawMember>> decode_members(const BtfRecord& structure);
-  std::optional<FoundMember> find_member(const BtfRecord& structure, std::string_view name, unsigned depth,
-                                         unsigned& budget);
-  std::optional<std::uint32_t> index_array(std::uint32_t type, std::span<const std::uint64_t> indexes,
-                                           std::uint64_t& bits);
-  std::optional<Member> describe(const FoundMember& found);
-  bool describe_element(std::uint32_t type, Member& member);
-  void list_members(const BtfRecord& structure, std::uint64_t bits, unsigned depth, unsigned& budget,
-                    std::vector<NamedMember>& out);
-  void forget_if_too_much();
 
   std::shared_ptr<const VirtualMemory> owned_;  // where the bytes are when they are in a file
   BtfSections sections_;
@@ -110,8 +81,8 @@ class BtfTypes final : public TypeSource {
   std::string description_;
   std::map<std::string, NameEntry, std::less<>> names_;
   std::map<std::string, EnumeratorEntry, std::less<>> enumerators_;
-  std::unordered_map<std::uint32_t, std::vector<RawMember>> decoded_;
-  std::size_t decoded_members_ = 0;
+  MemberMemory members_;
+  LayoutReader layout_{*this};
   std::optional<std::map<std::string, std::uint64_t, std::less<>>> per_cpu_offsets_;
 };
 

@@ -65,8 +65,8 @@ class WantedFilter {
  private:
   static std::size_t key(std::string_view text) {
     if (text.empty()) return 0;
-    const auto first = static_cast<unsigned char>(text.front());
-    const auto last = static_cast<unsigned char>(text.back());
+    const std::size_t first = static_cast<unsigned char>(text.front());
+    const std::size_t last = static_cast<unsigned char>(text.back());
     return (text.size() * 1021 + first * 61 + last * 7 + 1) % kBits;
   }
   static constexpr std::size_t kBits = 8192;
@@ -107,16 +107,16 @@ Result<BtfSections> BtfSections::open(const VirtualMemory& memory, VirtualRange 
 
 void BtfSections::learn_layout(const VirtualMemory& memory, VirtualRange layout) {
   tail_sizes_ = {
-      {0, 0},                   // void is no record
-      {4, 0},  {0, 0}, {12, 0}, // int, pointer, array
-      {0, 12}, {0, 12},         // struct, union
-      {0, 8},                   // enum
-      {0, 0},  {0, 0},          // forward, typedef
-      {0, 0},  {0, 0}, {0, 0},  // volatile, const, restrict
-      {0, 0},  {0, 8},          // function, its prototype
-      {4, 0},  {0, 12},         // variable, data section
-      {0, 0},  {4, 0}, {0, 0},  // float, decl tag, type tag
-      {0, 12},                  // enum64
+      {0, 0},                     // void is no record
+      {4, 0},  {0, 0},  {12, 0},  // int, pointer, array
+      {0, 12}, {0, 12},           // struct, union
+      {0, 8},                     // enum
+      {0, 0},  {0, 0},            // forward, typedef
+      {0, 0},  {0, 0},  {0, 0},   // volatile, const, restrict
+      {0, 0},  {0, 8},            // function, its prototype
+      {4, 0},  {0, 12},           // variable, data section
+      {0, 0},  {4, 0},  {0, 0},   // float, decl tag, type tag
+      {0, 12},                    // enum64
   };
   // A blob may bring sizes for kinds that are newer than this program: v7.1 (per libbpf 462733ec): struct btf_layout
   // {u8 info_sz, elem_sz; u16 flags} for each kind, from kind 0 on.
@@ -174,7 +174,8 @@ std::optional<BtfRecord> BtfSections::next(Cursor& cursor) {
   const std::uint64_t end = std::uint64_t{record.tail} + tail.fixed + std::uint64_t{tail.each} * record.count;
   if (end > types_.size()) {
     return give_up({ErrorKind::kCorrupt,
-                    fmt::format("BTF type {}: its {} entries reach out of the type section", id, record.count), {}});
+                    fmt::format("BTF type {}: its {} entries reach out of the type section", id, record.count),
+                    {}});
   }
   ++cursor.index;
   cursor.offset = static_cast<std::uint32_t>(end);
@@ -262,8 +263,8 @@ std::map<std::string, std::uint32_t, std::less<>> BtfSections::find_strings(std:
         offer(split.append(text), begin);
         split.clear();
       }
-      begin = position + static_cast<std::uint64_t>(rest.data() - reinterpret_cast<const char*>(bytes.data())) +
-              length + 1;
+      begin =
+          position + static_cast<std::uint64_t>(rest.data() - reinterpret_cast<const char*>(bytes.data())) + length + 1;
     }
     if (split.size() + rest.size() <= 2 * kLongestName) split.append(rest);
     position += bytes.size();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // BtfSections: one BTF blob cut into its records and strings, with no idea of what the records mean. The format is
-// described by the kernel's Documentation/bpf/btf.rst and include/uapi/linux/btf.h. Records can only be found by walking
-// over those before them, so the walk leaves a checkpoint every few records and each record is walked over once.
+// described by the kernel's Documentation/bpf/btf.rst and include/uapi/linux/btf.h. Records can only be found by
+// walking over those before them, so the walk leaves a checkpoint every few records and each record is walked over
+// once.
 #pragma once
 
 #include <cstdint>

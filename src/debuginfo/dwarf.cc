@@ -2,12 +2,11 @@
 #include "debuginfo/dwarf.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <elfutils/libdwfl.h>
-#include <gelf.h>
 
 #include <algorithm>
 #include <cstdlib>
+
+#include "debuginfo/dwarf_session.h"
 
 namespace whyhung::debuginfo {
 namespace {
@@ -17,27 +16,19 @@ constexpr int kMostScopes = 128;
 // An address may be in many units of a file without tables of addresses; vmlinux has some 5,000 units.
 constexpr std::size_t kMostUnits = 100000;
 
-struct DwflDeleter {
-  void operator()(Dwfl* session) const { dwfl_end(session); }
-};
 struct FreeDeleter {
   void operator()(void* memory) const { std::free(memory); }
 };
 using Scopes = std::unique_ptr<Dwarf_Die[], FreeDeleter>;
 
-// No searching for files elsewhere, least of all on the network.
-int find_nothing(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
-  return -1;
+std::string text_or_empty(const char* text) {
+  return text == nullptr ? std::string() : std::string(text);
 }
-const Dwfl_Callbacks kCallbacks = {nullptr, find_nothing, dwfl_offline_section_address, nullptr};
-
-std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
 class ElfutilsLines final : public DwarfLines {
  public:
-  ElfutilsLines(std::unique_ptr<Dwfl, DwflDeleter> session, Dwfl_Module* module, Dwarf* dwarf, Dwarf_Addr bias,
-                ElfPlacement placement)
-      : session_(std::move(session)), module_(module), dwarf_(dwarf), bias_(bias), placement_(std::move(placement)) {}
+  ElfutilsLines(DwarfSession session, ElfPlacement placement)
+      : session_(std::move(session)), placement_(std::move(placement)) {}
 
   void learn_sections(const ElfImage& image);
   std::vector<SourceFrame> frames_at(VirtualAddress address) override;
@@ -54,10 +45,7 @@ class ElfutilsLines final : public DwarfLines {
   static SourceFrame call_site(Dwarf_Die* unit, Dwarf_Die* inlined);
   static SourceFrame line_at(Dwarf_Die* unit, Dwarf_Addr address);
 
-  std::unique_ptr<Dwfl, DwflDeleter> session_;
-  Dwfl_Module* module_;
-  Dwarf* dwarf_;
-  Dwarf_Addr bias_;
+  DwarfSession session_;
   ElfPlacement placement_;
   std::vector<Moved> sections_;
   struct UnitRange {
@@ -68,21 +56,13 @@ class ElfutilsLines final : public DwarfLines {
 };
 
 void ElfutilsLines::learn_sections(const ElfImage& image) {
-  GElf_Addr elf_bias = 0;
-  Elf* elf = dwfl_module_getelf(module_, &elf_bias);
   for (std::size_t index = 0; index < image.sections().size(); ++index) {
     const ElfSection& section = image.sections()[index];
     const auto there = image.place(placement_, section, 0);
     if (!there || !section.executable || section.size == 0) continue;
-    Dwarf_Addr here = section.address;
-    if (image.is_relocatable()) {
-      // elfutils lays the sections of a module out as it likes and relocates the DWARF to that.
-      Elf_Scn* scn = elf == nullptr ? nullptr : elf_getscn(elf, index);
-      GElf_Shdr header;
-      if (scn == nullptr || gelf_getshdr(scn, &header) == nullptr) continue;
-      here = header.sh_addr + elf_bias - bias_;
-    }
-    sections_.push_back({{*there, *there + section.size}, here});
+    // elfutils lays the sections of a module out as it likes and relocates the DWARF to that.
+    const auto here = image.is_relocatable() ? session_.section_address(index) : section.address;
+    if (here) sections_.push_back({{*there, *there + section.size}, *here});
   }
 }
 
@@ -95,7 +75,7 @@ std::optional<Dwarf_Addr> ElfutilsLines::to_file(VirtualAddress address) const {
 
 std::optional<Dwarf_Die> ElfutilsLines::unit_of(Dwarf_Addr address) {
   Dwarf_Die unit;
-  if (dwarf_addrdie(dwarf_, address, &unit) != nullptr) return unit;
+  if (dwarf_addrdie(session_.dwarf(), address, &unit) != nullptr) return unit;
   return unit_without_table(address);
 }
 
@@ -106,7 +86,7 @@ std::optional<Dwarf_Die> ElfutilsLines::unit_without_table(Dwarf_Addr address) {
     Dwarf_CU* cu = nullptr;
     Dwarf_Die unit;
     for (std::size_t count = 0; count < kMostUnits; ++count) {
-      if (dwarf_get_units(dwarf_, cu, &cu, nullptr, nullptr, &unit, nullptr) != 0) break;
+      if (dwarf_get_units(session_.dwarf(), cu, &cu, nullptr, nullptr, &unit, nullptr) != 0) break;
       Dwarf_Addr base = 0, begin = 0, end = 0;
       for (std::ptrdiff_t next = 0; (next = dwarf_ranges(&unit, next, &base, &begin, &end)) > 0;) {
         if (begin < end) unit_ranges_->push_back({begin, end, dwarf_dieoffset(&unit)});
@@ -119,7 +99,7 @@ std::optional<Dwarf_Die> ElfutilsLines::unit_without_table(Dwarf_Addr address) {
                                       [](Dwarf_Addr value, const UnitRange& range) { return value < range.begin; });
   if (above == unit_ranges_->begin() || address >= std::prev(above)->end) return std::nullopt;
   Dwarf_Die unit;
-  if (dwarf_offdie(dwarf_, std::prev(above)->unit, &unit) == nullptr) return std::nullopt;
+  if (dwarf_offdie(session_.dwarf(), std::prev(above)->unit, &unit) == nullptr) return std::nullopt;
   return unit;
 }
 
@@ -210,21 +190,8 @@ std::string source_path(std::string_view path) {
 }
 
 Result<std::shared_ptr<DwarfLines>> DwarfLines::open(const ElfImage& image, ElfPlacement placement) {
-  if (!image.has_dwarf()) {
-    return with_hint(fail(ErrorKind::kNotFound, "{}: no DWARF debug information", image.path()),
-                     "the distribution's debug package has a file with it");
-  }
-  std::unique_ptr<Dwfl, DwflDeleter> session(dwfl_begin(&kCallbacks));
-  if (!session) return fail(ErrorKind::kIo, "elfutils: {}", dwfl_errmsg(-1));
-  dwfl_report_begin(session.get());
-  Dwfl_Module* module = dwfl_report_offline(session.get(), "image", image.path().c_str(), -1);
-  dwfl_report_end(session.get(), nullptr, nullptr);
-  Dwarf_Addr bias = 0;
-  Dwarf* dwarf = module == nullptr ? nullptr : dwfl_module_getdwarf(module, &bias);
-  if (dwarf == nullptr) {
-    return fail(ErrorKind::kCorrupt, "{}: its DWARF cannot be read: {}", image.path(), dwfl_errmsg(-1));
-  }
-  auto lines = std::make_shared<ElfutilsLines>(std::move(session), module, dwarf, bias, std::move(placement));
+  TRY_ASSIGN(DwarfSession session, DwarfSession::open(image));
+  auto lines = std::make_shared<ElfutilsLines>(std::move(session), std::move(placement));
   lines->learn_sections(image);
   return lines;
 }

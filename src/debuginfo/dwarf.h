@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// DwarfLines: source lines and inline frames of code addresses, from the DWARF of a vmlinux or module debug file. Only the
-// compilation unit of the address is read. This is the one user of elfutils.
+// DwarfLines: source lines and inline frames of code addresses, from the DWARF of a vmlinux or module debug file. Only
+// the compilation unit of the address is read.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ struct SourceFrame {
 
 class DwarfLines {
  public:
-  // kNotFound when the file has no DWARF; the image must have come from a file. What elfutils makes of a damaged file is
-  // its own affair: give only files whose build id is the dump's.
+  // kNotFound when the file has no DWARF; the image must have come from a file. What elfutils makes of a damaged file
+  // is its own affair: give only files whose build id is the dump's.
   static Result<std::shared_ptr<DwarfLines>> open(const ElfImage& image, ElfPlacement placement);
   virtual ~DwarfLines() = default;
 

@@ -84,7 +84,8 @@ Result<void> ElfImage::read_sections(const Table& table) {
   TRY_CHECK(source_->read_exactly(table.offset, bytes));
   std::vector<std::uint32_t> names;
   for (std::size_t index = 0; index < table.count; ++index) {
-    ByteReader reader(std::span<const std::byte>(bytes).subspan(index * table.entry_size, table.entry_size), byte_order_);
+    ByteReader reader(std::span<const std::byte>(bytes).subspan(index * table.entry_size, table.entry_size),
+                      byte_order_);
     names.push_back(reader.u32());
     ElfSection& section = sections_.emplace_back();
     section.type = reader.u32();
@@ -94,6 +95,7 @@ Result<void> ElfImage::read_sections(const Table& table) {
     section.size = reader.u64();
     section.link = reader.u32();
     section.in_memory = (flags & SHF_ALLOC) != 0;
+    section.compressed = (flags & SHF_COMPRESSED) != 0;
     section.writable = (flags & SHF_WRITE) != 0;
     section.executable = (flags & SHF_EXECINSTR) != 0;
     section.has_bytes = section.type != SHT_NOBITS && section.type != SHT_NULL;
@@ -140,8 +142,8 @@ void ElfImage::find_build_id() {
 }
 
 const ElfSection* ElfImage::section(std::string_view name) const {
-  const auto found = std::find_if(sections_.begin(), sections_.end(),
-                                  [&](const ElfSection& section) { return section.name == name; });
+  const auto found =
+      std::find_if(sections_.begin(), sections_.end(), [&](const ElfSection& section) { return section.name == name; });
   return found == sections_.end() ? nullptr : &*found;
 }
 
@@ -154,7 +156,7 @@ bool ElfImage::has_dwarf() const {
 }
 
 Result<std::vector<std::byte>> ElfImage::read(const ElfSection& section, std::uint64_t limit) const {
-  if (!section.has_bytes) return std::vector<std::byte>();
+  if (!section.has_bytes || section.size == 0) return std::vector<std::byte>();
   if (section.size > limit) {
     return fail(ErrorKind::kLimit, "{}: section {} has {} bytes, more than {}", path(), section.name, section.size,
                 limit);

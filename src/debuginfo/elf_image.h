@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ElfImage: a vmlinux, a module or the debug file of one: its headers, sections and build id, read with bounds of our own.
-// Whether the file belongs to the dump is for the caller to say, by the build id.
+// ElfImage: a vmlinux, a module or the debug file of one: its headers, sections and build id, read with bounds of our
+// own. Whether the file belongs to the dump is for the caller to say, by the build id.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +30,20 @@ struct ElfSection {
   std::uint64_t address = 0;  // as the file says; 0 in relocatable files
   std::uint64_t offset = 0;   // in the file
   std::uint64_t size = 0;
-  std::uint32_t type = 0;     // SHT_*
+  std::uint32_t type = 0;  // SHT_*
   std::uint32_t link = 0;
-  bool in_memory = false;     // takes part in the running image
-  bool has_bytes = false;     // bytes are in the file: neither .bss nor emptied when a debug file was made
+  bool in_memory = false;   // takes part in the running image
+  bool has_bytes = false;   // bytes are in the file: neither .bss nor emptied when a debug file was made
+  bool compressed = false;  // its bytes in the file are compressed
   bool executable = false;
   bool writable = false;
 };
 
 class ElfImage {
  public:
-  // A 64-bit ELF file of any machine and byte order. Fails with kNotFound when it is no ELF file, kUnsupported when it is
-  // of another class, kTruncated when its headers or sections reach out of the file, kCorrupt when they make no sense.
+  // A 64-bit ELF file of any machine and byte order. Fails with kNotFound when it is no ELF file, kUnsupported when it
+  // is of another class, kTruncated when its headers or sections reach out of the file, kCorrupt when they make no
+  // sense.
   static Result<std::shared_ptr<ElfImage>> open(const std::string& path);
   static Result<std::shared_ptr<ElfImage>> open(std::shared_ptr<ByteSource> source);
 
@@ -60,7 +62,8 @@ class ElfImage {
 
   // The bytes of a section as they are in the file; kLimit when there are more than `limit`.
   Result<std::vector<std::byte>> read(const ElfSection& section, std::uint64_t limit) const;
-  // The address that a place in the file's section had in the crashed machine; nothing for sections that were not loaded.
+  // The address that a place in the file's section had in the crashed machine; nothing for sections that were not
+  // loaded.
   std::optional<VirtualAddress> place(const ElfPlacement& placement, const ElfSection& section,
                                       std::uint64_t offset) const;
 

@@ -23,7 +23,9 @@ Result<std::shared_ptr<ElfSymbols>> ElfSymbols::open(std::shared_ptr<ElfImage> i
   return symbols;
 }
 
-std::string ElfSymbols::description() const { return fmt::format("symbols of {}", image_->path()); }
+std::string ElfSymbols::description() const {
+  return fmt::format("symbols of {}", image_->path());
+}
 
 Result<void> ElfSymbols::load() {
   const auto& sections = image_->sections();
@@ -47,8 +49,7 @@ Result<void> ElfSymbols::load() {
     if (ELF64_ST_TYPE(info) == STT_SECTION || ELF64_ST_TYPE(info) == STT_FILE || entry.name == 0) continue;
     if (entry.section == SHN_UNDEF || entry.section >= sections.size()) continue;  // absolute ones are mere numbers
     const ElfSection& section = sections[entry.section];
-    const auto address =
-        image_->place(placement_, section, image_->is_relocatable() ? value : value - section.address);
+    const auto address = image_->place(placement_, section, image_->is_relocatable() ? value : value - section.address);
     if (!address || is_mark(name_of(entry))) continue;
     entry.address = address->value;
     entry.type = letter(info, section);
@@ -92,15 +93,13 @@ std::vector<Symbol> ElfSymbols::find_all(std::string_view name, std::size_t limi
   if (by_name_.empty()) {
     by_name_.resize(entries_.size());
     std::iota(by_name_.begin(), by_name_.end(), 0);
-    std::stable_sort(by_name_.begin(), by_name_.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return name_of(entries_[a]) < name_of(entries_[b]);
-    });
+    std::stable_sort(by_name_.begin(), by_name_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return name_of(entries_[a]) < name_of(entries_[b]); });
   }
   std::vector<Symbol> symbols;
-  auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                             [&](std::uint32_t index, std::string_view wanted) {
-                               return name_of(entries_[index]) < wanted;
-                             });
+  auto at = std::lower_bound(by_name_.begin(), by_name_.end(), name, [&](std::uint32_t index, std::string_view wanted) {
+    return name_of(entries_[index]) < wanted;
+  });
   for (; at != by_name_.end() && symbols.size() < limit && name_of(entries_[*at]) == name; ++at) {
     symbols.push_back(make_symbol(entries_[*at]));
   }

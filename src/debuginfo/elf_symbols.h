@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ElfSymbols: the symbol table of a vmlinux or module file as a source of symbols, moved to where the crashed machine had
-// it. Stands in for kallsyms, which some kernels lack or restrict to functions.
+// ElfSymbols: the symbol table of a vmlinux or module file as a source of symbols, moved to where the crashed machine
+// had it. Stands in for kallsyms, which some kernels lack or restrict to functions.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace whyhung::debuginfo {
 
 class ElfSymbols final : public SymbolSource {
  public:
-  // Reads the whole symbol table: some ten MB for a vmlinux. kNotFound when the file has none. `module` is empty for the
-  // kernel itself.
+  // Reads the whole symbol table: some ten MB for a vmlinux. kNotFound when the file has none. `module` is empty for
+  // the kernel itself.
   static Result<std::shared_ptr<ElfSymbols>> open(std::shared_ptr<ElfImage> image, ElfPlacement placement,
                                                   std::string module);
 
@@ -43,8 +43,8 @@ class ElfSymbols final : public SymbolSource {
   ElfPlacement placement_;
   std::string module_;
   std::vector<std::byte> names_;
-  std::vector<Entry> entries_;             // sorted by address, in the file's order where equal
-  std::vector<std::uint32_t> by_name_;     // indexes into entries_, made on first use
+  std::vector<Entry> entries_;          // sorted by address, in the file's order where equal
+  std::vector<std::uint32_t> by_name_;  // indexes into entries_, made on first use
 };
 
 }  // namespace whyhung::debuginfo

@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kMostNamesakes = 1024;
 constexpr std::uint32_t kMostAliases = 256;
 constexpr std::size_t kMostRemembered = 65536;
-// About the pages that a name costs when it is looked up in the order, from 20 names on six kernels. More names than the
-// table has pages by this measure are found more cheaply by a pass.
+// About the pages that a name costs when it is looked up in the order, from 20 names on six kernels. More names than
+// the table has pages by this measure are found more cheaply by a pass.
 constexpr std::size_t kPagesByOrder = 6;
 constexpr std::size_t kPageBytes = 4096;
 // How far from the end of the table _end may be; a few symbols of other sections come after it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Kallsyms: the kernel's own symbol table, in the memory of the crashed machine. Nothing is decoded that is not asked for:
-// an address is found by bisecting the addresses, a name through the kernel's own order of names where it has one, and in
-// one pass over the compressed names where it has not.
+// Kallsyms: the kernel's own symbol table, in the memory of the crashed machine. Nothing is decoded that is not asked
+// for: an address is found by bisecting the addresses, a name through the kernel's own order of names where it has one,
+// and in one pass over the compressed names where it has not.
 #pragma once
 
 #include <map>
@@ -14,13 +14,13 @@ namespace whyhung::debuginfo {
 
 // Where the tables are. VMCOREINFO names them since v6.0 (5fd8fea935a1); find_kallsyms() finds them without.
 struct KallsymsTables {
-  VirtualAddress names;          // kallsyms_names
-  VirtualAddress token_table;    // kallsyms_token_table
-  VirtualAddress token_index;    // kallsyms_token_index
-  VirtualAddress symbol_count;   // kallsyms_num_syms
+  VirtualAddress names;         // kallsyms_names
+  VirtualAddress token_table;   // kallsyms_token_table
+  VirtualAddress token_index;   // kallsyms_token_index
+  VirtualAddress symbol_count;  // kallsyms_num_syms
   // One of these two; both are tried when both are there.
-  std::optional<VirtualAddress> offsets;    // kallsyms_offsets
-  std::optional<VirtualAddress> addresses;  // kallsyms_addresses
+  std::optional<VirtualAddress> offsets;        // kallsyms_offsets
+  std::optional<VirtualAddress> addresses;      // kallsyms_addresses
   std::optional<VirtualAddress> relative_base;  // kallsyms_relative_base; offsets may do without
 };
 
@@ -42,8 +42,8 @@ std::string_view describe(KallsymsMode mode);
 class Kallsyms final : public SymbolSource {
  public:
   // Checks the tables and finds the mode in which at least one of `known` ("_stext" is in every VMCOREINFO) is at its
-  // address; fails when there is none. Addresses below the lowest of those proven are not covered. `memory` must outlive
-  // the result.
+  // address; fails when there is none. Addresses below the lowest of those proven are not covered. `memory` must
+  // outlive the result.
   static Result<std::shared_ptr<Kallsyms>> open(const VirtualMemory& memory, const KallsymsTables& tables,
                                                 std::span<const KnownSymbol> known);
 

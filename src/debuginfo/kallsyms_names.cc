@@ -10,12 +10,12 @@ namespace whyhung::debuginfo {
 namespace {
 
 constexpr std::uint32_t kMostSymbols = 1u << 22;  // kernels have 100,000 to 300,000
-constexpr std::uint32_t kBlock = 256;             // names between two markers
+constexpr std::uint64_t kBlock = 256;             // names between two markers
 // KSYM_NAME_LEN is 128 and, since v6.1 (b8a94bfb3395), 512; a name may be as long as that when nothing in it repeats.
 constexpr std::uint32_t kLongestRecord = 2 + 512;
 constexpr std::size_t kLongestToken = 512;
 constexpr std::size_t kLongestText = 1024;
-constexpr std::size_t kIndexBytes = 256 * 2;
+constexpr std::size_t kIndexBytes = 512;
 constexpr std::size_t kLongestTokenTable = 0x10000 + 128;
 constexpr std::size_t kOrderBytes = 3;
 
@@ -293,11 +293,11 @@ std::vector<std::vector<std::uint32_t>> KallsymsNames::find_by_pass(std::span<co
                                                                     std::size_t limit) {
   const NameFilter filter(names);
   std::vector<std::vector<std::uint32_t>> found(names.size());
-  for (std::uint32_t block = 0; block < markers_.size(); ++block) {
+  for (std::uint64_t block = 0; block < markers_.size(); ++block) {
     // A page that is missing costs the names of its block only.
     std::uint64_t offset = markers_[block];
-    const std::uint32_t end = std::min(place_.count, (block + 1) * kBlock);
-    for (std::uint32_t index = block * kBlock; index < end; ++index) {
+    const std::uint64_t end = std::min<std::uint64_t>(place_.count, (block + 1) * kBlock);
+    for (std::uint64_t index = block * kBlock; index < end; ++index) {
       const auto record = record_at(offset);
       if (!record) break;
       offset = record->next();
@@ -312,7 +312,7 @@ std::vector<std::vector<std::uint32_t>> KallsymsNames::find_by_pass(std::span<co
       const auto name = std::lower_bound(names.begin(), names.end(), text->substr(1));
       if (name == names.end() || text->compare(1, std::string::npos, *name) != 0) continue;
       auto& indexes = found[static_cast<std::size_t>(name - names.begin())];
-      if (indexes.size() < limit) indexes.push_back(index);
+      if (indexes.size() < limit) indexes.push_back(static_cast<std::uint32_t>(index));
     }
   }
   return found;

@@ -25,8 +25,8 @@ class KallsymsNames {
     VirtualAddress token_index;
     std::uint32_t count = 0;
   };
-  // Reads the tokens and finds the markers by their structure, for no symbol names them: right before the token table, or
-  // before the names' order that is there in some kernels. Failing that, walks over all names once.
+  // Reads the tokens and finds the markers by their structure, for no symbol names them: right before the token table,
+  // or before the names' order that is there in some kernels. Failing that, walks over all names once.
   static Result<KallsymsNames> open(const VirtualMemory& memory, const Place& place);
 
   std::uint32_t count() const { return place_.count; }
@@ -40,7 +40,8 @@ class KallsymsNames {
   bool has_order() const { return order_.has_value(); }
   // Indexes of a name through the order, lowest first, at most `limit`; nothing when the way there cannot be read.
   std::optional<std::vector<std::uint32_t>> find(std::string_view name, std::size_t limit);
-  // Indexes of all these names in one pass over the table, at most `limit` of each, in order of indexes. `names` is sorted.
+  // Indexes of all these names in one pass over the table, at most `limit` of each, in order of indexes. `names` is
+  // sorted.
   std::vector<std::vector<std::uint32_t>> find_by_pass(std::span<const std::string> names, std::size_t limit);
 
  private:

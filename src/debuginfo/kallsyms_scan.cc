@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // How the tables give themselves away (scripts/kallsyms.c writes them):
-//   the token table  every character that is in a name is a token of its own, so the texts "0", "1" … "9" follow each other
-//   the token index  256 ascending 16-bit offsets into it, behind it
-//   the markers      ascending offsets from 0 on, right before the token table or, in v6.2 to v6.4 and kernels that took the
+//   the token table  every character that is in a name is a token of its own, so the texts "0", "1" … "9" follow each
+//   other the token index  256 ascending 16-bit offsets into it, behind it the markers      ascending offsets from 0
+//   on, right before the token table or, in v6.2 to v6.4 and kernels that took the
 //                    change back, before the order of names, three bytes for each, that lies between
 //   the names        before the markers, so that hopping over 256 of them leads from marker to marker
 //   their number     before the names
@@ -18,16 +18,27 @@
 namespace whyhung::debuginfo {
 namespace {
 
-constexpr std::string_view kDigits("0\0" "1\0" "2\0" "3\0" "4\0" "5\0" "6\0" "7\0" "8\0" "9\0", 20);
+constexpr std::string_view kDigits(
+    "0\0"
+    "1\0"
+    "2\0"
+    "3\0"
+    "4\0"
+    "5\0"
+    "6\0"
+    "7\0"
+    "8\0"
+    "9\0",
+    20);
 constexpr std::uint64_t kLargestImage = std::uint64_t{1} << 30;
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 65536;
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kMostHits = 4096;
 constexpr std::size_t kIndexEntries = 256;
 constexpr std::size_t kIndexBytes = 2 * kIndexEntries;
 // The tokens from '0' on are some 800 bytes.
 constexpr std::size_t kTokensAfterDigits = 4096;
-constexpr std::uint32_t kBlock = 256;
+constexpr std::uint64_t kBlock = 256;
 constexpr std::uint64_t kLongestBlock = kBlock * (2 + 512);
 constexpr std::uint32_t kMostBlocks = 1u << 14;
 // What one search may cost altogether, however many false starts an image offers. A real one takes under a tenth of it.
@@ -35,7 +46,9 @@ constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 25;
 constexpr unsigned kMostOpenings = 64;
 
 // The bytes before `end`, as far down as there are addresses.
-VirtualRange below(VirtualAddress end, std::uint64_t size) { return {end - std::min(size, end.value), end}; }
+VirtualRange below(VirtualAddress end, std::uint64_t size) {
+  return {end - std::min(size, end.value), end};
+}
 
 struct Tokens {
   VirtualAddress table;
@@ -62,7 +75,7 @@ class Scan {
   // False once the search has cost too much.
   bool spend() { return steps_left_ != 0 && steps_left_-- != 0; }
   std::optional<Tokens> find_index(VirtualAddress hit);
-  std::vector<std::uint64_t> markers_before(VirtualAddress end, unsigned width);
+  std::vector<std::uint64_t> markers_before(VirtualAddress end, std::uint64_t width);
   std::shared_ptr<Kallsyms> examine_markers(const Tokens& tokens, VirtualAddress end, unsigned width);
   std::shared_ptr<Kallsyms> examine_behind_order(const Tokens& tokens);
   std::vector<Candidate> candidates(VirtualAddress markers, const std::vector<std::uint64_t>& values);
@@ -83,8 +96,8 @@ std::optional<Tokens> Scan::find_index(VirtualAddress hit) {
     // Most places are no index by these three words.
     const auto first = window.integer<std::uint16_t>(offset, order);
     if (!first || *first != 0) continue;
-    const auto zero = window.integer<std::uint16_t>(offset + 2 * '0', order);
-    const auto nine = window.integer<std::uint16_t>(offset + 2 * '9', order);
+    const auto zero = window.integer<std::uint16_t>(offset + std::uint64_t{2} * '0', order);
+    const auto nine = window.integer<std::uint16_t>(offset + std::uint64_t{2} * '9', order);
     if (!zero || !nine || *nine - *zero != 2 * ('9' - '0') || !window.copy(offset, bytes)) continue;
     std::array<std::uint16_t, kIndexEntries> index;
     ByteReader reader(bytes, order);
@@ -96,12 +109,12 @@ std::optional<Tokens> Scan::find_index(VirtualAddress hit) {
   return std::nullopt;
 }
 
-std::vector<std::uint64_t> Scan::markers_before(VirtualAddress end, unsigned width) {
-  const VirtualRange range = below(end, std::uint64_t{width} * kMostBlocks);
+std::vector<std::uint64_t> Scan::markers_before(VirtualAddress end, std::uint64_t width) {
+  const VirtualRange range = below(end, width * kMostBlocks);
   MemoryWindow window(memory_, range, {12, 1});
   std::vector<std::uint64_t> backwards;
   for (std::uint32_t block = 1; width * block <= range.size() && spend(); ++block) {
-    const std::uint64_t offset = range.size() - std::uint64_t{width} * block;
+    const std::uint64_t offset = range.size() - width * block;
     const auto narrow = window.integer<std::uint32_t>(offset, memory_.byte_order());
     const auto wide = width == 8 ? window.integer<std::uint64_t>(offset, memory_.byte_order()) : std::nullopt;
     if (!narrow || (width == 8 && !wide)) return {};
@@ -135,7 +148,8 @@ std::vector<Candidate> Scan::candidates(VirtualAddress markers, const std::vecto
   };
   // Downwards: the lower of the two words before the names is the upper one of the next place.
   std::uint64_t offset = range.size() & ~std::uint64_t{3};
-  for (std::uint64_t upper = word_before(offset); offset >= 4 && found.size() < kMostCandidates && spend(); offset -= 4) {
+  for (std::uint64_t upper = word_before(offset); offset >= 4 && found.size() < kMostCandidates && spend();
+       offset -= 4) {
     const VirtualAddress names = range.begin + offset;
     const std::uint64_t lower = word_before(offset - 4);
     // Aligned to 8 bytes: a long, or 32 bits and padding. Since 7.x aligned to 4: 32 bits right before the names.
@@ -252,9 +266,9 @@ Result<std::shared_ptr<Kallsyms>> find_kallsyms(const VirtualMemory& memory, Vir
     return fail(ErrorKind::kUsage, "kallsyms cannot be searched for without a range and a known symbol");
   }
   if (auto found = Scan(memory, known).search(image, progress)) return found;
-  return with_hint(fail(ErrorKind::kNotFound, "no kallsyms tables between {:#x} and {:#x}", image.begin.value,
-                        image.end.value),
-                   "give a vmlinux for the symbols");
+  return with_hint(
+      fail(ErrorKind::kNotFound, "no kallsyms tables between {:#x} and {:#x}", image.begin.value, image.end.value),
+      "give a vmlinux for the symbols");
 }
 
 }  // namespace whyhung::debuginfo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // MemoryWindow: a range of the crashed machine's memory, read through a few aligned chunks that are kept. A table with
-// many small records is walked without a virtual read for each of them, and nothing outside of the range is ever touched.
+// many small records is walked without a virtual read for each of them, and nothing outside of the range is ever
+// touched.
 #pragma once
 
 #include <algorithm>

@@ -22,8 +22,8 @@ VirtualRange reach_of_names(VirtualAddress begin) {
   return {begin, begin + reach};
 }
 
-// Older kernels put the letter that nm would print in place of the ELF type and binding. None of these letters but 'a' to
-// 'z' and 'A' to 'Z' are used, and ELF's types and bindings never make one that is common.
+// Older kernels put the letter that nm would print in place of the ELF type and binding. None of these letters but 'a'
+// to 'z' and 'A' to 'Z' are used, and ELF's types and bindings never make one that is common.
 char letter_in(std::uint8_t info) {
   return std::isalpha(info) != 0 && info < 0x80 ? static_cast<char>(info) : '\0';
 }
@@ -31,19 +31,19 @@ char letter_in(std::uint8_t info) {
 }  // namespace
 
 ModuleSymbols::ModuleSymbols(const VirtualMemory& memory, ModuleSymbolTable table)
-    : memory_(&memory),
-      table_(std::move(table)),
-      names_(memory, reach_of_names(table_.names), {9, 5}) {}
+    : memory_(&memory), table_(std::move(table)), names_(memory, reach_of_names(table_.names), {9, 5}) {}
 
-std::string ModuleSymbols::description() const { return fmt::format("symbols of module {}", printable(table_.module)); }
+std::string ModuleSymbols::description() const {
+  return fmt::format("symbols of module {}", printable(table_.module));
+}
 
 void ModuleSymbols::load() {
   if (loaded_) return;
   loaded_ = true;
   std::uint64_t count = table_.count;
   if (count > kMostSymbols) {
-    problem_ = Error{ErrorKind::kLimit, fmt::format("{}: {} symbols are more than any module has", description(), count),
-                     {}};
+    problem_ =
+        Error{ErrorKind::kLimit, fmt::format("{}: {} symbols are more than any module has", description(), count), {}};
     count = 0;
   }
   MemoryWindow symbols(*memory_, {table_.symbols, table_.symbols + count * kSymbolBytes}, {12, 0});
@@ -140,7 +140,8 @@ std::optional<SymbolAt> ModuleSymbols::find_covering(VirtualAddress address) {
   load();
   auto above = std::upper_bound(entries_.begin(), entries_.end(), address.value,
                                 [](std::uint64_t value, const Entry& entry) { return value < entry.address; });
-  // Downwards over marks, to the nearest address at which something has a real name, and there to the best of its names.
+  // Downwards over marks, to the nearest address at which something has a real name, and there to the best of its
+  // names.
   constexpr unsigned kMostMarks = 4096;
   const Entry* best = nullptr;
   std::string best_name;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ModuleSymbols: the symbols of one loaded module, from the table that the kernel keeps for kallsyms. Where the table is
-// comes from struct module (its mod_kallsyms, or symtab and strtab in older kernels), which is read elsewhere.
+// ModuleSymbols: the symbols of one loaded module, from the table that the kernel keeps for kallsyms. Where the table
+// is comes from struct module (its mod_kallsyms, or symtab and strtab in older kernels), which is read elsewhere.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@
 namespace whyhung::debuginfo {
 
 struct ModuleSymbolTable {
-  std::string module;                     // raw name of the module
-  VirtualAddress symbols;                 // mod_kallsyms.symtab: Elf64_Sym in the machine's byte order
-  std::uint64_t count = 0;                // mod_kallsyms.num_symtab
-  VirtualAddress names;                   // mod_kallsyms.strtab
-  std::optional<VirtualAddress> types;    // mod_kallsyms.typetab: a letter for each symbol, since v5.2 (1c7651f43777)
-  std::vector<VirtualRange> ranges;       // memory of the module that addresses are explained in: text, data, …
+  std::string module;                   // raw name of the module
+  VirtualAddress symbols;               // mod_kallsyms.symtab: Elf64_Sym in the machine's byte order
+  std::uint64_t count = 0;              // mod_kallsyms.num_symtab
+  VirtualAddress names;                 // mod_kallsyms.strtab
+  std::optional<VirtualAddress> types;  // mod_kallsyms.typetab: a letter for each symbol, since v5.2 (1c7651f43777)
+  std::vector<VirtualRange> ranges;     // memory of the module that addresses are explained in: text, data, …
 };
 
 class ModuleSymbols final : public SymbolSource {

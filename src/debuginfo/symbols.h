@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Symbols of the crashed kernel and its modules: names to addresses and back. Kallsyms in the dump, the symbol tables of
-// loaded modules and a vmlinux are sources.
+// Symbols of the crashed kernel and its modules: names to addresses and back. Kallsyms in the dump, the symbol tables
+// of loaded modules and a vmlinux are sources.
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@ namespace whyhung::debuginfo {
 std::optional<std::uint64_t> bit_field_value(const Member& member, std::span<const std::byte> bytes, ByteOrder order) {
   const std::size_t count = bit_field_bytes(member);
   // Nine bytes at most: 64 bits that do not begin at a byte.
-  if (member.bit_size == 0 || member.bit_size > 64 || member.bit_offset > 7 || count > bytes.size()) return std::nullopt;
+  if (member.bit_size == 0 || member.bit_size > 64 || member.bit_offset > 7 || count > bytes.size())
+    return std::nullopt;
   std::uint64_t value = 0;
   for (std::uint32_t bit = 0; bit < member.bit_size; ++bit) {
     const std::uint32_t at = member.bit_offset + bit;

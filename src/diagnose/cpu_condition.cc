@@ -11,6 +11,7 @@ using model::ContextKind;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr unsigned kWatchdogShift = 30;                // watchdog_touch_ts counts 2^30 ns
 constexpr std::uint64_t kDefaultThreshold = 10;        // kernel.watchdog_thresh when it cannot be read
+constexpr std::uint64_t kMostThreshold = 1'000'000;    // s; the kernel takes at most 60
 constexpr std::uint64_t kTicksStopped = 2 * kSecond;   // far beyond the longest tick of a busy CPU
 
 CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
@@ -56,9 +57,13 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   if (cpu.runqueue.clock) condition.clock_behind = behind(*cpu.runqueue.clock);
   const auto touched = cpu.watchdog.touch_seconds;
   // Old kernels write 0, new ones all ones, to have the next check start afresh: no time can be read from that.
-  if (touched && *touched != 0 && *touched < (1ull << 33)) condition.unwatched = behind(*touched << kWatchdogShift);
-  const std::uint64_t threshold = 2 * snapshot.machine.watchdog_threshold.value_or(kDefaultThreshold) * kSecond;
-  condition.lockup = condition.unwatched && *condition.unwatched >= threshold;
+  // A threshold of 0 switches the watchdog off: its stamps grow old by themselves.
+  const std::uint64_t threshold = snapshot.machine.watchdog_threshold.value_or(kDefaultThreshold);
+  const bool watches = threshold != 0 && threshold < kMostThreshold;
+  if (watches && touched && *touched != 0 && *touched < (1ull << 33)) {
+    condition.unwatched = behind(*touched << kWatchdogShift);
+  }
+  condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
   condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&
                             condition.doing != CpuDoing::kIdle;
 }

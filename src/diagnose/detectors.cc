@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <array>
 
 #include "diagnose/detector.h"
@@ -10,6 +11,12 @@ namespace {
 constexpr std::array<Detector, 3> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
                                                  {"irqs-off", detect_irqs_off},
                                                  {"cpu-hog", detect_cpu_hog}}};
+
+// A detector may have named some victims already.
+template <typename T>
+void add_once(std::vector<T>& values, T value) {
+  if (std::ranges::find(values, value) == values.end()) values.push_back(value);
+}
 
 }  // namespace
 
@@ -24,12 +31,12 @@ void add_victims(const Case& facts, Finding& finding) {
     blocked.insert(waiting.begin(), waiting.end());
   }
   for (const model::NodeId node : blocked) {
-    if (node.kind == model::NodeKind::kTask && !guilty.contains(node.id)) finding.victim_tasks.push_back(node.id);
+    if (node.kind == model::NodeKind::kTask && !guilty.contains(node.id)) add_once(finding.victim_tasks, node.id);
     if (node.kind != model::NodeKind::kCpu) continue;
     const auto number = static_cast<std::uint32_t>(node.id);
     bool is_culprits_own = false;
     for (const Culprit& culprit : finding.culprits) is_culprits_own |= culprit.cpu == number;
-    if (!is_culprits_own) finding.victim_cpus.push_back(number);
+    if (!is_culprits_own) add_once(finding.victim_cpus, number);
   }
 }
 

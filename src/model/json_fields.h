@@ -179,10 +179,16 @@ void visit_fields(V& v, Holder& x) {
   v.field("evidence", x.evidence);
 }
 template <typename V>
+void visit_fields(V& v, Fact& x) {
+  v.field("name", x.name);
+  v.field("value", x.value);
+}
+template <typename V>
 void visit_fields(V& v, Resource& x) {
   v.hex("address", x.address);
   v.field("kind", x.kind);
   v.field("name", x.name);
+  v.field("facts", x.facts);
   v.field("holders", x.holders);
   v.field("evidence", x.evidence);
 }

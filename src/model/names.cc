@@ -57,11 +57,28 @@ constexpr EnumNames<LoopYield, 3> kLoopYields = {
     {{LoopYield::kNever, "never"}, {LoopYield::kUnknown, "unknown"}, {LoopYield::kMay, "may"}}};
 constexpr EnumNames<NodeKind, 3> kNodeKinds = {
     {{NodeKind::kTask, "task"}, {NodeKind::kCpu, "cpu"}, {NodeKind::kResource, "resource"}}};
-constexpr EnumNames<ResourceKind, 5> kResourceKinds = {{{ResourceKind::kStopMachine, "stop-machine"},
-                                                        {ResourceKind::kStopWork, "stop-work"},
-                                                        {ResourceKind::kCompletion, "completion"},
-                                                        {ResourceKind::kSpinlock, "spinlock"},
-                                                        {ResourceKind::kIpi, "ipi"}}};
+constexpr EnumNames<ResourceKind, 22> kResourceKinds = {{{ResourceKind::kStopMachine, "stop-machine"},
+    {ResourceKind::kStopWork, "stop-work"},
+    {ResourceKind::kMutex, "mutex"},
+    {ResourceKind::kRwSemaphore, "rw-semaphore"},
+    {ResourceKind::kSemaphore, "semaphore"},
+    {ResourceKind::kPercpuRwSemaphore, "percpu-rw-semaphore"},
+    {ResourceKind::kRtMutex, "rt-mutex"},
+    {ResourceKind::kSpinlock, "spinlock"},
+    {ResourceKind::kCompletion, "completion"},
+    {ResourceKind::kWaitQueue, "wait-queue"},
+    {ResourceKind::kBitWait, "bit-wait"},
+    {ResourceKind::kIpi, "ipi"},
+    {ResourceKind::kRcuGracePeriod, "rcu-grace-period"},
+    {ResourceKind::kWorkItem, "work-item"},
+    {ResourceKind::kWorkPool, "work-pool"},
+    {ResourceKind::kBlockRequest, "block-request"},
+    {ResourceKind::kDevice, "device"},
+    {ResourceKind::kServer, "server"},
+    {ResourceKind::kFutex, "futex"},
+    {ResourceKind::kPeer, "peer"},
+    {ResourceKind::kFreeze, "freeze"},
+    {ResourceKind::kMemory, "memory"}}};
 
 }  // namespace
 

@@ -20,4 +20,13 @@ const Resource* Snapshot::find_resource(std::uint64_t address) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+Resource& Snapshot::resource_at(std::uint64_t address, ResourceKind kind) {
+  const auto found = std::ranges::find(resources, address, &Resource::address);
+  if (found != resources.end()) return *found;
+  Resource added;
+  added.address = address;
+  added.kind = kind;
+  return resources.emplace_back(std::move(added));
+}
+
 }  // namespace whyhung::model

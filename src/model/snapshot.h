@@ -80,6 +80,8 @@ struct Snapshot {
   const Task* find_task(std::uint64_t address) const;
   const Cpu* find_cpu(std::uint32_t number) const;
   const Resource* find_resource(std::uint64_t address) const;
+  // Adds a resource, or returns the one that is known at that address already.
+  Resource& resource_at(std::uint64_t address, ResourceKind kind);
   const CodeLocation& location(const StackFrame& frame) const { return locations.at(frame.location); }
 };
 

@@ -26,11 +26,28 @@ inline NodeId cpu_node(std::uint32_t number) { return {NodeKind::kCpu, number}; 
 inline NodeId resource_node(std::uint64_t address) { return {NodeKind::kResource, address}; }
 
 enum class ResourceKind : std::uint8_t {
-  kStopMachine,   // a stop_machine request: every participant must take part
-  kStopWork,      // one CPU's stopper must run a function
-  kCompletion,
+  kStopMachine,     // a stop_machine request: every participant must take part
+  kStopWork,        // one CPU's stopper must run a function
+  kMutex,
+  kRwSemaphore,
+  kSemaphore,
+  kPercpuRwSemaphore,
+  kRtMutex,
   kSpinlock,
-  kIpi,           // a function call on another CPU
+  kCompletion,      // holders: who completes it
+  kWaitQueue,       // a condition that somebody must make true and signal
+  kBitWait,         // a bit of a word: page lock, writeback, inode or buffer state
+  kIpi,             // a function call that another CPU must run
+  kRcuGracePeriod,  // holders: CPUs and tasks that have not passed a quiescent state
+  kWorkItem,        // a work_struct: holders: the worker that runs it, or what keeps it from running
+  kWorkPool,        // a pool of workers that has none free
+  kBlockRequest,    // I/O that a device has not answered
+  kDevice,          // a driver or its hardware: outside of the kernel's own logic
+  kServer,          // a daemon or another machine that must answer: FUSE, NFS
+  kFutex,           // a lock or condition of user space
+  kPeer,            // the other end of a pipe or socket
+  kFreeze,          // stopped by a signal, a tracer or the cgroup freezer
+  kMemory,          // free memory
 };
 
 struct Holder {
@@ -41,10 +58,17 @@ struct Holder {
   bool operator==(const Holder&) const = default;
 };
 
+struct Fact {
+  std::string name;   // "readers", "done", "device"
+  std::string value;
+  bool operator==(const Fact&) const = default;
+};
+
 struct Resource {
   std::uint64_t address = 0;
   ResourceKind kind = ResourceKind::kCompletion;
-  std::string name;              // "stop_machine(take_cpu_down)", a symbol, …
+  std::string name;              // a symbol ("alpha_lock [module]"), a function, or empty for a nameless one
+  std::vector<Fact> facts;       // what detectors of this kind want to know besides
   std::vector<Holder> holders;   // who must act for the waiters to go on
   std::vector<Evidence> evidence;
   bool operator==(const Resource&) const = default;

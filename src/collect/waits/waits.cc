@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <array>
 
+#include "collect/waits/sleepers.h"
+
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<WaitCollector, 1> kCollectors = {{{"stop_machine", collect_stop_machine_waits}}};
+constexpr std::array<WaitCollector, 2> kCollectors = {{{"stop_machine", collect_stop_machine_waits},
+                                                        {"sleepers", collect_sleepers}}};
 
 }  // namespace
 

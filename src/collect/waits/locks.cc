@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waits for locks that one sleeps for: mutex, rw_semaphore, semaphore. The waiter record on the task's stack and the lock's
+// own queue must agree; the owner is what the lock says, with a mark where that is only a hint.
+#include <algorithm>
+#include <array>
+
+#include "collect/waits/sleepers.h"
+#include "kernel/known_code.h"
+
+namespace whyhung::collect {
+namespace {
+
+using kernel::LockKind;
+using model::Certainty;
+using model::Evidence;
+using model::EvidenceKind;
+
+constexpr std::array<std::string_view, 5> kMutexFunctions = {"__mutex_lock*", "mutex_lock*", "__ww_mutex_lock*",
+                                                             "ww_mutex_lock*", "mutex_lock_io"};
+constexpr std::array<std::string_view, 10> kRwSemaphoreFunctions = {
+    "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "__rwsem_down_read_failed*", "__rwsem_down_write_failed*",
+    "rwsem_down_read_failed*",  "rwsem_down_write_failed*",  "down_read*",                "down_write*",
+    "__down_read*",             "__down_write*"};
+constexpr std::array<std::string_view, 6> kSemaphoreFunctions = {"___down_common", "__down_common", "__down",
+                                                                 "__down_interruptible", "__down_killable",
+                                                                 "__down_timeout"};
+
+struct Words {
+  model::ResourceKind kind;
+  std::string_view type;
+  std::span<const std::string_view> functions;
+};
+
+Words words_of(LockKind kind) {
+  switch (kind) {
+    case LockKind::kMutex: return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
+    case LockKind::kRwSemaphore:
+      return {model::ResourceKind::kRwSemaphore, "rw_semaphore", kRwSemaphoreFunctions};
+    case LockKind::kSemaphore: return {model::ResourceKind::kSemaphore, "semaphore", kSemaphoreFunctions};
+  }
+  return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
+}
+
+// The function that wanted the lock: the first frame outward that is not part of the lock's own code.
+std::string wanted_in(const WaitContext& context, const Sleeper& sleeper) {
+  constexpr std::array<std::string_view, 14> kLockCode = {
+      "mutex_lock", "__mutex_lock",  "ww_mutex_lock", "__ww_mutex_lock", "rwsem_down", "down_read",  "down_write",
+      "__down",     "___down_common", "down",         "__rwsem",         "call_rwsem", "__down_read", "__down_write"};
+  const auto is_lock_code = [&](std::string_view name) {
+    return std::ranges::any_of(kLockCode, [&](std::string_view prefix) {
+      return prefix == "down" ? name == "down" || name.starts_with("down_") : name.starts_with(prefix);
+    });
+  };
+  for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = context.bench.snapshot.location(sleeper.task.stack.frames[frame]);
+    if (location.module.empty() && is_lock_code(location.function)) continue;
+    return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+  }
+  return {};
+}
+
+class LockReader {
+ public:
+  LockReader(WaitContext& context, const Sleeper& sleeper, LockKind kind)
+      : context_(context),
+        bench_(context.bench),
+        sleeper_(sleeper),
+        view_(context.lock_view(kind)),
+        words_(words_of(kind)) {}
+
+  void read() {
+    const VirtualAddress task(sleeper_.task.address);
+    const auto blocked = view_.blocked_on(bench_.access, bench_.tasks, task, sleeper_.stack);
+    if (!blocked) return;
+    model::Resource& resource = bench_.snapshot.resource_at(blocked->lock.value, words_.kind);
+    if (resource.evidence.empty()) describe(resource, blocked->lock);
+    add_wait(*blocked);
+  }
+
+ private:
+  Evidence field(std::string_view member, VirtualAddress lock, std::uint64_t value) const {
+    return {EvidenceKind::kField, fmt::format("{}.{}", words_.type, member), lock.value, fmt::format("{:#x}", value)};
+  }
+
+  void describe(model::Resource& resource, VirtualAddress lock) {
+    resource.name = context_.object_name(lock);
+    if (const auto state = view_.rw_state(bench_.access, lock)) {
+      resource.facts.push_back({"readers", std::to_string(state->readers)});
+      resource.facts.push_back({"writer", state->writer_holds ? "yes" : "no"});
+      resource.evidence.push_back(field("count", lock, static_cast<std::uint64_t>(state->count)));
+    }
+    if (const auto count = view_.semaphore_count(bench_.access, lock)) {
+      resource.facts.push_back({"count", std::to_string(*count)});
+      resource.evidence.push_back(field("count", lock, static_cast<std::uint64_t>(*count)));
+    }
+    const auto owner = view_.owner(bench_.access, lock);
+    if (!owner) return;
+    const std::string_view member = view_.kind() == LockKind::kSemaphore ? "last_holder" : "owner";
+    resource.evidence.push_back(field(member, lock, owner->raw));
+    if (owner->task.is_null()) {
+      resource.facts.push_back({"owner", "none"});
+      return;
+    }
+    model::Holder holder;
+    holder.who = model::task_node(owner->task.value);
+    holder.role = owner->is_handed_over ? "was handed the lock" : owner->is_hint ? "last known holder" : "owner";
+    holder.certainty = owner->is_hint ? Certainty::kPossible : Certainty::kCertain;
+    holder.evidence.push_back(field(member, lock, owner->raw));
+    resource.holders.push_back(std::move(holder));
+  }
+
+  void add_wait(const kernel::BlockedOnLock& blocked) {
+    model::Wait wait;
+    wait.waiter = model::task_node(sleeper_.task.address);
+    wait.on = model::resource_node(blocked.lock.value);
+    const auto writes = view_.wants_to_write(bench_.access, blocked.record);
+    const std::string purpose = writes ? (*writes ? " for writing" : " for reading") : "";
+    const std::string place = wanted_in(context_, sleeper_);
+    wait.how = fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place));
+    wait.since = sleeper_.task.last_arrival;
+    wait.evidence.push_back({EvidenceKind::kFrame, context_.function(sleeper_, sleeper_.frame),
+                             sleeper_.task.stack.frames[sleeper_.frame].sp, {}});
+    wait.evidence.push_back({EvidenceKind::kList, fmt::format("{}_waiter on its stack, linked into the queue", words_.type),
+                             blocked.record.value,
+                             fmt::format("{} other waiter{}", blocked.others.size(), blocked.others.size() == 1 ? "" : "s")});
+    bench_.snapshot.waits.push_back(std::move(wait));
+  }
+
+  WaitContext& context_;
+  Workbench& bench_;
+  const Sleeper& sleeper_;
+  const kernel::SleepingLockView& view_;
+  Words words_;
+};
+
+void read_mutex(WaitContext& context, const Sleeper& sleeper) { LockReader(context, sleeper, LockKind::kMutex).read(); }
+void read_rw_semaphore(WaitContext& context, const Sleeper& sleeper) {
+  LockReader(context, sleeper, LockKind::kRwSemaphore).read();
+}
+void read_semaphore(WaitContext& context, const Sleeper& sleeper) {
+  LockReader(context, sleeper, LockKind::kSemaphore).read();
+}
+
+}  // namespace
+
+const WaitReader kMutexReader = {"mutex", kMutexFunctions, read_mutex};
+const WaitReader kRwSemaphoreReader = {"rw_semaphore", kRwSemaphoreFunctions, read_rw_semaphore};
+const WaitReader kSemaphoreReader = {"semaphore", kSemaphoreFunctions, read_semaphore};
+
+}  // namespace whyhung::collect

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "debuginfo/dwarf_session.h"
+
+#include <gelf.h>
+
+namespace whyhung::debuginfo {
+namespace {
+
+// No searching for files elsewhere, least of all on the network.
+int find_nothing(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
+  return -1;
+}
+const Dwfl_Callbacks kCallbacks = {nullptr, find_nothing, dwfl_offline_section_address, nullptr};
+
+}  // namespace
+
+Result<DwarfSession> DwarfSession::open(const ElfImage& image) {
+  if (!image.has_dwarf()) {
+    return with_hint(fail(ErrorKind::kNotFound, "{}: no DWARF debug information", image.path()),
+                     "the distribution's debug package has a file with it");
+  }
+  DwarfSession opened;
+  opened.session_.reset(dwfl_begin(&kCallbacks));
+  if (!opened.session_) return fail(ErrorKind::kIo, "elfutils: {}", dwfl_errmsg(-1));
+  dwfl_report_begin(opened.session_.get());
+  opened.module_ = dwfl_report_offline(opened.session_.get(), "image", image.path().c_str(), -1);
+  dwfl_report_end(opened.session_.get(), nullptr, nullptr);
+  if (opened.module_ != nullptr) opened.dwarf_ = dwfl_module_getdwarf(opened.module_, &opened.bias_);
+  if (opened.dwarf_ == nullptr) {
+    return fail(ErrorKind::kCorrupt, "{}: its DWARF cannot be read: {}", image.path(), dwfl_errmsg(-1));
+  }
+  return opened;
+}
+
+std::optional<Dwarf_Addr> DwarfSession::section_address(std::size_t index) const {
+  GElf_Addr elf_bias = 0;
+  Elf* elf = dwfl_module_getelf(module_, &elf_bias);
+  Elf_Scn* section = elf == nullptr ? nullptr : elf_getscn(elf, index);
+  GElf_Shdr header;
+  if (section == nullptr || gelf_getshdr(section, &header) == nullptr) return std::nullopt;
+  return header.sh_addr + elf_bias - bias_;
+}
+
+}  // namespace whyhung::debuginfo

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// DwarfSession: one file, opened by elfutils for its DWARF. Only the dwarf*.cc files of this layer include this, so
+// that no one else sees elfutils.
+#pragma once
+
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+
+#include <memory>
+
+#include "debuginfo/elf_image.h"
+
+namespace whyhung::debuginfo {
+
+class DwarfSession {
+ public:
+  // kNotFound when the file has no DWARF. Relocatable files are relocated; nothing is searched for elsewhere.
+  static Result<DwarfSession> open(const ElfImage& image);
+
+  Dwarf* dwarf() const { return dwarf_; }
+  // Where elfutils put a section of a relocatable file, as an address in its DWARF.
+  std::optional<Dwarf_Addr> section_address(std::size_t index) const;
+
+ private:
+  struct Deleter {
+    void operator()(Dwfl* session) const { dwfl_end(session); }
+  };
+  DwarfSession() = default;
+
+  std::unique_ptr<Dwfl, Deleter> session_;
+  Dwfl_Module* module_ = nullptr;
+  Dwarf* dwarf_ = nullptr;
+  Dwarf_Addr bias_ = 0;
+};
+
+}  // namespace whyhung::debuginfo

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/sleeping_lock.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/walk_limit.h"
+
+namespace whyhung::kernel {
+namespace {
+
+constexpr std::uint64_t kMostWaiters = 1u << 20;
+constexpr std::uint64_t kMostStackBytes = 4096;  // of the waiting function and what it called
+constexpr std::uint64_t kTaskFlagBits = 7;       // low bits of an owner word; a task_struct is aligned to more
+constexpr std::uint64_t kBlockerKindBits = 3;    // low bits of task_struct.blocker (include/linux/hung_task.h)
+
+// mutex.owner (kernel/locking/mutex.h): 1 waiters, 2 handoff, 4 picked up by the task that is named.
+constexpr std::uint64_t kMutexPickup = 4;
+// rw_semaphore (kernel/locking/rwsem.c, v5.3): count and owner bits.
+constexpr std::uint64_t kWriterLocked = 1;
+constexpr std::uint64_t kFlagWaiters = 2;
+constexpr unsigned kReaderShift = 8;
+constexpr std::uint64_t kReaderCountMask = (1ull << 55) - 1;  // bit 63 is the overflow guard
+constexpr std::uint64_t kReaderOwned = 1;
+
+struct Names {
+  std::string_view lock;
+  std::string_view waiter;
+};
+
+Names names_of(LockKind kind) {
+  switch (kind) {
+    case LockKind::kMutex: return {"mutex", "mutex_waiter"};
+    case LockKind::kRwSemaphore: return {"rw_semaphore", "rwsem_waiter"};
+    case LockKind::kSemaphore: return {"semaphore", "semaphore_waiter"};
+  }
+  return {"mutex", "mutex_waiter"};
+}
+
+}  // namespace
+
+SleepingLockView SleepingLockView::bind(LockKind kind, Binder& binder) {
+  SleepingLockView v;
+  v.kind_ = kind;
+  const Names names = names_of(kind);
+  v.waiter_list_ = binder.optional(names.waiter, {"list"});
+  v.waiter_task_ = binder.optional(names.waiter, {"task"});
+  v.waiter_type_ = binder.optional(names.waiter, {"type"});
+  // v7.1 (25500ba7e77c, 1ea4b473504b, b9bdd4b68404): the list of waiters has no head any more, the lock points to the
+  // first one.
+  v.wait_list_ = binder.optional(names.lock, {"wait_list"});
+  v.first_waiter_ = binder.optional(names.lock, {"first_waiter"});
+  v.owner_ = binder.optional(names.lock, {"owner"});
+  v.count_ = binder.optional(names.lock, {"count"});
+  v.last_holder_ = binder.optional(names.lock, {"last_holder"});
+  v.blocked_on_ = kind == LockKind::kMutex ? binder.optional("task_struct", {"blocked_on"}) : Field();
+  v.blocker_ = binder.optional("task_struct", {"blocker"});
+  v.task_stack_ = binder.optional("task_struct", {"stack"});
+  return v;
+}
+
+// A record is one whose task's stack it lies on: the list's head and other memory fail that.
+bool SleepingLockView::is_waiter_record(const Access& access, VirtualAddress record) const {
+  const auto task = waiter_task_.read_pointer(access.memory, record);
+  if (!task || task->is_null()) return false;
+  const auto stack = task_stack_.read_pointer(access.memory, *task);
+  return stack && record >= *stack && record - *stack < stack_size_;
+}
+
+std::optional<VirtualAddress> SleepingLockView::record_on_stack(const Access& access, VirtualAddress task,
+                                                                VirtualRange stack) const {
+  const VirtualAddress end(std::min(stack.end.value, stack.begin.value + kMostStackBytes));
+  for (VirtualAddress record = stack.begin; record < end; record += 8) {
+    if (waiter_task_.read_pointer(access.memory, record).value_or(VirtualAddress()) != task) continue;
+    const VirtualAddress node = waiter_list_.in(record);
+    const auto next = access.memory.read_pointer(node);
+    const auto previous = access.memory.read_pointer(node + 8);
+    if (!next || !previous) continue;
+    const auto back = access.memory.read_pointer(*next + 8);
+    const auto forth = access.memory.read_pointer(*previous);
+    if (back && forth && *back == node && *forth == node) return record;
+  }
+  return std::nullopt;
+}
+
+std::optional<BlockedOnLock> SleepingLockView::blocked_on(const Access& access, const TaskView& tasks,
+                                                          VirtualAddress task, VirtualRange stack) const {
+  if (!waiter_list_.exists() || !waiter_task_.exists()) return std::nullopt;
+  SleepingLockView sized = *this;
+  sized.stack_size_ = tasks.stack_size;
+  const auto record = sized.record_on_stack(access, task, stack);
+  if (!record) return std::nullopt;
+  BlockedOnLock found;
+  found.record = *record;
+  found.by_record = true;
+  std::vector<VirtualAddress> ring = {waiter_list_.in(*record)};
+  std::optional<VirtualAddress> head;
+  WalkLimit limit(kMostWaiters);
+  auto node = access.memory.read_pointer(ring.front());
+  while (node && *node != ring.front() && limit.step(*node) == WalkLimit::Verdict::kContinue) {
+    if (sized.is_waiter_record(access, waiter_list_.container(*node))) {
+      ring.push_back(*node);
+      found.others.push_back(waiter_list_.container(*node));
+    } else if (!head) {
+      head = *node;
+    } else {
+      return std::nullopt;  // two nodes that are no waiters: this is no queue of a lock
+    }
+    node = access.memory.read_pointer(*node);
+  }
+  if (!node) return std::nullopt;
+  if (wait_list_.exists()) {
+    if (!head) return std::nullopt;
+    found.lock = wait_list_.container(*head);
+    return found;
+  }
+  const auto lock = sized.lock_without_head(access, tasks, task, stack, ring);
+  if (!lock) return std::nullopt;
+  found.lock = *lock;
+  return found;
+}
+
+// The ring of waiters does not lead to the lock. The task may have noted it; else the waiting functions have its address
+// somewhere in their frames. Either way the lock must point back into the ring.
+std::optional<VirtualAddress> SleepingLockView::lock_without_head(const Access& access, const TaskView&,
+                                                                  VirtualAddress task, VirtualRange stack,
+                                                                  std::span<const VirtualAddress> ring) const {
+  if (!first_waiter_.exists()) return std::nullopt;
+  const auto leads_back = [&](VirtualAddress lock) {
+    const auto first = first_waiter_.read_pointer(access.memory, lock);
+    if (!first || first->is_null()) return false;
+    return std::ranges::find(ring, waiter_list_.in(*first)) != ring.end();
+  };
+  if (const auto noted = blocked_on_.read_pointer(access.memory, task); noted && !noted->is_null()) {
+    if (leads_back(*noted)) return *noted;
+  }
+  if (const auto noted = blocker_.read(access.memory, task); noted && *noted != 0) {
+    const VirtualAddress lock(*noted & ~kBlockerKindBits);
+    if (leads_back(lock)) return lock;
+  }
+  const VirtualAddress end(std::min(stack.end.value, stack.begin.value + kMostStackBytes));
+  for (VirtualAddress slot = stack.begin; slot < end; slot += 8) {
+    const auto word = access.memory.read_pointer(slot);
+    if (word && word->value % 8 == 0 && !word->is_null() && leads_back(*word)) return *word;
+  }
+  return std::nullopt;
+}
+
+std::optional<LockOwner> SleepingLockView::owner(const Access& access, VirtualAddress lock) const {
+  LockOwner result;
+  if (kind_ == LockKind::kSemaphore) {
+    // v6.16: the last task that took it, which need not hold it any more.
+    const auto holder = last_holder_.read(access.memory, lock);
+    if (!holder) return std::nullopt;
+    result.raw = *holder;
+    result.task = VirtualAddress(*holder & ~kTaskFlagBits);
+    result.is_hint = true;
+    return result;
+  }
+  const auto word = owner_.read(access.memory, lock);
+  if (!word) return std::nullopt;
+  result.raw = *word;
+  result.task = VirtualAddress(*word & ~kTaskFlagBits);
+  if (kind_ == LockKind::kMutex) result.is_handed_over = (*word & kMutexPickup) != 0;
+  if (kind_ == LockKind::kRwSemaphore) result.is_hint = (*word & kReaderOwned) != 0;
+  return result;
+}
+
+std::optional<RwSemaphoreState> SleepingLockView::rw_state(const Access& access, VirtualAddress lock) const {
+  const auto count = count_.read(access.memory, lock);
+  if (!count || kind_ != LockKind::kRwSemaphore) return std::nullopt;
+  RwSemaphoreState state;
+  state.count = static_cast<std::int64_t>(*count);
+  state.writer_holds = (*count & kWriterLocked) != 0;
+  state.has_waiters = (*count & kFlagWaiters) != 0;
+  state.readers = *count >> kReaderShift & kReaderCountMask;
+  return state;
+}
+
+std::optional<std::int64_t> SleepingLockView::semaphore_count(const Access& access, VirtualAddress lock) const {
+  const auto count = count_.read_signed(access.memory, lock);
+  if (!count || kind_ != LockKind::kSemaphore) return std::nullopt;
+  return *count;
+}
+
+std::optional<bool> SleepingLockView::wants_to_write(const Access& access, VirtualAddress record) const {
+  // enum rwsem_waiter_type: RWSEM_WAITING_FOR_WRITE comes first in every kernel.
+  const auto type = waiter_type_.read(access.memory, record);
+  if (!type || kind_ != LockKind::kRwSemaphore) return std::nullopt;
+  return *type == 0;
+}
+
+}  // namespace whyhung::kernel
