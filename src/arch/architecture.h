@@ -25,8 +25,8 @@ namespace whyhung::arch {
 
 // What an architecture may ask about the crashed kernel before any symbol or type is known: VMCOREINFO's lines.
 struct MachineFacts {
-  std::function<std::optional<std::uint64_t>(std::string_view)> number;  // NUMBER(name), two's complement
-  std::function<std::optional<VirtualAddress>(std::string_view)> symbol; // SYMBOL(name), as relocated
+  std::function<std::optional<std::uint64_t>(std::string_view)> number;   // NUMBER(name), two's complement
+  std::function<std::optional<VirtualAddress>(std::string_view)> symbol;  // SYMBOL(name), as relocated
   // Virtual and physical start of a piece of the kernel image when the dump's segments tell it (/proc/vmcore).
   std::optional<std::pair<VirtualAddress, PhysicalAddress>> image_mapping;
 };
@@ -36,8 +36,8 @@ class AddressSpace {
  public:
   virtual ~AddressSpace() = default;
   struct Mapping {
-    PhysicalAddress physical;      // of the address that was asked for
-    std::uint64_t bytes_to_end;    // contiguous bytes from there to the end of the mapped page, at least 1
+    PhysicalAddress physical;    // of the address that was asked for
+    std::uint64_t bytes_to_end;  // contiguous bytes from there to the end of the mapped page, at least 1
   };
   virtual ReadResult<Mapping> translate(VirtualAddress address) const = 0;
   // "5-level page tables at 0x…": for `sys` and for messages.

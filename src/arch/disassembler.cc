@@ -9,11 +9,12 @@
 namespace whyhung::arch {
 namespace {
 
-// gdb writes an operand's size into the mnemonic only where no register tells it: "mov %edi,%ebx", but "movl $0x0,(%rax)".
+// gdb writes an operand's size into the mnemonic only where no register tells it: "mov %edi,%ebx", but "movl
+// $0x0,(%rax)".
 std::string without_size_suffix(std::string mnemonic) {
   constexpr std::array<std::string_view, 29> kSized = {
-      "mov", "add", "sub", "and", "or",  "xor", "cmp", "test", "lea", "push", "pop",  "call", "jmp",     "ret", "inc",
-      "dec", "shl", "shr", "sar", "adc", "sbb", "imul", "xchg", "not", "neg", "bt",   "bts",  "cmpxchg", "btr"};
+      "mov", "add", "sub", "and", "or",  "xor", "cmp",  "test", "lea", "push", "pop", "call", "jmp",     "ret", "inc",
+      "dec", "shl", "shr", "sar", "adc", "sbb", "imul", "xchg", "not", "neg",  "bt",  "bts",  "cmpxchg", "btr"};
   const std::string_view base = std::string_view(mnemonic).substr(0, mnemonic.size() - 1);
   const bool has_suffix = std::string_view("bwlq").find(mnemonic.back()) != std::string_view::npos;
   if (has_suffix && std::ranges::find(kSized, base) != kSized.end()) mnemonic.pop_back();
@@ -131,7 +132,8 @@ class CapstoneDisassembler final : public Disassembler {
     } else if (in_group(CS_GRP_CALL)) {
       out.flow = Flow::kCall;
     } else if (branches || out.mnemonic.starts_with("loop")) {
-      // The decoder's AT&T names carry a suffix when the operand is indirect: "jmpq *%rax". It counts `loop` as no jump.
+      // The decoder's AT&T names carry a suffix when the operand is indirect: "jmpq *%rax". It counts `loop` as no
+      // jump.
       const bool always = out.mnemonic.starts_with("jmp") || out.mnemonic.starts_with("ljmp");
       out.flow = always ? Flow::kJump : Flow::kConditionalJump;
     } else if (out.mnemonic == "ud2" || out.mnemonic == "int3") {

@@ -32,10 +32,10 @@ struct MemoryOperand {
   std::optional<std::size_t> index;
   std::int64_t scale = 1;
   std::int64_t displacement = 0;
-  bool is_pc_relative = false;   // base is the program counter of the next instruction
-  bool is_segmented = false;     // relative to a segment base (%gs: per-CPU data)
+  bool is_pc_relative = false;  // base is the program counter of the next instruction
+  bool is_segmented = false;    // relative to a segment base (%gs: per-CPU data)
   bool has_unknown_register = false;
-  std::uint8_t size = 0;         // bytes accessed
+  std::uint8_t size = 0;  // bytes accessed
   bool is_read = false;
   bool is_written = false;
 };

@@ -13,7 +13,9 @@ constexpr std::array<const Architecture*, 1> kArchitectures = {&kX86_64};
 
 }  // namespace
 
-std::span<const Architecture* const> all_architectures() { return kArchitectures; }
+std::span<const Architecture* const> all_architectures() {
+  return kArchitectures;
+}
 
 const Architecture* find_architecture(std::optional<std::uint16_t> elf_machine, std::string_view uts_machine,
                                       std::optional<std::size_t> prstatus_size) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // x86_64. What is odd about it, for a reader of dumps:
-// - The kernel image is mapped a second time at 0xffffffff80000000 + (physical − phys_base); with KASLR phys_base differs
+// - The kernel image is mapped a second time at 0xffffffff80000000 + (physical − phys_base); with KASLR phys_base
+// differs
 //   from boot to boot and may be negative. That mapping alone finds the page tables; everything else goes through them,
 //   so that direct map, vmalloc, modules, per-CPU areas and cpu_entry_area need no constants of their own.
 // - Page tables have four levels, or five with LA57 (NUMBER(pgtable_l5_enabled)).
@@ -21,8 +22,8 @@ namespace whyhung::arch {
 namespace {
 
 constexpr std::array<std::string_view, x86::kRegisterCount> kRegisterNames = {
-    "R15", "R14", "R13", "R12", "RBP",  "RBX",     "R11", "R10", "R9",     "R8",  "RAX", "RCX",
-    "RDX", "RSI", "RDI", "ORIG_RAX", "RIP", "CS", "RFLAGS", "RSP", "SS",  "FS_BASE", "GS_BASE"};
+    "R15", "R14", "R13", "R12",      "RBP", "RBX", "R11",    "R10", "R9", "R8",      "RAX",    "RCX",
+    "RDX", "RSI", "RDI", "ORIG_RAX", "RIP", "CS",  "RFLAGS", "RSP", "SS", "FS_BASE", "GS_BASE"};
 constexpr std::array<std::string_view, 1> kUtsMachines = {"x86_64"};
 
 constexpr std::uint64_t kImageMap = 0xffffffff80000000;  // __START_KERNEL_map
@@ -103,7 +104,8 @@ Result<std::unique_ptr<AddressSpace>> make_address_space(const PhysicalMemory& m
   const auto root = facts.symbol("swapper_pg_dir");
   if (!root) return fail(ErrorKind::kNotFound, "VMCOREINFO names no swapper_pg_dir, so there are no page tables");
   if (root->value < kImageMap) {
-    return fail(ErrorKind::kCorrupt, "VMCOREINFO puts swapper_pg_dir at {:#x}, outside of the kernel image", root->value);
+    return fail(ErrorKind::kCorrupt, "VMCOREINFO puts swapper_pg_dir at {:#x}, outside of the kernel image",
+                root->value);
   }
   const int levels = facts.number("pgtable_l5_enabled").value_or(0) != 0 ? 5 : 4;
   return std::make_unique<X86AddressSpace>(memory, PhysicalAddress(root->value - kImageMap + *phys_base), levels,
@@ -129,7 +131,9 @@ RegisterSet decode_words(std::span<const std::byte> bytes, ByteOrder order) {
   return registers;
 }
 
-RegisterSet decode_pt_regs(std::span<const std::byte> bytes) { return decode_words(bytes, ByteOrder::kLittle); }
+RegisterSet decode_pt_regs(std::span<const std::byte> bytes) {
+  return decode_words(bytes, ByteOrder::kLittle);
+}
 
 Result<Architecture::Prstatus> decode_prstatus(std::span<const std::byte> descriptor, ByteOrder order) {
   if (descriptor.size() < kPrstatusSize) {
@@ -145,7 +149,9 @@ Result<Architecture::Prstatus> decode_prstatus(std::span<const std::byte> descri
   return status;
 }
 
-bool is_user_mode(const RegisterSet& registers) { return (registers.get(x86::kCs).value_or(0) & 3) == 3; }
+bool is_user_mode(const RegisterSet& registers) {
+  return (registers.get(x86::kCs).value_or(0) & 3) == 3;
+}
 
 std::optional<bool> interrupts_enabled(const RegisterSet& registers) {
   const auto flags = registers.get(x86::kRflags);
@@ -183,7 +189,9 @@ std::optional<std::size_t> find_register(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_kernel_address(VirtualAddress address) { return address.value >> 56 == 0xff; }
+bool is_kernel_address(VirtualAddress address) {
+  return address.value >> 56 == 0xff;
+}
 
 }  // namespace
 

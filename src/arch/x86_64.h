@@ -8,8 +8,30 @@ namespace whyhung::arch {
 
 namespace x86 {
 enum Register : std::size_t {
-  kR15, kR14, kR13, kR12, kRbp, kRbx, kR11, kR10, kR9, kR8, kRax, kRcx, kRdx, kRsi, kRdi, kOrigRax, kRip, kCs, kRflags,
-  kRsp, kSs, kFsBase, kGsBase, kRegisterCount
+  kR15,
+  kR14,
+  kR13,
+  kR12,
+  kRbp,
+  kRbx,
+  kR11,
+  kR10,
+  kR9,
+  kR8,
+  kRax,
+  kRcx,
+  kRdx,
+  kRsi,
+  kRdi,
+  kOrigRax,
+  kRip,
+  kCs,
+  kRflags,
+  kRsp,
+  kSs,
+  kFsBase,
+  kGsBase,
+  kRegisterCount
 };
 inline constexpr std::uint64_t kInterruptFlag = 1u << 9;
 }  // namespace x86

@@ -98,7 +98,7 @@ Error open_error(const std::string& path, int code) {
 Result<std::shared_ptr<ByteSource>> open_file_source(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return fail(open_error(path, errno));
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) != 0) {
     const int code = errno;
     ::close(descriptor);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ByteSource: bytes at an offset, whatever holds them (a file, memory, later a server). Dump formats read through it and
-// never through a mapping: a mapping makes resident whatever is near the bytes that are read.
+// ByteSource: bytes at an offset, whatever holds them (a file, memory, later a server). Dump formats read through it
+// and never through a mapping: a mapping makes resident whatever is near the bytes that are read.
 #pragma once
 
 #include <cstdint>

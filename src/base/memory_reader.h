@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reading the crashed machine's memory. A read either gives all bytes or a ReadFault that says why not: the reasons stay
-// apart because they change the explanation ("makedumpfile left this page out" is not "the pointer is wild").
+// Reading the crashed machine's memory. A read either gives all bytes or a ReadFault that says why not: the reasons
+// stay apart because they change the explanation ("makedumpfile left this page out" is not "the pointer is wild").
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,9 @@ tl::unexpected<Error> fail(ErrorKind kind, fmt::format_string<Args...> format, A
   return tl::unexpected(Error{kind, fmt::format(format, std::forward<Args>(args)...), {}});
 }
 
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected(std::move(error));
+}
 
 // The same error with a hint for the user.
 inline tl::unexpected<Error> with_hint(tl::unexpected<Error> error, std::string hint) {
@@ -64,7 +66,7 @@ inline Error in_context(std::string_view context, Error error) {
   declaration = std::move(*temporary)
 #define TRY_ASSIGN(declaration, expression) \
   WHYHUNG_TRY_IMPL(WHYHUNG_CONCAT(try_result_, __COUNTER__), declaration, expression)
-#define TRY_CHECK(expression)                                                                 \
-  do {                                                                                        \
+#define TRY_CHECK(expression)                                                                              \
+  do {                                                                                                     \
     if (auto try_result = (expression); !try_result) return tl::unexpected(std::move(try_result).error()); \
   } while (false)

@@ -81,6 +81,8 @@ std::string valid_utf8(std::string_view raw) {
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, int base) {
   return parse<std::uint64_t>(text, base);
 }
-std::optional<std::int64_t> parse_signed(std::string_view text, int base) { return parse<std::int64_t>(text, base); }
+std::optional<std::int64_t> parse_signed(std::string_view text, int base) {
+  return parse<std::int64_t>(text, base);
+}
 
 }  // namespace whyhung

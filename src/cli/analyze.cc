@@ -34,8 +34,8 @@ void complain(const Error& error) {
 report::Style style_for(ColourChoice choice) {
   const char* no_colour = std::getenv("NO_COLOR");
   const bool refused = no_colour != nullptr && no_colour[0] != '\0';
-  const bool wanted = choice == ColourChoice::kAlways ||
-                      (choice == ColourChoice::kAuto && !refused && ::isatty(STDOUT_FILENO) != 0);
+  const bool wanted =
+      choice == ColourChoice::kAlways || (choice == ColourChoice::kAuto && !refused && ::isatty(STDOUT_FILENO) != 0);
   return report::Style(wanted ? report::Colour::kTerminal : report::Colour::kNever);
 }
 

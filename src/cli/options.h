@@ -13,13 +13,13 @@ enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 
 // whyhung [OPTIONS] VMCORE…
 struct AnalyzeOptions {
-  std::vector<std::string> inputs;     // a dump, the parts of a split dump, or one saved snapshot
+  std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot
   std::string vmlinux;
   bool json = false;
   bool stats = false;
   ColourChoice colour = ColourChoice::kAuto;
-  std::vector<std::string> commands;   // -c: run these instead of the verdict
-  std::string save_snapshot;           // file to write the snapshot to; empty: none
+  std::vector<std::string> commands;  // -c: run these instead of the verdict
+  std::string save_snapshot;          // file to write the snapshot to; empty: none
 };
 
 // whyhung pack VMCORE -o FILE

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Progress of long work on a terminal: one line on standard error that is overwritten and wiped. Short runs show nothing.
+// Progress of long work on a terminal: one line on standard error that is overwritten and wiped. Short runs show
+// nothing.
 #pragma once
 
 #include <chrono>

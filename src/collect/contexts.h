@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A CPU's stack cut into contexts (an NMI on top of an interrupt on top of a task), and which of them is what the CPU was
-// really doing: the rest only serves the dump or the detector that found the hang.
+// A CPU's stack cut into contexts (an NMI on top of an interrupt on top of a task), and which of them is what the CPU
+// was really doing: the rest only serves the dump or the detector that found the hang.
 #pragma once
 
 #include "collect/workbench.h"

@@ -10,7 +10,8 @@ constexpr std::size_t kCrashNoteBytes = 1024;  // CRASH_CORE_NOTE_BYTES is some 
 
 }  // namespace
 
-CpuRegisterFinder::CpuRegisterFinder(Workbench& bench) : bench_(bench), notes_(target::registers_in_file(bench.target)) {
+CpuRegisterFinder::CpuRegisterFinder(Workbench& bench)
+    : bench_(bench), notes_(target::registers_in_file(bench.target)) {
   if (const auto symbol = bench.access.symbols.address_of("crash_notes")) {
     const auto base = bench.access.memory.read_pointer(*symbol);
     if (base) crash_notes_ = *base;

@@ -13,8 +13,8 @@ using arch::Flow;
 using arch::Instruction;
 using model::LoopYield;
 
-constexpr std::uint32_t kMostFrames = 8;        // frames outward that are looked at
-constexpr std::size_t kMostShown = 24;          // instructions kept for the report
+constexpr std::uint32_t kMostFrames = 8;  // frames outward that are looked at
+constexpr std::size_t kMostShown = 24;    // instructions kept for the report
 constexpr std::size_t kMostExits = 8;
 constexpr int kMostCallDepth = 3;
 constexpr std::size_t kMostFunctionsFollowed = 12;
@@ -108,8 +108,8 @@ class LoopExaminer {
     exit.memory_address = address->value;
     exit.depends_on = fmt::format("memory at {:#x}", address->value);
     if (const auto symbol = bench_.access.symbols.find_covering(*address)) {
-      exit.symbol = symbol->offset == 0 ? symbol->symbol.name
-                                        : fmt::format("{}+{:#x}", symbol->symbol.name, symbol->offset);
+      exit.symbol =
+          symbol->offset == 0 ? symbol->symbol.name : fmt::format("{}+{:#x}", symbol->symbol.name, symbol->offset);
       if (!symbol->symbol.module.empty()) exit.symbol += fmt::format(" [{}]", symbol->symbol.module);
     }
     const std::size_t size = operand.size == 0 ? 8 : operand.size;
@@ -117,7 +117,8 @@ class LoopExaminer {
   }
 
   // An address is only as good as its registers: those that the loop itself changes may have had another value.
-  std::optional<VirtualAddress> known_address(const Instruction& instruction, const arch::MemoryOperand& operand) const {
+  std::optional<VirtualAddress> known_address(const Instruction& instruction,
+                                              const arch::MemoryOperand& operand) const {
     const auto changed = [&](const std::optional<std::size_t>& reg) { return reg && is_changed(*reg); };
     if (changed(operand.base) || changed(operand.index)) return std::nullopt;
     return arch::effective_address(instruction, operand, registers_.value_or(arch::RegisterSet{}));

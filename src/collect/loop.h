@@ -6,8 +6,9 @@
 
 namespace whyhung::collect {
 
-// The loop that the CPU's activity stands in: the innermost function that cannot leave, else the innermost function that
-// goes round at all. `registers` are those of the activity's innermost frame. Nothing when no frame stands in a loop.
+// The loop that the CPU's activity stands in: the innermost function that cannot leave, else the innermost function
+// that goes round at all. `registers` are those of the activity's innermost frame. Nothing when no frame stands in a
+// loop.
 std::optional<model::Loop> find_loop(Workbench& bench, const model::Cpu& cpu,
                                      const std::optional<arch::RegisterSet>& registers);
 

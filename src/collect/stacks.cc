@@ -50,8 +50,7 @@ model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDe
   trace.frames.reserve(stack.frames.size());
   for (const unwind::Frame& frame : stack.frames) {
     const auto index = static_cast<std::uint32_t>(trace.frames.size());
-    trace.frames.push_back(
-        {bench.locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
+    trace.frames.push_back({bench.locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
     const bool worth_keeping = frame.source == unwind::FrameSource::kException;
     if (detail == StackDetail::kFramesAndRegisters && worth_keeping && frame.registers) {
       const auto at = frame.saved_at ? std::optional(frame.saved_at->value) : std::nullopt;

@@ -90,7 +90,8 @@ void Workbench::add_lines(const model::StackTrace& stack) {
   for (const model::StackFrame& frame : stack.frames) {
     model::CodeLocation& location = snapshot.locations[frame.location];
     if (!location.lines.empty() || !location.module.empty()) continue;
-    const bool is_exact = frame.origin == model::FrameOrigin::kRegisters || frame.origin == model::FrameOrigin::kException;
+    const bool is_exact =
+        frame.origin == model::FrameOrigin::kRegisters || frame.origin == model::FrameOrigin::kException;
     const VirtualAddress address(location.address);
     for (const debuginfo::SourceFrame& one : target.lines->at(is_exact ? address : address - 1)) {
       location.lines.push_back({one.function, one.file, static_cast<std::uint32_t>(std::max(one.line, 0))});

@@ -63,8 +63,7 @@ class Workbench {
   void gap(std::string what, std::string why) { snapshot.gaps.push_back({std::move(what), std::move(why)}); }
 
  private:
-  explicit Workbench(target::Target& opened)
-      : target(opened), access{*opened.memory, *opened.types, *opened.symbols} {}
+  explicit Workbench(target::Target& opened) : target(opened), access{*opened.memory, *opened.types, *opened.symbols} {}
   void load_modules();
 
   std::unordered_map<std::uint64_t, std::uint32_t> located_;

@@ -68,10 +68,11 @@ void write_backtraces(Context& context, const std::vector<const model::Task*>& t
   if (context.format == Format::kJson) context.out << "]";
 }
 
-const Command kBt = {.name = "bt",
-                     .alias = "",
-                     .usage = "bt [-a] [-l] [PID|TASK]…",
-                     .help = "stacks: of the panicking task, of the tasks named, or (-a) of all CPUs; -l adds source lines",
-                     .run = run};
+const Command kBt = {
+    .name = "bt",
+    .alias = "",
+    .usage = "bt [-a] [-l] [PID|TASK]…",
+    .help = "stacks: of the panicking task, of the tasks named, or (-a) of all CPUs; -l adds source lines",
+    .run = run};
 
 }  // namespace whyhung::commands

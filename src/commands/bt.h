@@ -7,7 +7,6 @@
 
 namespace whyhung::commands {
 
-void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks,
-                      report::SourceLines lines);
+void write_backtraces(Context& context, const std::vector<const model::Task*>& tasks, report::SourceLines lines);
 
 }  // namespace whyhung::commands

@@ -24,9 +24,9 @@ struct Context {
 
 struct Command {
   std::string_view name;
-  std::string_view alias;   // empty: none
-  std::string_view usage;   // "bt [-a] [PID|TASK]…"
-  std::string_view help;    // one line
+  std::string_view alias;  // empty: none
+  std::string_view usage;  // "bt [-a] [PID|TASK]…"
+  std::string_view help;   // one line
   // Writes its output: text, or one JSON value. kUsage for arguments that make no sense.
   Result<void> (*run)(Context& context, const std::vector<std::string>& arguments);
 };

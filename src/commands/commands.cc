@@ -29,7 +29,9 @@ std::vector<std::string> words_of(std::string_view line) {
 
 }  // namespace
 
-std::span<const Command* const> all_commands() { return kCommands; }
+std::span<const Command* const> all_commands() {
+  return kCommands;
+}
 
 Result<void> run_command(Context& context, std::string_view line) {
   std::vector<std::string> words = words_of(line);

@@ -14,8 +14,8 @@ constexpr std::uint64_t kLongestInstruction = 16;
 
 struct Request {
   VirtualAddress begin;
-  VirtualAddress end;          // do not go beyond
-  std::uint64_t count = 0;     // instructions; 0: up to the end
+  VirtualAddress end;       // do not go beyond
+  std::uint64_t count = 0;  // instructions; 0: up to the end
   bool with_lines = false;
 };
 
@@ -138,9 +138,8 @@ class Lister {
     } else {
       if (!line.empty() && line != last_line_) context_.out << line << "\n";
       last_line_ = line;
-      context_.out << fmt::format("{:#018x} <{}>:\t{}{}\n", instruction.address.value,
-                                  place_text(instruction.address), text,
-                                  target.empty() ? "" : fmt::format(" <{}>", target));
+      context_.out << fmt::format("{:#018x} <{}>:\t{}{}\n", instruction.address.value, place_text(instruction.address),
+                                  text, target.empty() ? "" : fmt::format(" <{}>", target));
     }
     written_any_ = true;
   }

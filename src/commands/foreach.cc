@@ -12,7 +12,8 @@ namespace whyhung::commands {
 namespace {
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
-  const auto command = std::ranges::find_if(arguments, [](const std::string& word) { return word == "bt" || word == "ps"; });
+  const auto command =
+      std::ranges::find_if(arguments, [](const std::string& word) { return word == "bt" || word == "ps"; });
   if (command == arguments.end()) {
     return with_hint(fail(ErrorKind::kUsage, "foreach needs a command after the choice of tasks"),
                      "it runs bt and ps: foreach active bt");

@@ -40,7 +40,9 @@ bool matches(const model::Snapshot& snapshot, const model::Task& task, std::stri
 
 }  // namespace
 
-std::string_view state_letters(model::TaskState state) { return enum_name(kLetters, state); }
+std::string_view state_letters(model::TaskState state) {
+  return enum_name(kLetters, state);
+}
 
 const model::Cpu* cpu_running(const model::Snapshot& snapshot, const model::Task& task) {
   const auto found = std::ranges::find(snapshot.cpus, task.address, &model::Cpu::task);

@@ -59,8 +59,12 @@ CpuBucket bucket_of(const CpuCondition& condition, const std::set<std::uint32_t>
 
 }  // namespace
 
-std::string_view name_of(TaskBucket bucket) { return enum_name(kTaskNames, bucket); }
-std::string_view name_of(CpuBucket bucket) { return enum_name(kCpuNames, bucket); }
+std::string_view name_of(TaskBucket bucket) {
+  return enum_name(kTaskNames, bucket);
+}
+std::string_view name_of(CpuBucket bucket) {
+  return enum_name(kCpuNames, bucket);
+}
 
 Accounting account(const Case& facts, const std::vector<Finding>& findings) {
   Accounting accounting;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Accounting: every task and every CPU ends in exactly one bucket, and the totals are the counts. What is not explained is
-// counted as unexplained, not dropped.
+// Accounting: every task and every CPU ends in exactly one bucket, and the totals are the counts. What is not explained
+// is counted as unexplained, not dropped.
 #pragma once
 
 #include <map>
@@ -12,13 +12,13 @@
 namespace whyhung::diagnose {
 
 enum class TaskBucket : std::uint8_t {
-  kRunning,         // on a CPU
-  kWaitsForCpu,     // runnable, not running
-  kExplainedWait,   // a wait of the snapshot says for what
-  kNormalSleep,     // interruptible, idle or parked: waits for work
-  kStopped,         // by a signal or a tracer
-  kExited,          // zombie or dead
-  kUnexplained,     // uninterruptible, or in a state that is not known
+  kRunning,        // on a CPU
+  kWaitsForCpu,    // runnable, not running
+  kExplainedWait,  // a wait of the snapshot says for what
+  kNormalSleep,    // interruptible, idle or parked: waits for work
+  kStopped,        // by a signal or a tracer
+  kExited,         // zombie or dead
+  kUnexplained,    // uninterruptible, or in a state that is not known
 };
 inline constexpr std::size_t kTaskBuckets = 7;
 std::string_view name_of(TaskBucket bucket);
@@ -35,8 +35,8 @@ struct Unexplained {
 struct Accounting {
   std::map<TaskBucket, std::size_t> tasks;  // every bucket, also the empty ones
   std::map<CpuBucket, std::size_t> cpus;
-  std::vector<CpuBucket> cpu_buckets;       // in the order of Snapshot::cpus
-  std::vector<Unexplained> unexplained;     // longest first
+  std::vector<CpuBucket> cpu_buckets;    // in the order of Snapshot::cpus
+  std::vector<Unexplained> unexplained;  // longest first
 };
 
 Accounting account(const Case& facts, const std::vector<Finding>& findings);

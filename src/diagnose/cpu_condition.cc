@@ -9,16 +9,16 @@ namespace {
 using model::ContextKind;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr unsigned kWatchdogShift = 30;                // watchdog_touch_ts counts 2^30 ns
-constexpr std::uint64_t kDefaultThreshold = 10;        // kernel.watchdog_thresh when it cannot be read
-constexpr std::uint64_t kMostThreshold = 1'000'000;    // s; the kernel takes at most 60
-constexpr std::uint64_t kTicksStopped = 2 * kSecond;   // far beyond the longest tick of a busy CPU
+constexpr unsigned kWatchdogShift = 30;               // watchdog_touch_ts counts 2^30 ns
+constexpr std::uint64_t kDefaultThreshold = 10;       // kernel.watchdog_thresh when it cannot be read
+constexpr std::uint64_t kMostThreshold = 1'000'000;   // s; the kernel takes at most 60
+constexpr std::uint64_t kTicksStopped = 2 * kSecond;  // far beyond the longest tick of a busy CPU
 
 CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
   // An interrupt or a softirq on top of the idle task is work like any other.
   const bool in_task = !cpu.activity || cpu.contexts[*cpu.activity].kind == ContextKind::kTask;
-  const bool idle_task = (task != nullptr && task->is_idle_task) ||
-                         (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task);
+  const bool idle_task =
+      (task != nullptr && task->is_idle_task) || (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task);
   if (in_task && idle_task) return CpuDoing::kIdle;
   if (cpu.in_user_mode) return CpuDoing::kUserMode;
   if (!cpu.activity) return CpuDoing::kUnknown;
@@ -64,8 +64,8 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
     condition.unwatched = behind(*touched << kWatchdogShift);
   }
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
-  condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&
-                            condition.doing != CpuDoing::kIdle;
+  condition.ticks_stopped =
+      condition.clock_behind && *condition.clock_behind >= kTicksStopped && condition.doing != CpuDoing::kIdle;
 }
 
 }  // namespace

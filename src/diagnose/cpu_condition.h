@@ -17,12 +17,12 @@ enum class CpuDoing : std::uint8_t {
   kServesDump,   // its task itself asked for the panic or the dump
   kWaitsForCpu,  // the kernel's own busy wait for another CPU: a victim
   kKernelCode,
-  kUnknown,      // no registers: what it did is not known
+  kUnknown,  // no registers: what it did is not known
 };
 
 struct CpuCondition {
   const model::Cpu* cpu = nullptr;
-  const model::Task* task = nullptr;          // null: unknown
+  const model::Task* task = nullptr;  // null: unknown
   CpuDoing doing = CpuDoing::kUnknown;
   model::ContextKind context = model::ContextKind::kTask;
   std::optional<std::uint64_t> held;          // ns for which the task has had the CPU

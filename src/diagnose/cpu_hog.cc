@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// cpu-hog: kernel code holds a CPU with interrupts on and never lets the scheduler have it: what the kernel's own detector
-// calls a soft lockup.
+// cpu-hog: kernel code holds a CPU with interrupts on and never lets the scheduler have it: what the kernel's own
+// detector calls a soft lockup.
 #include "diagnose/detector.h"
 #include "diagnose/occupation.h"
 

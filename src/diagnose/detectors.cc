@@ -20,7 +20,9 @@ void add_once(std::vector<T>& values, T value) {
 
 }  // namespace
 
-std::span<const Detector> detectors() { return kDetectors; }
+std::span<const Detector> detectors() {
+  return kDetectors;
+}
 
 void add_victims(const Case& facts, Finding& finding) {
   std::set<model::NodeId> blocked;

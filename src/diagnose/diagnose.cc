@@ -37,9 +37,10 @@ void rank(std::vector<Finding>& findings) {
 // Panics that a detector of hangs asked for (kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h). The text
 // only raises a doubt; no finding rests on it.
 bool is_hang_panic(std::string_view message) {
-  constexpr std::array<std::string_view, 7> kWords = {"softlockup", "soft lockup", "hard LOCKUP", "Hard LOCKUP",
+  constexpr std::array<std::string_view, 7> kWords = {"softlockup", "soft lockup", "hard LOCKUP",     "Hard LOCKUP",
                                                       "hung_task",  "RCU Stall",   "workqueue lockup"};
-  return std::ranges::any_of(kWords, [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
+  return std::ranges::any_of(kWords,
+                             [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From a snapshot to a verdict. Pure: the same snapshot gives the same diagnosis, and nothing here has ever seen a dump.
+// From a snapshot to a verdict. Pure: the same snapshot gives the same diagnosis, and nothing here has ever seen a
+// dump.
 #pragma once
 
 #include <vector>
@@ -23,11 +24,11 @@ std::string_view name_of(Doubt doubt);
 struct Diagnosis {
   HangClass verdict = HangClass::kUndetermined;
   model::Certainty confidence = model::Certainty::kPossible;
-  std::vector<Finding> findings;       // ranked: the first is the verdict's
-  std::vector<Doubt> doubts;           // only for kUndetermined
+  std::vector<Finding> findings;  // ranked: the first is the verdict's
+  std::vector<Doubt> doubts;      // only for kUndetermined
   std::vector<std::uint32_t> doubtful_cpus;
   Accounting accounting;
-  std::vector<CpuLiveness> liveness;   // in the order of Snapshot::cpus
+  std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };
 
 Diagnosis diagnose(const model::Snapshot& snapshot);

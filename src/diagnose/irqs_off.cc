@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // irqs-off: kernel code holds a CPU with interrupts disabled: no tick, no answer to other CPUs, and the soft-lockup
-// detector of that CPU is blind. What an NMI watchdog calls a hard lockup. Other CPUs that wait for an answer are victims.
+// detector of that CPU is blind. What an NMI watchdog calls a hard lockup. Other CPUs that wait for an answer are
+// victims.
 #include <algorithm>
 
 #include "diagnose/detector.h"
@@ -30,12 +31,12 @@ std::vector<Finding> detect_irqs_off(const Case& facts) {
     for (const CpuCondition& other : facts.cpus) {
       const bool waits = other.doing == CpuDoing::kWaitsForCpu && other.cpu->busy_wait == "ipi";
       if (!waits || condition.cpu->function_call_pending != true) continue;
-      finding.chain.push_back({Claim::kCpuWaitsForIpi,
-                               {model::cpu_node(other.cpu->number), model::cpu_node(condition.cpu->number)},
-                               {},
-                               model::Certainty::kLikely,
-                               {{model::EvidenceKind::kFrame, "the innermost function of that CPU waits for an answer", {},
-                                 {}}}});
+      finding.chain.push_back(
+          {Claim::kCpuWaitsForIpi,
+           {model::cpu_node(other.cpu->number), model::cpu_node(condition.cpu->number)},
+           {},
+           model::Certainty::kLikely,
+           {{model::EvidenceKind::kFrame, "the innermost function of that CPU waits for an answer", {}, {}}}});
       finding.victim_cpus.push_back(other.cpu->number);
       if (other.cpu->task != 0) finding.victim_tasks.push_back(other.cpu->task);
     }

@@ -47,8 +47,8 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
     out.softirq = Rung::kDead;
     out.reason = RungReason::kSoftirqsDisabled;
   } else if (starves(snapshot, cpu.softirq_daemon)) {
-    // v4.9 (4cd13c21b207) to v6.4: once ksoftirqd/N is runnable, the end of an interrupt leaves softirqs to it. Nothing in
-    // a dump tells whether the kernel has that rule.
+    // v4.9 (4cd13c21b207) to v6.4: once ksoftirqd/N is runnable, the end of an interrupt leaves softirqs to it. Nothing
+    // in a dump tells whether the kernel has that rule.
     out.softirq = Rung::kUnknown;
     out.reason = RungReason::kLeftToDaemon;
   }

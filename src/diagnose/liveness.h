@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Liveness: what could still run on each CPU at the moment of the dump, and so why ping answered and ssh did not. A rung
-// of the ladder is alive only while those above it are.
+// Liveness: what could still run on each CPU at the moment of the dump, and so why ping answered and ssh did not. A
+// rung of the ladder is alive only while those above it are.
 #pragma once
 
 #include <vector>
@@ -14,15 +14,15 @@ std::string_view name_of(Rung rung);
 
 // Why the lowest rung that is not alive is not.
 enum class RungReason : std::uint8_t {
-  kNone,                // everything runs
+  kNone,  // everything runs
   kInterruptsOff,
   kInterruptLoops,
   kSoftirqLoops,
   kSoftirqsDisabled,
-  kLeftToDaemon,        // ksoftirqd/N is runnable and starves: some kernels leave softirqs to it
-  kCpuOccupied,         // task code that does not let go
-  kStopperSpins,        // the stopper spins at the highest priority
-  kWaitsForCpu,         // the kernel's busy wait for another CPU
+  kLeftToDaemon,  // ksoftirqd/N is runnable and starves: some kernels leave softirqs to it
+  kCpuOccupied,   // task code that does not let go
+  kStopperSpins,  // the stopper spins at the highest priority
+  kWaitsForCpu,   // the kernel's busy wait for another CPU
   kNoRegisters,
 };
 

@@ -16,9 +16,13 @@ using model::EvidenceKind;
 constexpr double kSecond = 1e9;
 constexpr std::size_t kMostExitsTold = 3;
 
-std::string seconds(std::uint64_t nanoseconds) { return fmt::format("{:.1f}", static_cast<double>(nanoseconds) / kSecond); }
+std::string seconds(std::uint64_t nanoseconds) {
+  return fmt::format("{:.1f}", static_cast<double>(nanoseconds) / kSecond);
+}
 
-Evidence field(std::string what, std::string value) { return {EvidenceKind::kField, std::move(what), {}, std::move(value)}; }
+Evidence field(std::string what, std::string value) {
+  return {EvidenceKind::kField, std::move(what), {}, std::move(value)};
+}
 
 class OccupationBuilder {
  public:
@@ -48,12 +52,14 @@ class OccupationBuilder {
     link.facts["module"] = culprit.module;
     link.facts["context"] = model::name_of(condition_.context);
     if (condition_.held) link.facts["seconds"] = seconds(*condition_.held);
-    link.evidence.push_back({EvidenceKind::kField, fmt::format("runqueues.curr of CPU {}", cpu_.number), {},
+    link.evidence.push_back({EvidenceKind::kField,
+                             fmt::format("runqueues.curr of CPU {}", cpu_.number),
+                             {},
                              fmt::format("{:#x}", cpu_.runqueue.current_task)});
     if (condition_.held) {
-      link.evidence.push_back(field("task_struct.sched_info.last_arrival",
-                                    fmt::format("{} ns; newest clock {} ns", *condition_.task->last_arrival,
-                                                *snapshot_.machine.clock)));
+      link.evidence.push_back(
+          field("task_struct.sched_info.last_arrival",
+                fmt::format("{} ns; newest clock {} ns", *condition_.task->last_arrival, *snapshot_.machine.clock)));
     }
     if (cpu_.activity) {
       const model::StackFrame& frame = cpu_.stack.frames[cpu_.contexts[*cpu_.activity].first_frame];
@@ -67,19 +73,21 @@ class OccupationBuilder {
   void add_interrupts() {
     if (!cpu_.interrupts_enabled) return;
     Link& link = add(*cpu_.interrupts_enabled ? Claim::kInterruptsOn : Claim::kInterruptsOff, {node_});
-    link.evidence.push_back({EvidenceKind::kRegister, "interrupt flag of the CPU's activity", {},
+    link.evidence.push_back({EvidenceKind::kRegister,
+                             "interrupt flag of the CPU's activity",
+                             {},
                              *cpu_.interrupts_enabled ? "set" : "clear"});
     if (condition_.ticks_stopped) {
       Link& clock = add(Claim::kClockStopped, {node_});
       clock.facts["seconds"] = seconds(*condition_.clock_behind);
-      clock.evidence.push_back(field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
-                                     fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock,
-                                                 *snapshot_.machine.clock)));
+      clock.evidence.push_back(
+          field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
+                fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock, *snapshot_.machine.clock)));
     }
     if (!*cpu_.interrupts_enabled && cpu_.function_call_pending == true) {
       add(Claim::kCallPending, {node_})
-          .evidence.push_back({EvidenceKind::kList, fmt::format("call_single_queue of CPU {}", cpu_.number), {},
-                               "not empty"});
+          .evidence.push_back(
+              {EvidenceKind::kList, fmt::format("call_single_queue of CPU {}", cpu_.number), {}, "not empty"});
     }
   }
 
@@ -116,8 +124,8 @@ class OccupationBuilder {
     if (snapshot_.machine.watchdog_threshold) {
       link.facts["threshold"] = std::to_string(2 * *snapshot_.machine.watchdog_threshold);
     }
-    link.evidence.push_back(field(fmt::format("watchdog_touch_ts of CPU {}", cpu_.number),
-                                  std::to_string(*cpu_.watchdog.touch_seconds)));
+    link.evidence.push_back(
+        field(fmt::format("watchdog_touch_ts of CPU {}", cpu_.number), std::to_string(*cpu_.watchdog.touch_seconds)));
   }
 
   void add_loop() {
@@ -161,7 +169,8 @@ class OccupationBuilder {
     const bool deaf = cpu_.interrupts_enabled == false && cpu_.function_call_pending == true;
     const int signs = (condition_.endless_loop ? 1 : 0) + (condition_.lockup ? 1 : 0) +
                       (condition_.stopper_starved ? 1 : 0) + (condition_.ticks_stopped ? 1 : 0) + (deaf ? 1 : 0);
-    if (cpu_.register_source == model::RegisterSource::kNone) return signs >= 2 ? Certainty::kLikely : Certainty::kPossible;
+    if (cpu_.register_source == model::RegisterSource::kNone)
+      return signs >= 2 ? Certainty::kLikely : Certainty::kPossible;
     return signs >= 2 ? Certainty::kCertain : signs == 1 ? Certainty::kLikely : Certainty::kPossible;
   }
 

@@ -27,7 +27,8 @@ const CpuCondition* condition_of(const Case& facts, std::uint32_t cpu) {
 bool holds_on(const CpuCondition& condition) {
   const bool could_hold = condition.doing == CpuDoing::kKernelCode || condition.doing == CpuDoing::kUnknown;
   if (!could_hold || condition.preemptible) return false;
-  const bool long_enough = condition.held.value_or(0) >= kTransient || condition.unwatched.value_or(0) >= 2 * kTransient;
+  const bool long_enough =
+      condition.held.value_or(0) >= kTransient || condition.unwatched.value_or(0) >= 2 * kTransient;
   return condition.endless_loop || condition.lockup || condition.ticks_stopped || long_enough;
 }
 
@@ -54,7 +55,8 @@ void add_request_links(const Case& facts, const model::StopMachineRequest& reque
   Link took_part{Claim::kCpusTookPart, {}, {}, Certainty::kCertain, {}};
   for (const std::uint32_t cpu : request.acknowledged_cpus) took_part.nodes.push_back(model::cpu_node(cpu));
   for (const model::Wait& wait : facts.snapshot.waits) {
-    if (wait.on != model::resource_node(request.address) || wait.waiter == model::task_node(request.requester)) continue;
+    if (wait.on != model::resource_node(request.address) || wait.waiter == model::task_node(request.requester))
+      continue;
     took_part.evidence.insert(took_part.evidence.end(), wait.evidence.begin(), wait.evidence.end());
   }
   finding.chain.push_back(std::move(took_part));
@@ -76,10 +78,12 @@ void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& r
   finding.chain.push_back(std::move(missing));
   Link cannot_run{Claim::kStopperCannotRun, {stopper, node, model::task_node(cpu.task)}, {}, Certainty::kCertain, {}};
   if (const model::Task* task = facts.snapshot.find_task(stopper.id)) {
-    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.__state", task->address,
-                                   fmt::format("{:#x}", task->raw_state)});
-    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});
-    cannot_run.evidence.push_back({EvidenceKind::kField, "task_struct.on_cpu", task->address, task->on_cpu ? "1" : "0"});
+    cannot_run.evidence.push_back(
+        {EvidenceKind::kField, "task_struct.__state", task->address, fmt::format("{:#x}", task->raw_state)});
+    cannot_run.evidence.push_back(
+        {EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});
+    cannot_run.evidence.push_back(
+        {EvidenceKind::kField, "task_struct.on_cpu", task->address, task->on_cpu ? "1" : "0"});
   }
   if (!condition.stopper_starved) cannot_run.certainty = Certainty::kLikely;
   finding.chain.push_back(std::move(cannot_run));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The stopper threads and stop_machine (kernel/stop_machine.c): per CPU a struct cpu_stopper with its queue of work, and
-// per stop_machine() a struct multi_stop_data on the stack of the task that asked.
+// The stopper threads and stop_machine (kernel/stop_machine.c): per CPU a struct cpu_stopper with its queue of work,
+// and per stop_machine() a struct multi_stop_data on the stack of the task that asked.
 #pragma once
 
 #include <string>
@@ -12,30 +12,30 @@
 namespace whyhung::kernel {
 
 struct StopperState {
-  VirtualAddress thread;                        // task_struct of migration/N
+  VirtualAddress thread;  // task_struct of migration/N
   std::optional<bool> enabled;
   std::optional<VirtualAddress> running_function;  // v5.11 (a8b62fd08505): fn and caller of the work in progress
   struct Work {
     VirtualAddress address;
     VirtualAddress function;
     VirtualAddress argument;
-    VirtualAddress done;                        // struct cpu_stop_done of who waits, null: nobody
+    VirtualAddress done;  // struct cpu_stop_done of who waits, null: nobody
   };
   std::vector<Work> pending;
-  std::string broken;                           // why the queue is not complete; empty: it is
+  std::string broken;  // why the queue is not complete; empty: it is
 };
 
 struct MultiStopData {
   VirtualAddress address;
   VirtualAddress function;
   std::uint32_t num_threads = 0;
-  std::uint32_t thread_ack = 0;   // CPUs that have not acknowledged `state` yet
+  std::uint32_t thread_ack = 0;  // CPUs that have not acknowledged `state` yet
   std::int64_t state = 0;
-  VirtualAddress active_cpus;     // null: the first online CPU runs the function
+  VirtualAddress active_cpus;  // null: the first online CPU runs the function
 };
 
 struct StopDone {
-  std::uint64_t to_do = 0;        // CPUs that have not finished
+  std::uint64_t to_do = 0;  // CPUs that have not finished
   VirtualAddress completion;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Field: a member of a kernel structure, found by name in the dump's own types, checked when it is bound and widened when
-// it is read. A changed offset costs nothing; a renamed member costs one more name in its list, newest first.
+// Field: a member of a kernel structure, found by name in the dump's own types, checked when it is bound and widened
+// when it is read. A changed offset costs nothing; a renamed member costs one more name in its list, newest first.
 #pragma once
 
 #include <initializer_list>

@@ -20,31 +20,31 @@ bool any_matches(std::span<const std::string_view> patterns, std::string_view fu
 }
 
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
-constexpr std::array<std::string_view, 7> kNmiEntries = {"asm_exc_nmi", "exc_nmi", "end_repeat_nmi", "nmi", "first_nmi",
-                                                         "nmi_restore", "repeat_nmi"};
+constexpr std::array<std::string_view, 7> kNmiEntries = {"asm_exc_nmi", "exc_nmi",     "end_repeat_nmi", "nmi",
+                                                         "first_nmi",   "nmi_restore", "repeat_nmi"};
 constexpr std::array<std::string_view, 9> kHardirqEntries = {
-    "asm_sysvec_*", "asm_common_interrupt", "asm_spurious_interrupt", "common_interrupt",   "ret_from_intr",
-    "apic_timer_interrupt", "reschedule_interrupt", "call_function_*", "reboot_interrupt"};
+    "asm_sysvec_*",         "asm_common_interrupt", "asm_spurious_interrupt", "common_interrupt", "ret_from_intr",
+    "apic_timer_interrupt", "reschedule_interrupt", "call_function_*",        "reboot_interrupt"};
 constexpr std::array<std::string_view, 12> kExceptionEntries = {
-    "asm_exc_*", "error_entry", "page_fault",  "general_protection", "invalid_op", "double_fault",
-    "divide_error", "int3",     "stack_segment", "async_page_fault", "machine_check", "error_return"};
+    "asm_exc_*",    "error_entry", "page_fault",    "general_protection", "invalid_op",    "double_fault",
+    "divide_error", "int3",        "stack_segment", "async_page_fault",   "machine_check", "error_return"};
 constexpr std::array<std::string_view, 5> kSystemCallEntries = {"entry_SYSCALL_64*", "entry_SYSENTER_*",
                                                                 "entry_INT80_*", "system_call*", "sysret_check"};
 
-constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs", "__softirqentry_text_start"};
+constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs",
+                                                           "__softirqentry_text_start"};
 
-constexpr std::array<std::string_view, 9> kPanicCode = {"panic",          "vpanic",      "nmi_panic",
-                                                        "__crash_kexec",  "crash_kexec", "machine_kexec",
-                                                        "crash_setup_regs", "oops_end",  "sysrq_handle_crash"};
+constexpr std::array<std::string_view, 9> kPanicCode = {
+    "panic",         "vpanic",           "nmi_panic", "__crash_kexec",     "crash_kexec",
+    "machine_kexec", "crash_setup_regs", "oops_end",  "sysrq_handle_crash"};
 constexpr std::array<std::string_view, 10> kStoppedCode = {
-    "stop_this_cpu",       "crash_nmi_callback",  "kdump_nmi_callback",     "panic_smp_self_stop",
-    "nmi_panic_self_stop", "sysvec_reboot",       "smp_reboot_interrupt",   "smp_stop_nmi_callback",
-    "nmi_shootdown_cpus",  "native_stop_other_cpus"};
+    "stop_this_cpu", "crash_nmi_callback",   "kdump_nmi_callback",    "panic_smp_self_stop", "nmi_panic_self_stop",
+    "sysvec_reboot", "smp_reboot_interrupt", "smp_stop_nmi_callback", "nmi_shootdown_cpus",  "native_stop_other_cpus"};
 
 // The detectors of lockups and stalls, which report from the timer interrupt of the very CPU that hangs.
-constexpr std::array<std::string_view, 6> kDetectorCode = {"watchdog_timer_fn",     "watchdog_overflow_callback",
+constexpr std::array<std::string_view, 6> kDetectorCode = {"watchdog_timer_fn",         "watchdog_overflow_callback",
                                                            "watchdog_hardlockup_check", "check_cpu_stall",
-                                                           "print_cpu_stall",       "print_other_cpu_stall"};
+                                                           "print_cpu_stall",           "print_other_cpu_stall"};
 
 struct KnownWait {
   std::string_view pattern;
@@ -77,13 +77,36 @@ constexpr std::array<KnownWait, 24> kBusyWaits = {{
     {"wait_for_xmitr", BusyWait::kConsole},
 }};
 
-constexpr std::array<std::string_view, 30> kYields = {
-    "schedule*",      "__schedule",     "__cond_resched*",      "_cond_resched",     "cond_resched*",
-    "might_resched",  "preempt_schedule*", "__SCT__cond_resched", "__SCT__might_resched", "__SCT__preempt_schedule*",
-    "dynamic_cond_resched", "dynamic_might_resched", "yield", "yield_to", "msleep*",
-    "usleep_range*",  "io_schedule*",   "wait_for_completion*", "__wait_for_common", "mutex_lock*",
-    "__mutex_lock*",  "down",           "down_*",               "wait_woken",        "__might_sleep",
-    "__might_resched", "kthread_parkme", "ssleep", "fsleep", "wait_on_bit*"};
+constexpr std::array<std::string_view, 30> kYields = {"schedule*",
+                                                      "__schedule",
+                                                      "__cond_resched*",
+                                                      "_cond_resched",
+                                                      "cond_resched*",
+                                                      "might_resched",
+                                                      "preempt_schedule*",
+                                                      "__SCT__cond_resched",
+                                                      "__SCT__might_resched",
+                                                      "__SCT__preempt_schedule*",
+                                                      "dynamic_cond_resched",
+                                                      "dynamic_might_resched",
+                                                      "yield",
+                                                      "yield_to",
+                                                      "msleep*",
+                                                      "usleep_range*",
+                                                      "io_schedule*",
+                                                      "wait_for_completion*",
+                                                      "__wait_for_common",
+                                                      "mutex_lock*",
+                                                      "__mutex_lock*",
+                                                      "down",
+                                                      "down_*",
+                                                      "wait_woken",
+                                                      "__might_sleep",
+                                                      "__might_resched",
+                                                      "kthread_parkme",
+                                                      "ssleep",
+                                                      "fsleep",
+                                                      "wait_on_bit*"};
 
 }  // namespace
 
@@ -101,7 +124,9 @@ std::optional<EntryKind> entry_kind(std::string_view function) {
   return std::nullopt;
 }
 
-bool runs_softirqs(std::string_view function) { return any_matches(kSoftirqLoops, function); }
+bool runs_softirqs(std::string_view function) {
+  return any_matches(kSoftirqLoops, function);
+}
 
 std::optional<DumpCode> dump_code(std::string_view function) {
   if (any_matches(kPanicCode, function)) return DumpCode::kPanic;
@@ -129,8 +154,12 @@ std::string_view name_of(BusyWait wait) {
   return "";
 }
 
-bool may_yield(std::string_view function) { return any_matches(kYields, function); }
+bool may_yield(std::string_view function) {
+  return any_matches(kYields, function);
+}
 
-bool is_return_thunk(std::string_view function) { return base_name(function).ends_with("return_thunk"); }
+bool is_return_thunk(std::string_view function) {
+  return base_name(function).ends_with("return_thunk");
+}
 
 }  // namespace whyhung::kernel

@@ -20,7 +20,7 @@ class MemoryMapView {
 
  private:
   Field total_pages_;
-  Field resident_;            // an array of counters: file, anonymous, swap entries, shared memory
+  Field resident_;  // an array of counters: file, anonymous, swap entries, shared memory
   Field per_cpu_count_, per_cpu_parts_;
   std::uint64_t counter_size_ = 0;
 };

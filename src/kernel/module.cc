@@ -54,7 +54,9 @@ ModuleView bind(Binder& binder) {
   return v;
 }
 
-std::uint64_t value_or_zero(const ReadResult<std::uint64_t>& value) { return value ? *value : 0; }
+std::uint64_t value_or_zero(const ReadResult<std::uint64_t>& value) {
+  return value ? *value : 0;
+}
 
 void add_range(LoadedModule& module, std::uint64_t base, std::uint64_t size) {
   if (base == 0 || size == 0 || size > kMostModuleBytes) return;
@@ -129,7 +131,8 @@ ModuleList read_modules(const Access& access) {
     const auto name = view.name.read_text(access.memory, module.address);
     const auto state = view.state.read_signed(access.memory, module.address);
     if (!name || !state) {
-      if (result.broken.empty()) result.broken = fmt::format("struct module at {:#x}: unreadable", module.address.value);
+      if (result.broken.empty())
+        result.broken = fmt::format("struct module at {:#x}: unreadable", module.address.value);
       continue;
     }
     module.name = *name;

@@ -10,15 +10,15 @@
 namespace whyhung::kernel {
 
 struct LoadedModule {
-  VirtualAddress address;               // struct module
-  std::string name;                     // raw
-  std::int64_t state = 0;               // MODULE_STATE_LIVE 0, COMING 1, GOING 2, UNFORMED 3
-  std::vector<VirtualRange> ranges;     // all memory of the module; the first that is not empty is its text
+  VirtualAddress address;            // struct module
+  std::string name;                  // raw
+  std::int64_t state = 0;            // MODULE_STATE_LIVE 0, COMING 1, GOING 2, UNFORMED 3
+  std::vector<VirtualRange> ranges;  // all memory of the module; the first that is not empty is its text
   VirtualRange text;
-  VirtualAddress symbol_table;          // Elf64_Sym[]; null: none
+  VirtualAddress symbol_table;  // Elf64_Sym[]; null: none
   std::uint64_t symbol_count = 0;
   VirtualAddress string_table;
-  VirtualAddress orc_ips;               // x86: place-relative addresses; null: none
+  VirtualAddress orc_ips;  // x86: place-relative addresses; null: none
   VirtualAddress orc_rows;
   std::uint64_t orc_count = 0;
   std::uint64_t taints = 0;

@@ -8,38 +8,65 @@ namespace {
 
 // Only names that every kernel of the last years has: looking for one that is not there means looking everywhere. Names
 // of some kernels only are asked for when something says that they exist.
-constexpr std::array<std::string_view, 33> kSymbols = {
-    "init_task",          "init_pid_ns",         "__per_cpu_offset",  "nr_cpu_ids",         "__cpu_possible_mask",
-    "__cpu_online_mask",  "runqueues",           "cpu_stopper",       "modules",            "task_state_array",
-    "__irq_regs",         "ksoftirqd",           "crash_notes",       "watchdog_touch_ts",  "hrtimer_interrupts",
-    "watchdog_thresh",    "init_uts_ns",         "avenrun",           "node_data",          "nr_node_ids",
-    "panic_cpu",          "prb",                 "call_single_queue", "__start_init_task",  "__end_init_task",
-    "pcpu_hot",           "current_task",        "__preempt_count",   "irq_stat",           "__softirq_pending",
-    "tk_core",            "hrtimer_interrupts_saved", "preempt_dynamic_mode"};
+constexpr std::array<std::string_view, 33> kSymbols = {"init_task",
+                                                       "init_pid_ns",
+                                                       "__per_cpu_offset",
+                                                       "nr_cpu_ids",
+                                                       "__cpu_possible_mask",
+                                                       "__cpu_online_mask",
+                                                       "runqueues",
+                                                       "cpu_stopper",
+                                                       "modules",
+                                                       "task_state_array",
+                                                       "__irq_regs",
+                                                       "ksoftirqd",
+                                                       "crash_notes",
+                                                       "watchdog_touch_ts",
+                                                       "hrtimer_interrupts",
+                                                       "watchdog_thresh",
+                                                       "init_uts_ns",
+                                                       "avenrun",
+                                                       "node_data",
+                                                       "nr_node_ids",
+                                                       "panic_cpu",
+                                                       "prb",
+                                                       "call_single_queue",
+                                                       "__start_init_task",
+                                                       "__end_init_task",
+                                                       "pcpu_hot",
+                                                       "current_task",
+                                                       "__preempt_count",
+                                                       "irq_stat",
+                                                       "__softirq_pending",
+                                                       "tk_core",
+                                                       "hrtimer_interrupts_saved",
+                                                       "preempt_dynamic_mode"};
 
 constexpr std::array<std::string_view, 26> kTypes = {
-    "task_struct",       "thread_info",   "signal_struct", "pid",           "pid_namespace",
-    "xarray",            "xa_node",       "rq",            "kthread",       "cpu_stopper",
-    "cpu_stop_work",     "multi_stop_data", "cpu_stop_done", "module",      "mod_kallsyms",
-    "inactive_task_frame", "uts_namespace", "timekeeper",  "pglist_data",   "printk_ringbuffer",
-    "prb_desc",          "printk_info",   "prb_desc_ring", "prb_data_ring", "prb_data_blk_lpos",
-    "irq_cpustat_t"};
+    "task_struct",       "thread_info",  "signal_struct", "pid",
+    "pid_namespace",     "xarray",       "xa_node",       "rq",
+    "kthread",           "cpu_stopper",  "cpu_stop_work", "multi_stop_data",
+    "cpu_stop_done",     "module",       "mod_kallsyms",  "inactive_task_frame",
+    "uts_namespace",     "timekeeper",   "pglist_data",   "printk_ringbuffer",
+    "prb_desc",          "printk_info",  "prb_desc_ring", "prb_data_ring",
+    "prb_data_blk_lpos", "irq_cpustat_t"};
 
 struct Conditional {
   std::string_view type;
   std::string_view symbol;
   bool when_present;
 };
-constexpr std::array<Conditional, 2> kConditionalTypes = {{{"pcpu_hot", "pcpu_hot", true},
-                                                           {"orc_entry", "__start_orc_header", false}}};
+constexpr std::array<Conditional, 2> kConditionalTypes = {
+    {{"pcpu_hot", "pcpu_hot", true}, {"orc_entry", "__start_orc_header", false}}};
 
-constexpr std::array<std::string_view, 5> kEnumerators = {"MULTI_STOP_NONE", "MULTI_STOP_PREPARE",
-                                                          "MULTI_STOP_DISABLE_IRQ", "MULTI_STOP_RUN",
-                                                          "MULTI_STOP_EXIT"};
+constexpr std::array<std::string_view, 5> kEnumerators = {
+    "MULTI_STOP_NONE", "MULTI_STOP_PREPARE", "MULTI_STOP_DISABLE_IRQ", "MULTI_STOP_RUN", "MULTI_STOP_EXIT"};
 
 }  // namespace
 
-std::span<const std::string_view> symbols_used() { return kSymbols; }
+std::span<const std::string_view> symbols_used() {
+  return kSymbols;
+}
 std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols) {
   std::vector<std::string_view> types(kTypes.begin(), kTypes.end());
   for (const Conditional& one : kConditionalTypes) {
@@ -47,6 +74,8 @@ std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols) {
   }
   return types;
 }
-std::span<const std::string_view> enumerators_used() { return kEnumerators; }
+std::span<const std::string_view> enumerators_used() {
+  return kEnumerators;
+}
 
 }  // namespace whyhung::kernel

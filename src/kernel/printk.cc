@@ -143,8 +143,7 @@ KernelLog read_record_buffer(const Access& access, std::size_t most_entries) {
   const auto variable = [&](std::string_view name) -> std::optional<std::uint64_t> {
     const auto symbol = access.symbols.address_of(name);
     if (!symbol) return std::nullopt;
-    const auto value = name == "log_buf" ? access.memory.read_u64(*symbol)
-                                         : access.memory.read_unsigned(*symbol, 4);
+    const auto value = name == "log_buf" ? access.memory.read_u64(*symbol) : access.memory.read_unsigned(*symbol, 4);
     if (!value) return std::nullopt;
     return *value;
   };

@@ -13,8 +13,8 @@ struct RunqueueView {
   Field current, idle, stop, clock, nr_running, nr_switches;
 };
 
-// The task that CPU's own idea of `current` names: the per-CPU variable, which changes in the middle of a context switch,
-// where rq.curr changes before. Nothing when this machine or kernel keeps it elsewhere.
+// The task that CPU's own idea of `current` names: the per-CPU variable, which changes in the middle of a context
+// switch, where rq.curr changes before. Nothing when this machine or kernel keeps it elsewhere.
 std::optional<VirtualAddress> current_task_variable(const Access& access, const PerCpu& percpu, std::uint32_t cpu);
 
 }  // namespace whyhung::kernel

@@ -120,8 +120,8 @@ std::optional<BlockedOnLock> SleepingLockView::blocked_on(const Access& access, 
   return found;
 }
 
-// The ring of waiters does not lead to the lock. The task may have noted it; else the waiting functions have its address
-// somewhere in their frames. Either way the lock must point back into the ring.
+// The ring of waiters does not lead to the lock. The task may have noted it; else the waiting functions have its
+// address somewhere in their frames. Either way the lock must point back into the ring.
 std::optional<VirtualAddress> SleepingLockView::lock_without_head(const Access& access, const TaskView&,
                                                                   VirtualAddress task, VirtualRange stack,
                                                                   std::span<const VirtualAddress> ring) const {

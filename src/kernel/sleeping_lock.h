@@ -17,17 +17,17 @@ enum class LockKind : std::uint8_t { kMutex, kRwSemaphore, kSemaphore };
 
 struct BlockedOnLock {
   VirtualAddress lock;
-  VirtualAddress record;                  // the waiter record of this task
-  std::vector<VirtualAddress> others;     // waiter records of other tasks in the same queue
-  bool by_record = false;                 // found through the record's links, not only by the task's own note
+  VirtualAddress record;               // the waiter record of this task
+  std::vector<VirtualAddress> others;  // waiter records of other tasks in the same queue
+  bool by_record = false;              // found through the record's links, not only by the task's own note
 };
 
 // Who holds a lock, as far as the lock itself says.
 struct LockOwner {
-  VirtualAddress task;            // null: nobody, or not recorded
-  bool is_hint = false;           // the last reader, the last to acquire: may be wrong
-  bool is_handed_over = false;    // ownership was given to the task, which has not run since
-  std::uint64_t raw = 0;          // the word as it stands
+  VirtualAddress task;          // null: nobody, or not recorded
+  bool is_hint = false;         // the last reader, the last to acquire: may be wrong
+  bool is_handed_over = false;  // ownership was given to the task, which has not run since
+  std::uint64_t raw = 0;        // the word as it stands
 };
 
 struct RwSemaphoreState {

@@ -6,16 +6,18 @@
 namespace whyhung::kernel {
 namespace {
 
-constexpr std::size_t kUtsField = 65;         // __NEW_UTS_LEN + 1
-constexpr std::uint64_t kLoadShift = 11;      // FSHIFT
+constexpr std::size_t kUtsField = 65;     // __NEW_UTS_LEN + 1
+constexpr std::uint64_t kLoadShift = 11;  // FSHIFT
 constexpr std::uint64_t kMostNodes = 4096;
 constexpr std::int64_t kYear2000 = 946684800;
 constexpr std::int64_t kYear2200 = 7258118400;
 
-bool is_plausible(const ReadResult<std::int64_t>& wall) { return wall && *wall > kYear2000 && *wall < kYear2200; }
+bool is_plausible(const ReadResult<std::int64_t>& wall) {
+  return wall && *wall > kYear2000 && *wall < kYear2200;
+}
 
-// struct timekeeper of the system clock. It is the second member of tk_core, behind a sequence counter, and of the first
-// element of timekeeper_data in newer kernels; v3.10 to v3.15: a variable of its own.
+// struct timekeeper of the system clock. It is the second member of tk_core, behind a sequence counter, and of the
+// first element of timekeeper_data in newer kernels; v3.10 to v3.15: a variable of its own.
 std::optional<VirtualAddress> find_timekeeper(const Access& access, const Field& wall) {
   for (const std::string_view name : {"tk_core", "timekeeper_data", "timekeeper"}) {
     const auto symbol = access.symbols.address_of(name);

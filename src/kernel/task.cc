@@ -25,8 +25,8 @@ namespace {
 std::uint64_t find_stack_size(const Access& access, Binder& binder) {
   constexpr std::uint64_t kSmallest = 4096;
   constexpr std::uint64_t kLargest = 1 << 20;
-  for (const auto& [start_name, end_name] : {std::pair{"__start_init_stack", "__end_init_stack"},
-                                             std::pair{"__start_init_task", "__end_init_task"}}) {
+  for (const auto& [start_name, end_name] :
+       {std::pair{"__start_init_stack", "__end_init_stack"}, std::pair{"__start_init_task", "__end_init_task"}}) {
     const auto start = access.symbols.address_of(start_name);
     const auto end = start ? access.symbols.address_of(end_name) : std::nullopt;
     if (end && *end - *start >= kSmallest && *end - *start <= kLargest) return *end - *start;

@@ -20,11 +20,11 @@ struct TaskView {
   static TaskView bind(const Access& access, Binder& binder);
 
   Field state, exit_state, flags, on_cpu, on_rq, cpu, pid, tgid, real_parent, comm, stack, policy, prio, start_time;
-  Field last_arrival, last_queued;     // sched_info, CONFIG_SCHED_INFO
-  Field saved_sp;                      // thread.sp: kernel stack pointer of a task that is switched out
+  Field last_arrival, last_queued;  // sched_info, CONFIG_SCHED_INFO
+  Field saved_sp;                   // thread.sp: kernel stack pointer of a task that is switched out
   Field mm, tasks, thread_node, thread_group, signal, thread_head, pid_links, set_child_tid, worker_private, vfork_done;
   Field thread_info_flags, thread_info_cpu;
-  std::uint64_t stack_size = 0;        // bytes; 0: unknown
+  std::uint64_t stack_size = 0;  // bytes; 0: unknown
 };
 
 // How the kernel at hand writes its task states: the bit of each letter, read from its own task_state_array.
@@ -32,8 +32,18 @@ class TaskStates {
  public:
   static TaskStates read(const Access& access);
 
-  enum class Kind : std::uint8_t { kRunning, kInterruptible, kUninterruptible, kIdle, kStopped, kTraced, kParked,
-                                   kZombie, kDead, kUnknown };
+  enum class Kind : std::uint8_t {
+    kRunning,
+    kInterruptible,
+    kUninterruptible,
+    kIdle,
+    kStopped,
+    kTraced,
+    kParked,
+    kZombie,
+    kDead,
+    kUnknown
+  };
   // `state` and `exit_state` as they stand in task_struct.
   Kind classify(std::uint64_t state, std::uint64_t exit_state) const;
   // TASK_WAKEKILL is set: only a fatal signal wakes the task.
@@ -53,7 +63,8 @@ struct TaskList {
   bool from_pid_tree = false;
 };
 
-// All threads, found through the initial pid namespace (rounds that can be fetched together), else through the task list.
+// All threads, found through the initial pid namespace (rounds that can be fetched together), else through the task
+// list.
 TaskList find_all_tasks(const Access& access, const TaskView& view, const XArrayView& xarray,
                         const std::function<void(std::span<const VirtualAddress>)>& will_read);
 

@@ -13,8 +13,8 @@ struct WatchdogNotes {
   // Units of 2^30 ns of the scheduler's clock: when the CPU's highest-priority thread last ran. 0 on old kernels means
   // that somebody asked to forget the past.
   std::optional<std::uint64_t> touched;
-  std::optional<std::uint64_t> timer_interrupts;        // counts timer ticks of the watchdog
-  std::optional<std::uint64_t> timer_interrupts_seen;   // the count that the hard-lockup check saw last
+  std::optional<std::uint64_t> timer_interrupts;       // counts timer ticks of the watchdog
+  std::optional<std::uint64_t> timer_interrupts_seen;  // the count that the hard-lockup check saw last
 };
 
 WatchdogNotes read_watchdog(const Access& access, const PerCpu& percpu, std::uint32_t cpu);

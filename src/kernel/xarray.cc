@@ -12,8 +12,12 @@ constexpr std::uint64_t kMostSlots = 64;
 constexpr std::uint64_t kFirstPointer = 4096;  // smaller internal entries mark siblings, retries and errors
 
 // Entries with low bits 10 are internal: a node, when large enough to be a pointer (xa_is_node).
-bool is_node(std::uint64_t entry) { return (entry & 3) == 2 && entry > kFirstPointer; }
-bool is_pointer(std::uint64_t entry) { return (entry & 3) == 0 && entry != 0; }
+bool is_node(std::uint64_t entry) {
+  return (entry & 3) == 2 && entry > kFirstPointer;
+}
+bool is_pointer(std::uint64_t entry) {
+  return (entry & 3) == 0 && entry != 0;
+}
 
 }  // namespace
 

@@ -20,7 +20,8 @@ class XArrayView {
     std::vector<VirtualAddress> entries;
     std::string broken;  // empty when every node could be read
   };
-  // All pointer entries of the xarray at `xarray`, at most `most_entries`. `will_read` is told each level's nodes first.
+  // All pointer entries of the xarray at `xarray`, at most `most_entries`. `will_read` is told each level's nodes
+  // first.
   Walk entries(const VirtualMemory& memory, VirtualAddress xarray, std::size_t most_entries,
                const std::function<void(std::span<const VirtualAddress>)>& will_read) const;
 

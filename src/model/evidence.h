@@ -37,6 +37,8 @@ std::optional<EvidenceKind> evidence_kind_of(std::string_view name);
 std::optional<Certainty> certainty_of(std::string_view name);
 
 // The weaker of two.
-inline Certainty weaker(Certainty a, Certainty b) { return a < b ? b : a; }
+inline Certainty weaker(Certainty a, Certainty b) {
+  return a < b ? b : a;
+}
 
 }  // namespace whyhung::model

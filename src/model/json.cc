@@ -16,10 +16,10 @@ using Json = nlohmann::ordered_json;
 
 template <typename E>
 struct EnumReader;
-#define WHYHUNG_ENUM_READER(type, function)                                                        \
-  template <>                                                                                      \
-  struct EnumReader<type> {                                                                        \
-    static std::optional<type> read(std::string_view text) { return function(text); }              \
+#define WHYHUNG_ENUM_READER(type, function)                                           \
+  template <>                                                                         \
+  struct EnumReader<type> {                                                           \
+    static std::optional<type> read(std::string_view text) { return function(text); } \
   }
 WHYHUNG_ENUM_READER(EvidenceKind, evidence_kind_of);
 WHYHUNG_ENUM_READER(Certainty, certainty_of);
@@ -120,7 +120,9 @@ class Reader {
     }
     return &*found;
   }
-  std::string path_of(std::string_view name) const { return path_.empty() ? std::string(name) : path_ + "." + std::string(name); }
+  std::string path_of(std::string_view name) const {
+    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+  }
 
   void from_hex(const Json& json, std::string_view name, std::uint64_t& value) {
     const auto* text = json.get_ptr<const std::string*>();
@@ -231,7 +233,8 @@ class StreamWriter {
 void write_snapshot(std::ostream& out, const Snapshot& snapshot) {
   out << "{\"schema\":\"" << kSnapshotSchema << "\"";
   StreamWriter writer(out);
-  // The visitors of both directions share one list of members, which therefore takes non-const values; nothing is changed.
+  // The visitors of both directions share one list of members, which therefore takes non-const values; nothing is
+  // changed.
   visit_fields(writer, const_cast<Snapshot&>(snapshot));
   out << "}\n";
 }

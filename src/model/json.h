@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A snapshot as JSON text, saved and loaded. Texts of the dump that are not UTF-8 are escaped as \xNN when saved. A loaded
-// snapshot is a stranger's file like a dump: every index in it is checked.
+// A snapshot as JSON text, saved and loaded. Texts of the dump that are not UTF-8 are escaped as \xNN when saved. A
+// loaded snapshot is a stranger's file like a dump: every index in it is checked.
 #pragma once
 
 #include <iosfwd>

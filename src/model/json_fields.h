@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The members of each model type, named once. A visitor that writes JSON and one that reads it walk the same list, so a
-// member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in JSON,
-// because JSON numbers are exact only up to 2^53.
+// member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in
+// JSON, because JSON numbers are exact only up to 2^53.
 #pragma once
 
 #include "model/snapshot.h"

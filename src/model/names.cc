@@ -58,52 +58,96 @@ constexpr EnumNames<LoopYield, 3> kLoopYields = {
 constexpr EnumNames<NodeKind, 3> kNodeKinds = {
     {{NodeKind::kTask, "task"}, {NodeKind::kCpu, "cpu"}, {NodeKind::kResource, "resource"}}};
 constexpr EnumNames<ResourceKind, 22> kResourceKinds = {{{ResourceKind::kStopMachine, "stop-machine"},
-    {ResourceKind::kStopWork, "stop-work"},
-    {ResourceKind::kMutex, "mutex"},
-    {ResourceKind::kRwSemaphore, "rw-semaphore"},
-    {ResourceKind::kSemaphore, "semaphore"},
-    {ResourceKind::kPercpuRwSemaphore, "percpu-rw-semaphore"},
-    {ResourceKind::kRtMutex, "rt-mutex"},
-    {ResourceKind::kSpinlock, "spinlock"},
-    {ResourceKind::kCompletion, "completion"},
-    {ResourceKind::kWaitQueue, "wait-queue"},
-    {ResourceKind::kBitWait, "bit-wait"},
-    {ResourceKind::kIpi, "ipi"},
-    {ResourceKind::kRcuGracePeriod, "rcu-grace-period"},
-    {ResourceKind::kWorkItem, "work-item"},
-    {ResourceKind::kWorkPool, "work-pool"},
-    {ResourceKind::kBlockRequest, "block-request"},
-    {ResourceKind::kDevice, "device"},
-    {ResourceKind::kServer, "server"},
-    {ResourceKind::kFutex, "futex"},
-    {ResourceKind::kPeer, "peer"},
-    {ResourceKind::kFreeze, "freeze"},
-    {ResourceKind::kMemory, "memory"}}};
+                                                         {ResourceKind::kStopWork, "stop-work"},
+                                                         {ResourceKind::kMutex, "mutex"},
+                                                         {ResourceKind::kRwSemaphore, "rw-semaphore"},
+                                                         {ResourceKind::kSemaphore, "semaphore"},
+                                                         {ResourceKind::kPercpuRwSemaphore, "percpu-rw-semaphore"},
+                                                         {ResourceKind::kRtMutex, "rt-mutex"},
+                                                         {ResourceKind::kSpinlock, "spinlock"},
+                                                         {ResourceKind::kCompletion, "completion"},
+                                                         {ResourceKind::kWaitQueue, "wait-queue"},
+                                                         {ResourceKind::kBitWait, "bit-wait"},
+                                                         {ResourceKind::kIpi, "ipi"},
+                                                         {ResourceKind::kRcuGracePeriod, "rcu-grace-period"},
+                                                         {ResourceKind::kWorkItem, "work-item"},
+                                                         {ResourceKind::kWorkPool, "work-pool"},
+                                                         {ResourceKind::kBlockRequest, "block-request"},
+                                                         {ResourceKind::kDevice, "device"},
+                                                         {ResourceKind::kServer, "server"},
+                                                         {ResourceKind::kFutex, "futex"},
+                                                         {ResourceKind::kPeer, "peer"},
+                                                         {ResourceKind::kFreeze, "freeze"},
+                                                         {ResourceKind::kMemory, "memory"}}};
 
 }  // namespace
 
-std::string_view name_of(EvidenceKind kind) { return enum_name(kEvidenceKinds, kind); }
-std::string_view name_of(Certainty certainty) { return enum_name(kCertainties, certainty); }
-std::string_view name_of(FrameOrigin origin) { return enum_name(kFrameOrigins, origin); }
-std::string_view name_of(StackEndReason reason) { return enum_name(kStackEnds, reason); }
-std::string_view name_of(TaskState state) { return enum_name(kTaskStates, state); }
-std::string_view name_of(RegisterSource source) { return enum_name(kRegisterSources, source); }
-std::string_view name_of(ContextKind kind) { return enum_name(kContextKinds, kind); }
-std::string_view name_of(DumpRole role) { return enum_name(kDumpRoles, role); }
-std::string_view name_of(LoopYield yield) { return enum_name(kLoopYields, yield); }
-std::string_view name_of(NodeKind kind) { return enum_name(kNodeKinds, kind); }
-std::string_view name_of(ResourceKind kind) { return enum_name(kResourceKinds, kind); }
+std::string_view name_of(EvidenceKind kind) {
+  return enum_name(kEvidenceKinds, kind);
+}
+std::string_view name_of(Certainty certainty) {
+  return enum_name(kCertainties, certainty);
+}
+std::string_view name_of(FrameOrigin origin) {
+  return enum_name(kFrameOrigins, origin);
+}
+std::string_view name_of(StackEndReason reason) {
+  return enum_name(kStackEnds, reason);
+}
+std::string_view name_of(TaskState state) {
+  return enum_name(kTaskStates, state);
+}
+std::string_view name_of(RegisterSource source) {
+  return enum_name(kRegisterSources, source);
+}
+std::string_view name_of(ContextKind kind) {
+  return enum_name(kContextKinds, kind);
+}
+std::string_view name_of(DumpRole role) {
+  return enum_name(kDumpRoles, role);
+}
+std::string_view name_of(LoopYield yield) {
+  return enum_name(kLoopYields, yield);
+}
+std::string_view name_of(NodeKind kind) {
+  return enum_name(kNodeKinds, kind);
+}
+std::string_view name_of(ResourceKind kind) {
+  return enum_name(kResourceKinds, kind);
+}
 
-std::optional<EvidenceKind> evidence_kind_of(std::string_view name) { return enum_value(kEvidenceKinds, name); }
-std::optional<Certainty> certainty_of(std::string_view name) { return enum_value(kCertainties, name); }
-std::optional<FrameOrigin> frame_origin_of(std::string_view name) { return enum_value(kFrameOrigins, name); }
-std::optional<StackEndReason> stack_end_reason_of(std::string_view name) { return enum_value(kStackEnds, name); }
-std::optional<TaskState> task_state_of(std::string_view name) { return enum_value(kTaskStates, name); }
-std::optional<RegisterSource> register_source_of(std::string_view name) { return enum_value(kRegisterSources, name); }
-std::optional<ContextKind> context_kind_of(std::string_view name) { return enum_value(kContextKinds, name); }
-std::optional<DumpRole> dump_role_of(std::string_view name) { return enum_value(kDumpRoles, name); }
-std::optional<LoopYield> loop_yield_of(std::string_view name) { return enum_value(kLoopYields, name); }
-std::optional<NodeKind> node_kind_of(std::string_view name) { return enum_value(kNodeKinds, name); }
-std::optional<ResourceKind> resource_kind_of(std::string_view name) { return enum_value(kResourceKinds, name); }
+std::optional<EvidenceKind> evidence_kind_of(std::string_view name) {
+  return enum_value(kEvidenceKinds, name);
+}
+std::optional<Certainty> certainty_of(std::string_view name) {
+  return enum_value(kCertainties, name);
+}
+std::optional<FrameOrigin> frame_origin_of(std::string_view name) {
+  return enum_value(kFrameOrigins, name);
+}
+std::optional<StackEndReason> stack_end_reason_of(std::string_view name) {
+  return enum_value(kStackEnds, name);
+}
+std::optional<TaskState> task_state_of(std::string_view name) {
+  return enum_value(kTaskStates, name);
+}
+std::optional<RegisterSource> register_source_of(std::string_view name) {
+  return enum_value(kRegisterSources, name);
+}
+std::optional<ContextKind> context_kind_of(std::string_view name) {
+  return enum_value(kContextKinds, name);
+}
+std::optional<DumpRole> dump_role_of(std::string_view name) {
+  return enum_value(kDumpRoles, name);
+}
+std::optional<LoopYield> loop_yield_of(std::string_view name) {
+  return enum_value(kLoopYields, name);
+}
+std::optional<NodeKind> node_kind_of(std::string_view name) {
+  return enum_value(kNodeKinds, name);
+}
+std::optional<ResourceKind> resource_kind_of(std::string_view name) {
+  return enum_value(kResourceKinds, name);
+}
 
 }  // namespace whyhung::model

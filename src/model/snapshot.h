@@ -19,38 +19,38 @@ namespace whyhung::model {
 
 // Texts are raw: escape before showing.
 struct Machine {
-  std::string dump_file;                   // as the user named it
-  std::string dump_format;                 // "kdump-compressed (zstd)", …
+  std::string dump_file;    // as the user named it
+  std::string dump_format;  // "kdump-compressed (zstd)", …
   bool partial_dump = false;
   bool incomplete_dump = false;
   bool capsule = false;
-  std::string symbols_from;                // "kallsyms in the dump"
-  std::string types_from;                  // "BTF in the dump"
+  std::string symbols_from;  // "kallsyms in the dump"
+  std::string types_from;    // "BTF in the dump"
   std::string architecture;
   std::string node_name, release, version, machine;
   std::optional<std::uint64_t> cpu_count;  // possible CPUs
   std::optional<std::uint64_t> online_cpu_count;
-  std::optional<std::int64_t> date;        // wall clock at the dump, seconds since 1970
-  std::optional<std::uint64_t> uptime;     // seconds
-  std::vector<std::uint64_t> load_average; // three values, in hundredths
+  std::optional<std::int64_t> date;         // wall clock at the dump, seconds since 1970
+  std::optional<std::uint64_t> uptime;      // seconds
+  std::vector<std::uint64_t> load_average;  // three values, in hundredths
   std::optional<std::uint64_t> task_count;
   std::optional<std::uint64_t> memory_bytes;
   std::optional<std::uint64_t> megahertz;  // of the processors, nominal
   std::string panic_message;               // the kernel's own last words; empty: no panic recorded
   std::optional<std::uint32_t> panic_cpu;
-  std::optional<std::uint64_t> panic_task; // address
-  std::string preemption;                  // "none", "voluntary", "full", "lazy", "" unknown
+  std::optional<std::uint64_t> panic_task;          // address
+  std::string preemption;                           // "none", "voluntary", "full", "lazy", "" unknown
   std::optional<std::uint64_t> watchdog_threshold;  // kernel.watchdog_thresh, seconds
-  std::optional<std::uint64_t> clock;      // newest scheduler clock of any CPU at the dump, ns
+  std::optional<std::uint64_t> clock;               // newest scheduler clock of any CPU at the dump, ns
   bool operator==(const Machine&) const = default;
 };
 
 struct LogRecord {
   std::uint64_t sequence = 0;
-  std::uint64_t time = 0;   // nanoseconds since boot
+  std::uint64_t time = 0;  // nanoseconds since boot
   std::uint8_t level = 0;
-  std::string caller;       // "T123" or "C0" where the kernel records it
-  std::string text;         // raw
+  std::string caller;  // "T123" or "C0" where the kernel records it
+  std::string text;    // raw
   bool operator==(const LogRecord&) const = default;
 };
 
@@ -59,7 +59,7 @@ struct Module {
   std::uint64_t address = 0;  // struct module
   std::uint64_t base = 0;
   std::uint64_t size = 0;
-  std::string state;          // live, coming, going, unformed
+  std::string state;  // live, coming, going, unformed
   std::string taints;
   bool operator==(const Module&) const = default;
 };
@@ -67,13 +67,13 @@ struct Module {
 struct Snapshot {
   Machine machine;
   std::vector<CodeLocation> locations;
-  std::vector<Cpu> cpus;            // ascending number
-  std::vector<Task> tasks;          // idle tasks first by CPU, then ascending pid
+  std::vector<Cpu> cpus;    // ascending number
+  std::vector<Task> tasks;  // idle tasks first by CPU, then ascending pid
   std::vector<Module> modules;
   std::vector<Resource> resources;
   std::vector<Wait> waits;
   std::vector<StopMachineRequest> stop_machine;
-  std::vector<LogRecord> log;       // empty unless asked for; findings never rest on it where memory can be read
+  std::vector<LogRecord> log;  // empty unless asked for; findings never rest on it where memory can be read
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;
 

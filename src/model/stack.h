@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Stacks as plain values. Code locations are shared by all stacks of a snapshot: twenty thousand sleeping tasks stand at
-// some fifty places.
+// Stacks as plain values. Code locations are shared by all stacks of a snapshot: twenty thousand sleeping tasks stand
+// at some fifty places.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct SourceLine {
 struct CodeLocation {
   std::uint64_t address = 0;
   std::string function;
-  std::uint64_t offset = 0;        // from the function's start to `address`
-  std::string module;              // empty: the kernel itself
-  std::vector<SourceLine> lines;   // innermost first; empty without debuginfo
+  std::uint64_t offset = 0;       // from the function's start to `address`
+  std::string module;             // empty: the kernel itself
+  std::vector<SourceLine> lines;  // innermost first; empty without debuginfo
   bool operator==(const CodeLocation&) const = default;
 };
 
@@ -53,7 +53,15 @@ struct FrameRegisters {
 };
 
 enum class StackEndReason : std::uint8_t {
-  kUserMode, kOutermost, kNoRegisters, kNoUnwindData, kUnreadable, kNotCode, kNoProgress, kTooDeep, kNotWalked
+  kUserMode,
+  kOutermost,
+  kNoRegisters,
+  kNoUnwindData,
+  kUnreadable,
+  kNotCode,
+  kNoProgress,
+  kTooDeep,
+  kNotWalked
 };
 
 struct StackTrace {

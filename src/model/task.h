@@ -30,23 +30,23 @@ struct Task {
   std::uint32_t pid = 0;
   std::uint32_t tgid = 0;
   std::uint32_t parent_pid = 0;
-  std::string comm;           // raw, as the kernel holds it
+  std::string comm;  // raw, as the kernel holds it
   TaskState state = TaskState::kUnknown;
   std::uint64_t raw_state = 0;
   bool is_kernel_thread = false;
-  bool is_idle_task = false;      // swapper/N
-  bool on_cpu = false;            // task_struct.on_cpu: running, or being switched
-  bool on_runqueue = false;       // runnable
-  bool killable_wait = false;     // TASK_WAKEKILL: only a fatal signal wakes it
-  std::optional<std::uint32_t> cpu;         // where it runs or ran last
-  std::optional<std::uint32_t> policy;      // SCHED_NORMAL 0, FIFO 1, RR 2, BATCH 3, IDLE 5, DEADLINE 6
-  std::optional<std::int32_t> priority;     // task_struct.prio: 0–99 real time, 100–139 fair, −1 deadline
+  bool is_idle_task = false;                  // swapper/N
+  bool on_cpu = false;                        // task_struct.on_cpu: running, or being switched
+  bool on_runqueue = false;                   // runnable
+  bool killable_wait = false;                 // TASK_WAKEKILL: only a fatal signal wakes it
+  std::optional<std::uint32_t> cpu;           // where it runs or ran last
+  std::optional<std::uint32_t> policy;        // SCHED_NORMAL 0, FIFO 1, RR 2, BATCH 3, IDLE 5, DEADLINE 6
+  std::optional<std::int32_t> priority;       // task_struct.prio: 0–99 real time, 100–139 fair, −1 deadline
   std::optional<std::uint64_t> last_arrival;  // when it last got a CPU
   std::optional<std::uint64_t> last_queued;   // when it began to wait for a CPU; absent when it does not
   std::optional<std::uint64_t> start_time;    // CLOCK_MONOTONIC nanoseconds
-  std::uint64_t stack_base = 0;             // lowest address of its kernel stack; 0: unknown
+  std::uint64_t stack_base = 0;               // lowest address of its kernel stack; 0: unknown
   std::uint32_t stack_size = 0;
-  std::string thread_function;              // kthreads: symbol of the thread's function
+  std::string thread_function;  // kthreads: symbol of the thread's function
   std::string thread_function_module;
   StackTrace stack;
   bool operator==(const Task&) const = default;

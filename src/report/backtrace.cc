@@ -48,8 +48,7 @@ class BacktraceWriter {
 
  private:
   bool on_task_stack(const model::StackFrame& frame) const {
-    return task_.stack_size == 0 ||
-           (frame.sp >= task_.stack_base && frame.sp - task_.stack_base <= task_.stack_size);
+    return task_.stack_size == 0 || (frame.sp >= task_.stack_base && frame.sp - task_.stack_base <= task_.stack_size);
   }
 
   void write_cpu_registers() {
@@ -107,7 +106,7 @@ class BacktraceWriter {
 
   void write_plain_registers(const std::vector<model::RegisterValue>& values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      out_ << fmt::format("{}{:>8}: {:016x}{}", i % 3 == 0 ? " " : "", values[i].name, values[i].value,
+      out_ << fmt::format("{}{:>8}: {:016x}{}", i % 3 == 0 ? " " : "", printable(values[i].name), values[i].value,
                           i % 3 == 2 || i + 1 == values.size() ? "\n" : "");
     }
   }
@@ -127,11 +126,11 @@ class BacktraceWriter {
     if (frame.origin == model::FrameOrigin::kFramePointer) remark = "  (guessed by frame pointer)";
     if (frame.origin == model::FrameOrigin::kLinkRegister) remark = "  (from the link register)";
     // The slot that holds the return address stands just below the caller's stack pointer.
-    const bool is_interrupted =
-        frame.origin == model::FrameOrigin::kException || (frame.origin == model::FrameOrigin::kRegisters && cpu_ != nullptr);
+    const bool is_interrupted = frame.origin == model::FrameOrigin::kException ||
+                                (frame.origin == model::FrameOrigin::kRegisters && cpu_ != nullptr);
     const std::uint64_t slot = is_interrupted ? frame.sp : frame.sp - sizeof(std::uint64_t);
-    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), slot,
-                        function_text(location), location.address, module_text(location), remark);
+    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), slot, function_text(location),
+                        location.address, module_text(location), remark);
     if (lines_ == SourceLines::kHide) return;
     for (std::size_t i = 0; i < location.lines.size(); ++i) {
       const model::SourceLine& line = location.lines[i];

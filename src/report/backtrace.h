@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A stack as users of crash read it without thinking: "#0 [stack address] function at address [module]", exception frames
-// with their registers, and a mark where one stack goes over into another. What crash would not say follows in words: how
-// a frame was found when it was not by unwind data, and why a stack ends when it ends early.
+// A stack as users of crash read it without thinking: "#0 [stack address] function at address [module]", exception
+// frames with their registers, and a mark where one stack goes over into another. What crash would not say follows in
+// words: how a frame was found when it was not by unwind data, and why a stack ends when it ends early.
 #pragma once
 
 #include <iosfwd>

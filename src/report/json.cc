@@ -100,8 +100,7 @@ class JsonReport {
     json["interrupts_enabled"] = cpu.interrupts_enabled ? Json(*cpu.interrupts_enabled) : Json(nullptr);
     json["preempt_count"] = cpu.preempt_count ? Json(hex(*cpu.preempt_count)) : Json(nullptr);
     json["need_resched"] = cpu.need_resched ? Json(*cpu.need_resched) : Json(nullptr);
-    json["watchdog_touch_seconds"] =
-        cpu.watchdog.touch_seconds ? Json(*cpu.watchdog.touch_seconds) : Json(nullptr);
+    json["watchdog_touch_seconds"] = cpu.watchdog.touch_seconds ? Json(*cpu.watchdog.touch_seconds) : Json(nullptr);
     json["runqueue_clock_ns"] = cpu.runqueue.clock ? Json(*cpu.runqueue.clock) : Json(nullptr);
     json["stopper_pending"] = Json::array();
     if (cpu.stopper) {
@@ -199,7 +198,9 @@ class JsonReport {
   const diagnose::Diagnosis& diagnosis_;
 };
 
-std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The report as one JSON object; docs/report.schema.json describes it. Tasks are written one by one, so that memory does
-// not grow with their number.
+// The report as one JSON object; docs/report.schema.json describes it. Tasks are written one by one, so that memory
+// does not grow with their number.
 #pragma once
 
 #include <iosfwd>

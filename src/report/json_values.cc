@@ -16,7 +16,9 @@ void put(Json& object, const char* name, const std::optional<T>& value) {
 
 }  // namespace
 
-std::string hex(std::uint64_t value) { return fmt::format("{:#x}", value); }
+std::string hex(std::uint64_t value) {
+  return fmt::format("{:#x}", value);
+}
 
 Json machine_json(const model::Machine& machine) {
   Json json = Json::object();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Pieces of JSON that the report and the commands share: a machine, a task, a stack as other programs want to read them.
-// Addresses and raw words are strings "0x…": JSON numbers are exact only up to 2^53.
+// Pieces of JSON that the report and the commands share: a machine, a task, a stack as other programs want to read
+// them. Addresses and raw words are strings "0x…": JSON numbers are exact only up to 2^53.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -57,7 +57,8 @@ std::string loop_phrase(const Link& link) {
                                  function_phrase(fact(link, "function"), fact(link, "module")), fact(link, "begin"),
                                  fact(link, "end"));
   const std::string depends = fact(link, "depends");
-  if (fact(link, "exit").empty()) return text + "; nothing in it leaves, but not all code that it calls could be followed";
+  if (fact(link, "exit").empty())
+    return text + "; nothing in it leaves, but not all code that it calls could be followed";
   text += fmt::format(" that ends by \"{}\"", fact(link, "exit"));
   if (!depends.empty()) {
     const std::string symbol = fact(link, "symbol");
@@ -116,9 +117,10 @@ std::string claim_phrase(const model::Snapshot& snapshot, const Link& link) {
     case Claim::kCpusTookPart: {
       std::vector<std::uint32_t> cpus;
       for (const model::NodeId& one : link.nodes) cpus.push_back(static_cast<std::uint32_t>(one.id));
-      return fmt::format("{} took part: {} stopper spins in multi_cpu_stop at the highest priority, and nothing else "
-                         "runs there",
-                         cpus_phrase(cpus), cpus.size() == 1 ? "its" : "each one's");
+      return fmt::format(
+          "{} took part: {} stopper spins in multi_cpu_stop at the highest priority, and nothing else "
+          "runs there",
+          cpus_phrase(cpus), cpus.size() == 1 ? "its" : "each one's");
     }
     case Claim::kCpuDidNotTakePart:
       return fmt::format("CPU {} did not: the work is still queued for its stopper, {}", node(link, 0), task(1));
@@ -137,16 +139,18 @@ std::string claim_phrase(const model::Snapshot& snapshot, const Link& link) {
     case Claim::kKernelNotPreemptible:
       return fact(link, "model").empty()
                  ? std::string("it is not preempted: kernel code must yield by itself unless the kernel preempts fully")
-                 : fmt::format("it cannot be preempted: this kernel's preemption is \"{}\", so kernel code runs until "
-                               "it yields by itself",
-                               fact(link, "model"));
+                 : fmt::format(
+                       "it cannot be preempted: this kernel's preemption is \"{}\", so kernel code runs until "
+                       "it yields by itself",
+                       fact(link, "model"));
     case Claim::kSoftirqNotPreemptible: return "a softirq is never preempted: it runs until it returns";
     case Claim::kRescheduleIgnored:
       return fmt::format("the scheduler has asked CPU {} to reschedule, and that has not happened", node(link, 0));
     case Claim::kWatchdogStale: {
       const std::string threshold = fact(link, "threshold");
-      return fmt::format("the watchdog of CPU {} was last served {} s ago{}", node(link, 0), fact(link, "seconds"),
-                         threshold.empty() ? "" : fmt::format("; the kernel reports a soft lockup after {} s", threshold));
+      return fmt::format(
+          "the watchdog of CPU {} was last served {} s ago{}", node(link, 0), fact(link, "seconds"),
+          threshold.empty() ? "" : fmt::format("; the kernel reports a soft lockup after {} s", threshold));
     }
     case Claim::kClockStopped:
       return fmt::format("CPU {} has taken no timer tick{}: its runqueue's clock stands still", node(link, 0),
@@ -154,10 +158,10 @@ std::string claim_phrase(const model::Snapshot& snapshot, const Link& link) {
     case Claim::kCallPending:
       return fmt::format("function calls of other CPUs are queued for CPU {} and unanswered", node(link, 0));
     case Claim::kEndlessLoop:
-      return fmt::format("its program counter stands in a loop of {} ({}–{}) that has no exit and calls nothing that "
-                         "yields",
-                         function_phrase(fact(link, "function"), fact(link, "module")), fact(link, "begin"),
-                         fact(link, "end"));
+      return fmt::format(
+          "its program counter stands in a loop of {} ({}–{}) that has no exit and calls nothing that "
+          "yields",
+          function_phrase(fact(link, "function"), fact(link, "module")), fact(link, "begin"), fact(link, "end"));
     case Claim::kLoop: return loop_phrase(link);
     case Claim::kCpuWaitsForIpi:
       return fmt::format("CPU {} spins until CPU {} answers a function call", node(link, 0), node(link, 1));
@@ -175,9 +179,10 @@ std::string evidence_phrase(const model::Evidence& evidence) {
 std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& finding) {
   switch (advice) {
     case diagnose::Advice::kYieldInLoop:
-      return fmt::format("let {} yield: cond_resched() or a sleep in the loop, and in a kernel thread an exit on "
-                         "kthread_should_stop()",
-                         yield_words(finding));
+      return fmt::format(
+          "let {} yield: cond_resched() or a sleep in the loop, and in a kernel thread an exit on "
+          "kthread_should_stop()",
+          yield_words(finding));
     case diagnose::Advice::kShortenPreemptOff:
       return fmt::format("enable preemption (or release the spinlock) within {} before it loops, and let it end",
                          yield_words(finding));
@@ -194,9 +199,10 @@ std::string doubt_phrase(const model::Snapshot& snapshot, const diagnose::Diagno
   switch (doubt) {
     case diagnose::Doubt::kNothingReadable: return "the inside of the machine could not be read: see what is missing";
     case diagnose::Doubt::kLockupUnexplained:
-      return fmt::format("{} did not let the scheduler run for longer than the kernel's own limit, and what holds it is "
-                         "not a hang that is known here",
-                         cpus_phrase(diagnosis.doubtful_cpus));
+      return fmt::format(
+          "{} did not let the scheduler run for longer than the kernel's own limit, and what holds it is "
+          "not a hang that is known here",
+          cpus_phrase(diagnosis.doubtful_cpus));
     case diagnose::Doubt::kCpuWaitsUnexplained:
       return fmt::format("{} waited for another CPU or a lock, and who keeps it waiting was not found",
                          cpus_phrase(diagnosis.doubtful_cpus));

@@ -104,9 +104,11 @@ std::string finding_phrase(const model::Snapshot& snapshot, const Finding& findi
 std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis) {
   if (diagnosis.verdict == HangClass::kNone) {
     const std::string& panic = snapshot.machine.panic_message;
-    return panic.empty() ? "No hang found: every CPU could let other tasks run, and no task waits for what cannot come."
-                         : fmt::format("No hang found: every CPU could let other tasks run. The machine stopped because of \"{}\".",
-                                       printable(panic));
+    return panic.empty()
+               ? "No hang found: every CPU could let other tasks run, and no task waits for what cannot come."
+               : fmt::format(
+                     "No hang found: every CPU could let other tasks run. The machine stopped because of \"{}\".",
+                     printable(panic));
   }
   if (diagnosis.findings.empty()) {
     std::string text = "Could not determine why the machine hung, because";
@@ -136,9 +138,7 @@ std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diag
 }
 
 std::string liveness_phrase(const diagnose::CpuLiveness& cpu) {
-  const auto word = [](Rung rung) {
-    return rung == Rung::kAlive ? "yes" : rung == Rung::kDead ? "no" : "unknown";
-  };
+  const auto word = [](Rung rung) { return rung == Rung::kAlive ? "yes" : rung == Rung::kDead ? "no" : "unknown"; };
   std::string reason;
   switch (cpu.reason) {
     case diagnose::RungReason::kNone: break;
@@ -172,9 +172,10 @@ std::string liveness_phrase(const diagnose::Diagnosis& diagnosis) {
     text = fmt::format("Ping could be answered, because hard interrupts and the softirqs at their end still ran on {}",
                        cpus_phrase(softirq));
   } else if (!maybe_softirq.empty()) {
-    text = fmt::format("Ping may have been answered: hard interrupts still ran on {}, but whether softirqs did depends on "
-                       "the kernel",
-                       cpus_phrase(maybe_softirq));
+    text = fmt::format(
+        "Ping may have been answered: hard interrupts still ran on {}, but whether softirqs did depends on "
+        "the kernel",
+        cpus_phrase(maybe_softirq));
   } else {
     text = "Ping could not be answered, because no CPU ran softirqs any more";
   }

@@ -39,9 +39,9 @@ void write_system_header(std::ostream& out, const model::Machine& machine) {
     out << fmt::format("{:>12}: {}\n", name, value);
   };
   const std::string unknown = "(unknown)";
-  line("KERNEL", fmt::format("symbols: {}; types: {}",
-                             machine.symbols_from.empty() ? "none" : printable(machine.symbols_from),
-                             machine.types_from.empty() ? "none" : printable(machine.types_from)));
+  line("KERNEL",
+       fmt::format("symbols: {}; types: {}", machine.symbols_from.empty() ? "none" : printable(machine.symbols_from),
+                   machine.types_from.empty() ? "none" : printable(machine.types_from)));
   line("DUMPFILE", fmt::format("{} ({}){}{}{}", printable(machine.dump_file), printable(machine.dump_format),
                                machine.partial_dump ? "  [PARTIAL DUMP]" : "",
                                machine.incomplete_dump ? "  [INCOMPLETE]" : "", machine.capsule ? "  [CAPSULE]" : ""));
@@ -64,8 +64,8 @@ void write_system_header(std::ostream& out, const model::Machine& machine) {
   line("MACHINE", machine.megahertz ? fmt::format("{}  ({} Mhz)", printable(machine.machine), *machine.megahertz)
                                     : printable(machine.machine));
   line("MEMORY", machine.memory_bytes ? memory_text(*machine.memory_bytes) : unknown);
-  line("PANIC", machine.panic_message.empty() ? std::string("(none)")
-                                              : fmt::format("\"{}\"", printable(machine.panic_message)));
+  line("PANIC",
+       machine.panic_message.empty() ? std::string("(none)") : fmt::format("\"{}\"", printable(machine.panic_message)));
 }
 
 }  // namespace whyhung::report

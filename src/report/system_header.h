@@ -11,8 +11,8 @@ namespace whyhung::report {
 
 void write_system_header(std::ostream& out, const model::Machine& machine);
 
-std::string date_text(std::int64_t seconds);       // "Sun Nov 22 14:12:31 UTC 2026"
-std::string uptime_text(std::uint64_t seconds);    // "00:01:18", "3 days, 01:02:03"
-std::string memory_text(std::uint64_t bytes);      // "639.5 MB"
+std::string date_text(std::int64_t seconds);     // "Sun Nov 22 14:12:31 UTC 2026"
+std::string uptime_text(std::uint64_t seconds);  // "00:01:18", "3 days, 01:02:03"
+std::string memory_text(std::uint64_t bytes);    // "639.5 MB"
 
 }  // namespace whyhung::report

@@ -117,8 +117,8 @@ class TextWriter {
     heading("ALSO FOUND");
     for (std::size_t i = 1; i < diagnosis_.findings.size(); ++i) {
       const diagnose::Finding& finding = diagnosis_.findings[i];
-      const std::string marker = fmt::format("  {} ({}): ", diagnose::name_of(finding.hang_class),
-                                             model::name_of(finding.confidence));
+      const std::string marker =
+          fmt::format("  {} ({}): ", diagnose::name_of(finding.hang_class), model::name_of(finding.confidence));
       out_ << wrapped(finding_phrase(snapshot_, finding), marker, "    ");
     }
   }

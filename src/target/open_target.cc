@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint32_t kNtPrstatus = 1;             // ELF: NT_PRSTATUS
 constexpr std::uint64_t kLargestImage = 128u << 20;  // of a kernel, from its text to the end of its read-only data
 
-// VMCOREINFO from the dump's notes, else its text in memory: QEMU leaves the note out when the guest had no device for it.
+// VMCOREINFO from the dump's notes, else its text in memory: QEMU leaves the note out when the guest had no device for
+// it.
 Result<dump::VmcoreInfo> find_vmcoreinfo(const dump::Dump& dump, StageClock& clock) {
   if (const std::string_view text = dump.vmcoreinfo(); !text.empty()) return dump::VmcoreInfo(text);
   clock.enter("search memory for VMCOREINFO");
@@ -46,9 +47,9 @@ std::string known_architectures() {
 Result<const arch::Architecture*> find_architecture(const dump::Dump& dump) {
   const dump::DumpFacts& facts = dump.facts();
   if (const auto* found = arch::find_architecture(facts.elf_machine, facts.machine, prstatus_size(dump))) return found;
-  const std::string what = facts.elf_machine         ? fmt::format("ELF machine {}", *facts.elf_machine)
-                           : !facts.machine.empty()  ? facts.machine
-                                                     : "a machine that neither header nor notes name";
+  const std::string what = facts.elf_machine        ? fmt::format("ELF machine {}", *facts.elf_machine)
+                           : !facts.machine.empty() ? facts.machine
+                                                    : "a machine that neither header nor notes name";
   return with_hint(fail(ErrorKind::kUnsupported, "the dump is of {}, which this whyhung does not read", what),
                    fmt::format("it reads {}", known_architectures()));
 }
@@ -86,8 +87,13 @@ Result<std::shared_ptr<debuginfo::SymbolSource>> open_kallsyms(const Target& tar
     TRY_ASSIGN(auto found, debuginfo::find_kallsyms(*target.memory, {*text, *text + kLargestImage}, known, {}));
     return found;
   }
-  const debuginfo::KallsymsTables tables{*names, *tokens, *index, *count, info.symbol("kallsyms_offsets"),
-                                         info.symbol("kallsyms_addresses"), info.symbol("kallsyms_relative_base")};
+  const debuginfo::KallsymsTables tables{*names,
+                                         *tokens,
+                                         *index,
+                                         *count,
+                                         info.symbol("kallsyms_offsets"),
+                                         info.symbol("kallsyms_addresses"),
+                                         info.symbol("kallsyms_relative_base")};
   TRY_ASSIGN(auto kallsyms, debuginfo::Kallsyms::open(*target.memory, tables, known));
   return kallsyms;
 }
@@ -133,8 +139,7 @@ void find_types(Target& target) {
 }
 
 void find_unwinder(Target& target) {
-  auto unwinder =
-      unwind::make_unwinder({*target.architecture, *target.memory, *target.symbols, *target.types});
+  auto unwinder = unwind::make_unwinder({*target.architecture, *target.memory, *target.symbols, *target.types});
   if (!unwinder) {
     target.gaps.push_back({"stacks", unwinder.error().what});
     return;
@@ -162,8 +167,7 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   // From here on physical memory can be read, and the machine is known.
   const arch::MachineFacts facts = machine_facts(target.vmcoreinfo, *target.dump);
   TRY_ASSIGN(target.address_space, target.architecture->make_address_space(*target.dump, facts));
-  target.memory =
-      std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
+  target.memory = std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);

@@ -11,12 +11,9 @@ namespace whyhung::target {
 namespace {
 
 // Where distributions put a kernel's debug file; %i is the build id cut in two, %r the release.
-constexpr std::array<std::string_view, 6> kUsualPlaces = {"/usr/lib/debug/.build-id/%i.debug",
-                                                          "/usr/lib/debug/boot/vmlinux-%r",
-                                                          "/usr/lib/debug/lib/modules/%r/vmlinux",
-                                                          "/usr/lib/debug/vmlinux-%r",
-                                                          "/lib/modules/%r/build/vmlinux",
-                                                          "/boot/vmlinux-%r"};
+constexpr std::array<std::string_view, 6> kUsualPlaces = {
+    "/usr/lib/debug/.build-id/%i.debug", "/usr/lib/debug/boot/vmlinux-%r", "/usr/lib/debug/lib/modules/%r/vmlinux",
+    "/usr/lib/debug/vmlinux-%r",         "/lib/modules/%r/build/vmlinux",  "/boot/vmlinux-%r"};
 
 std::string replaced(std::string_view pattern, std::string_view mark, std::string_view with) {
   std::string text(pattern);
@@ -71,7 +68,8 @@ SourceLines::SourceLines(std::string path, const dump::VmcoreInfo& info, std::ve
       if (named) gaps.push_back({"vmlinux", *refused});
       continue;
     }
-    if (!info.build_id()) gaps.push_back({"vmlinux", "the dump names no build id, so whether the file fits was not checked"});
+    if (!info.build_id())
+      gaps.push_back({"vmlinux", "the dump names no build id, so whether the file fits was not checked"});
     image_ = *std::move(image);
     placement_.slide = info.kernel_offset().value_or(0);
     return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Source lines of code addresses, when there is a vmlinux that belongs to the dump: one that the user named, or one that
-// lies where distributions put debug files. Nothing of it is read before the first question.
+// Source lines of code addresses, when there is a vmlinux that belongs to the dump: one that the user named, or one
+// that lies where distributions put debug files. Nothing of it is read before the first question.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ namespace whyhung::target {
 
 class SourceLines {
  public:
-  // `path` is the file that the user named; empty: look by build id and release. A file that does not belong to the dump
-  // is refused, and a gap says so.
+  // `path` is the file that the user named; empty: look by build id and release. A file that does not belong to the
+  // dump is refused, and a gap says so.
   SourceLines(std::string path, const dump::VmcoreInfo& info, std::vector<Gap>& gaps);
 
   bool available() const { return image_ != nullptr; }

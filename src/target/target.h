@@ -39,7 +39,7 @@ struct Target {
   std::unique_ptr<arch::AddressSpace> address_space;
   std::unique_ptr<KernelMemory> memory;
   std::unique_ptr<debuginfo::SymbolChain> symbols;
-  std::string symbols_from;                    // where the kernel's own symbols come from; empty: nowhere
+  std::string symbols_from;  // where the kernel's own symbols come from; empty: nowhere
   std::unique_ptr<debuginfo::TypeChain> types;
   std::unique_ptr<SourceLines> lines;
   std::unique_ptr<unwind::Unwinder> unwinder;  // null: stacks cannot be walked, and a gap says why

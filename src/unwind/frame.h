@@ -27,20 +27,20 @@ std::string_view describe(FrameSource source);
 
 // Why a stack ends. Only the first two are what a healthy stack looks like.
 enum class StackEnd : std::uint8_t {
-  kUserMode,        // the registers below were saved on entry from user mode
-  kOutermost,       // the code that starts a thread
-  kNoRegisters,     // nothing to begin with
-  kNoUnwindData,    // no way to go on from this code
-  kUnreadable,      // a stack page is not in the dump
-  kNotCode,         // the return address does not point into code
-  kNoProgress,      // the same frame again
-  kTooDeep,         // more frames than a kernel stack can hold
+  kUserMode,      // the registers below were saved on entry from user mode
+  kOutermost,     // the code that starts a thread
+  kNoRegisters,   // nothing to begin with
+  kNoUnwindData,  // no way to go on from this code
+  kUnreadable,    // a stack page is not in the dump
+  kNotCode,       // the return address does not point into code
+  kNoProgress,    // the same frame again
+  kTooDeep,       // more frames than a kernel stack can hold
 };
 std::string_view describe(StackEnd end);
 
 struct Frame {
   VirtualAddress pc;
-  VirtualAddress sp;                           // stack pointer when `pc` is (or will be) executed
+  VirtualAddress sp;  // stack pointer when `pc` is (or will be) executed
   FrameSource source = FrameSource::kCall;
   bool pc_is_exact = false;                    // `pc` is the instruction itself, not the one after a call
   std::optional<VirtualAddress> saved_at;      // kException: where the saved registers lie in memory
@@ -53,7 +53,7 @@ struct Frame {
 struct Stack {
   std::vector<Frame> frames;  // innermost first
   StackEnd end = StackEnd::kNoRegisters;
-  std::string end_detail;     // address or code at which it ended; may be empty
+  std::string end_detail;                           // address or code at which it ended; may be empty
   std::optional<arch::RegisterSet> user_registers;  // kUserMode: what user mode had
   std::optional<VirtualAddress> user_registers_at;
 };

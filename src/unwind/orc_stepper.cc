@@ -11,18 +11,22 @@ namespace {
 using arch::RegisterSet;
 namespace x86 = arch::x86;
 
-constexpr std::uint64_t kScanLimit = 2048;       // bytes of stack that code without unwind data may use
-constexpr std::size_t kCallSize = 5;             // e8 rel32
+constexpr std::uint64_t kScanLimit = 2048;  // bytes of stack that code without unwind data may use
+constexpr std::size_t kCallSize = 5;        // e8 rel32
 constexpr std::byte kCallOpcode{0xe8};
 constexpr std::size_t kInterruptFrameWords = 5;  // what the processor pushes: ip, cs, flags, sp, ss
 
-VirtualAddress pc_of(const FrameState& state) { return VirtualAddress(state.registers.get(x86::kRip).value_or(0)); }
+VirtualAddress pc_of(const FrameState& state) {
+  return VirtualAddress(state.registers.get(x86::kRip).value_or(0));
+}
 
 EndOfStack unreadable(const ReadFault& fault) {
   return {StackEnd::kUnreadable, fmt::format("{:#x}: {}", fault.address, describe(fault.kind))};
 }
 
-EndOfStack no_unwind_data(VirtualAddress pc) { return {StackEnd::kNoUnwindData, fmt::format("{:#x}", pc.value)}; }
+EndOfStack no_unwind_data(VirtualAddress pc) {
+  return {StackEnd::kNoUnwindData, fmt::format("{:#x}", pc.value)};
+}
 
 // The caller's state after a plain return: only these registers survive, the others are whatever the callee left.
 FrameState caller(std::uint64_t pc, std::uint64_t sp, std::optional<std::uint64_t> bp, FrameSource source) {

@@ -11,16 +11,15 @@ constexpr std::uint64_t kLookupBlock = 256;     // LOOKUP_BLOCK_SIZE
 constexpr std::uint64_t kMostRows = 64u << 20;  // far beyond any kernel; keeps index arithmetic harmless
 constexpr std::size_t kRowSize = 6;
 
-constexpr std::array<OrcBase, 10> kOldBases = {OrcBase::kUndefined, OrcBase::kPreviousSp, OrcBase::kDx,
-                                               OrcBase::kDi,        OrcBase::kBp,         OrcBase::kSp,
-                                               OrcBase::kR10,       OrcBase::kR13,        OrcBase::kBpIndirect,
-                                               OrcBase::kSpIndirect};
+constexpr std::array<OrcBase, 10> kOldBases = {OrcBase::kUndefined,  OrcBase::kPreviousSp, OrcBase::kDx,  OrcBase::kDi,
+                                               OrcBase::kBp,         OrcBase::kSp,         OrcBase::kR10, OrcBase::kR13,
+                                               OrcBase::kBpIndirect, OrcBase::kSpIndirect};
 constexpr std::array<OrcBase, 11> kNewBases = {
     OrcBase::kUndefined, OrcBase::kAx,  OrcBase::kDx,         OrcBase::kSp,         OrcBase::kBp,        OrcBase::kDi,
     OrcBase::kR10,       OrcBase::kR13, OrcBase::kPreviousSp, OrcBase::kSpIndirect, OrcBase::kBpIndirect};
 constexpr std::array<OrcType, 3> kOldTypes = {OrcType::kCall, OrcType::kRegs, OrcType::kRegsPartial};
-constexpr std::array<OrcType, 5> kNewTypes = {OrcType::kUndefined, OrcType::kEndOfStack, OrcType::kCall,
-                                              OrcType::kRegs, OrcType::kRegsPartial};
+constexpr std::array<OrcType, 5> kNewTypes = {OrcType::kUndefined, OrcType::kEndOfStack, OrcType::kCall, OrcType::kRegs,
+                                              OrcType::kRegsPartial};
 
 template <typename T, std::size_t N>
 T lookup_or(const std::array<T, N>& table, unsigned index, T otherwise) {

@@ -20,8 +20,19 @@ enum class OrcVersion : std::uint8_t {
   k4,  // v7.1: registers numbered anew
 };
 
-enum class OrcBase : std::uint8_t { kUndefined, kPreviousSp, kAx, kDx, kDi, kBp, kSp, kR10, kR13, kBpIndirect,
-                                    kSpIndirect };
+enum class OrcBase : std::uint8_t {
+  kUndefined,
+  kPreviousSp,
+  kAx,
+  kDx,
+  kDi,
+  kBp,
+  kSp,
+  kR10,
+  kR13,
+  kBpIndirect,
+  kSpIndirect
+};
 enum class OrcType : std::uint8_t { kUndefined, kEndOfStack, kCall, kRegs, kRegsPartial };
 
 struct OrcRow {
@@ -40,11 +51,11 @@ OrcRow decode_orc_row(std::span<const std::byte, 6> bytes, OrcVersion version);
 
 // Where one table lies: the kernel's, or a module's.
 struct OrcTableLocation {
-  VirtualRange text;        // code that it covers
-  VirtualAddress ips;       // count place-relative 32-bit addresses, ascending
-  VirtualAddress rows;      // count rows of six bytes
+  VirtualRange text;    // code that it covers
+  VirtualAddress ips;   // count place-relative 32-bit addresses, ascending
+  VirtualAddress rows;  // count rows of six bytes
   std::uint64_t count = 0;
-  VirtualAddress lookup;    // the kernel's index: one u32 for every 256 bytes of text; null when there is none
+  VirtualAddress lookup;  // the kernel's index: one u32 for every 256 bytes of text; null when there is none
   std::uint64_t lookup_count = 0;
 };
 

@@ -22,9 +22,7 @@ class OrcUnwinder final : public Unwinder {
     add({module.text, module.orc_ips, module.orc_rows, module.orc_count, {}, 0});
   }
   void add(const OrcTableLocation& table) { tables_.add(table); }
-  std::string description() const override {
-    return fmt::format("ORC version {}", static_cast<int>(version_) + 1);
-  }
+  std::string description() const override { return fmt::format("ORC version {}", static_cast<int>(version_) + 1); }
 
  private:
   const arch::Architecture& architecture_;
@@ -42,10 +40,11 @@ Result<OrcVersion> find_version(const UnwindInputs& inputs) {
     }
     const auto version = orc_version_of_hash(hash);
     if (!version) {
-      return with_hint(fail(ErrorKind::kUnsupported, "the ORC header holds a hash that is not known: {:02x}{:02x}{:02x}{:02x}…",
-                            static_cast<unsigned>(hash[0]), static_cast<unsigned>(hash[1]),
-                            static_cast<unsigned>(hash[2]), static_cast<unsigned>(hash[3])),
-                       "a newer whyhung may know this kernel's unwind tables");
+      return with_hint(
+          fail(ErrorKind::kUnsupported, "the ORC header holds a hash that is not known: {:02x}{:02x}{:02x}{:02x}…",
+               static_cast<unsigned>(hash[0]), static_cast<unsigned>(hash[1]), static_cast<unsigned>(hash[2]),
+               static_cast<unsigned>(hash[3])),
+          "a newer whyhung may know this kernel's unwind tables");
     }
     return *version;
   }

@@ -6,8 +6,8 @@
 
 namespace whyhung::unwind {
 
-// Finds the tables through __start_orc_unwind_ip and its companions, and their version through the hash in front of them,
-// else through the type orc_entry.
+// Finds the tables through __start_orc_unwind_ip and its companions, and their version through the hash in front of
+// them, else through the type orc_entry.
 Result<std::unique_ptr<Unwinder>> make_orc_unwinder(const UnwindInputs& inputs);
 
 }  // namespace whyhung::unwind

@@ -53,7 +53,8 @@ Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const
       stack.end = StackEnd::kTooDeep;
       return stack;
     }
-    Frame frame{VirtualAddress(*pc), VirtualAddress(*sp), state.source, state.pc_is_exact, state.saved_at, std::nullopt};
+    Frame frame{VirtualAddress(*pc), VirtualAddress(*sp), state.source,
+                state.pc_is_exact,   state.saved_at,      std::nullopt};
     if (state.source == FrameSource::kException || state.source == FrameSource::kRegisters) {
       frame.registers = state.registers;
     }

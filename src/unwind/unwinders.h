@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Unwinder: walks the stacks of one machine. Each architecture has its own, made from what the dump holds; the table is in
-// unwinders.cc.
+// Unwinder: walks the stacks of one machine. Each architecture has its own, made from what the dump holds; the table is
+// in unwinders.cc.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Waits for locks that one sleeps for: mutex, rw_semaphore, semaphore. The waiter record on the task's stack and the lock's
-// own queue must agree; the owner is what the lock says, with a mark where that is only a hint.
+// Waits for locks that one sleeps for: mutex, rw_semaphore, semaphore. The waiter record on the task's stack and the
+// lock's own queue must agree; the owner is what the lock says, with a mark where that is only a hint.
 #include <algorithm>
 #include <array>
 
@@ -17,13 +17,18 @@ using model::EvidenceKind;
 
 constexpr std::array<std::string_view, 5> kMutexFunctions = {"__mutex_lock*", "mutex_lock*", "__ww_mutex_lock*",
                                                              "ww_mutex_lock*", "mutex_lock_io"};
-constexpr std::array<std::string_view, 10> kRwSemaphoreFunctions = {
-    "rwsem_down_read_slowpath", "rwsem_down_write_slowpath", "__rwsem_down_read_failed*", "__rwsem_down_write_failed*",
-    "rwsem_down_read_failed*",  "rwsem_down_write_failed*",  "down_read*",                "down_write*",
-    "__down_read*",             "__down_write*"};
-constexpr std::array<std::string_view, 6> kSemaphoreFunctions = {"___down_common", "__down_common", "__down",
-                                                                 "__down_interruptible", "__down_killable",
-                                                                 "__down_timeout"};
+constexpr std::array<std::string_view, 10> kRwSemaphoreFunctions = {"rwsem_down_read_slowpath",
+                                                                    "rwsem_down_write_slowpath",
+                                                                    "__rwsem_down_read_failed*",
+                                                                    "__rwsem_down_write_failed*",
+                                                                    "rwsem_down_read_failed*",
+                                                                    "rwsem_down_write_failed*",
+                                                                    "down_read*",
+                                                                    "down_write*",
+                                                                    "__down_read*",
+                                                                    "__down_write*"};
+constexpr std::array<std::string_view, 6> kSemaphoreFunctions = {
+    "___down_common", "__down_common", "__down", "__down_interruptible", "__down_killable", "__down_timeout"};
 
 struct Words {
   model::ResourceKind kind;
@@ -34,8 +39,7 @@ struct Words {
 Words words_of(LockKind kind) {
   switch (kind) {
     case LockKind::kMutex: return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
-    case LockKind::kRwSemaphore:
-      return {model::ResourceKind::kRwSemaphore, "rw_semaphore", kRwSemaphoreFunctions};
+    case LockKind::kRwSemaphore: return {model::ResourceKind::kRwSemaphore, "rw_semaphore", kRwSemaphoreFunctions};
     case LockKind::kSemaphore: return {model::ResourceKind::kSemaphore, "semaphore", kSemaphoreFunctions};
   }
   return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
@@ -44,8 +48,8 @@ Words words_of(LockKind kind) {
 // The function that wanted the lock: the first frame outward that is not part of the lock's own code.
 std::string wanted_in(const WaitContext& context, const Sleeper& sleeper) {
   constexpr std::array<std::string_view, 14> kLockCode = {
-      "mutex_lock", "__mutex_lock",  "ww_mutex_lock", "__ww_mutex_lock", "rwsem_down", "down_read",  "down_write",
-      "__down",     "___down_common", "down",         "__rwsem",         "call_rwsem", "__down_read", "__down_write"};
+      "mutex_lock", "__mutex_lock",   "ww_mutex_lock", "__ww_mutex_lock", "rwsem_down", "down_read",   "down_write",
+      "__down",     "___down_common", "down",          "__rwsem",         "call_rwsem", "__down_read", "__down_write"};
   const auto is_lock_code = [&](std::string_view name) {
     return std::ranges::any_of(kLockCode, [&](std::string_view prefix) {
       return prefix == "down" ? name == "down" || name.starts_with("down_") : name.starts_with(prefix);
@@ -118,11 +122,14 @@ class LockReader {
     const std::string place = wanted_in(context_, sleeper_);
     wait.how = fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place));
     wait.since = sleeper_.task.last_arrival;
-    wait.evidence.push_back({EvidenceKind::kFrame, context_.function(sleeper_, sleeper_.frame),
-                             sleeper_.task.stack.frames[sleeper_.frame].sp, {}});
-    wait.evidence.push_back({EvidenceKind::kList, fmt::format("{}_waiter on its stack, linked into the queue", words_.type),
-                             blocked.record.value,
-                             fmt::format("{} other waiter{}", blocked.others.size(), blocked.others.size() == 1 ? "" : "s")});
+    wait.evidence.push_back({EvidenceKind::kFrame,
+                             context_.function(sleeper_, sleeper_.frame),
+                             sleeper_.task.stack.frames[sleeper_.frame].sp,
+                             {}});
+    wait.evidence.push_back(
+        {EvidenceKind::kList, fmt::format("{}_waiter on its stack, linked into the queue", words_.type),
+         blocked.record.value,
+         fmt::format("{} other waiter{}", blocked.others.size(), blocked.others.size() == 1 ? "" : "s")});
     bench_.snapshot.waits.push_back(std::move(wait));
   }
 
@@ -133,7 +140,9 @@ class LockReader {
   Words words_;
 };
 
-void read_mutex(WaitContext& context, const Sleeper& sleeper) { LockReader(context, sleeper, LockKind::kMutex).read(); }
+void read_mutex(WaitContext& context, const Sleeper& sleeper) {
+  LockReader(context, sleeper, LockKind::kMutex).read();
+}
 void read_rw_semaphore(WaitContext& context, const Sleeper& sleeper) {
   LockReader(context, sleeper, LockKind::kRwSemaphore).read();
 }

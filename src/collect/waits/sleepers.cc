@@ -11,7 +11,8 @@ namespace whyhung::collect {
 namespace {
 
 constexpr std::array<const WaitReader*, 3> kReaders = {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader};
-constexpr std::uint32_t kMostFrames = 12;  // frames from the innermost on among which the waiting function is looked for
+constexpr std::uint32_t kMostFrames =
+    12;  // frames from the innermost on among which the waiting function is looked for
 
 bool matches(std::string_view pattern, std::string_view name) {
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What sleeping tasks wait for: the innermost function on a stack that is known to wait tells which reader to ask, and the
-// reader finds the object that the task and the kernel's lists agree on. One reader per kind, one table (sleepers.cc).
+// What sleeping tasks wait for: the innermost function on a stack that is known to wait tells which reader to ask, and
+// the reader finds the object that the task and the kernel's lists agree on. One reader per kind, one table
+// (sleepers.cc).
 #pragma once
 
 #include <optional>
@@ -13,8 +14,8 @@ namespace whyhung::collect {
 // A task that sleeps inside of a function that a reader knows.
 struct Sleeper {
   const model::Task& task;
-  std::uint32_t frame = 0;    // index of that function's frame
-  VirtualRange stack;         // from the innermost frame to the end of the stack
+  std::uint32_t frame = 0;  // index of that function's frame
+  VirtualRange stack;       // from the innermost frame to the end of the stack
 };
 
 // The workbench, with views that are bound when the first task needs them.

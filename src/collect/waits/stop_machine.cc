@@ -138,24 +138,31 @@ class StopMachineCollector {
 
   void add_waits(const Request& request, const model::StopMachineRequest& out, const model::Task* requester) {
     if (requester != nullptr) {
-      model::Wait wait{model::task_node(requester->address), model::resource_node(out.address),
-                       "asked for the machine to be stopped", requester->last_arrival, Certainty::kCertain, {}};
-      wait.evidence.push_back({EvidenceKind::kInference, "multi_stop_data lies on the stack of this task", out.address,
-                               fmt::format("stack {:#x}–{:#x}", requester->stack_base,
-                                           requester->stack_base + requester->stack_size)});
+      model::Wait wait{model::task_node(requester->address),
+                       model::resource_node(out.address),
+                       "asked for the machine to be stopped",
+                       requester->last_arrival,
+                       Certainty::kCertain,
+                       {}};
+      wait.evidence.push_back(
+          {EvidenceKind::kInference, "multi_stop_data lies on the stack of this task", out.address,
+           fmt::format("stack {:#x}–{:#x}", requester->stack_base, requester->stack_base + requester->stack_size)});
       add_requester_frames(*requester, wait);
       add_completion(request, wait);
       snapshot_.waits.push_back(std::move(wait));
     }
     for (const std::uint32_t number : out.acknowledged_cpus) {
       const model::Cpu* cpu = snapshot_.find_cpu(number);
-      model::Wait wait{model::task_node(cpu->task), model::resource_node(out.address), "spins in multi_cpu_stop", {},
-                       Certainty::kCertain, {}};
+      model::Wait wait{model::task_node(cpu->task), model::resource_node(out.address),
+                       "spins in multi_cpu_stop",   {},
+                       Certainty::kCertain,         {}};
       if (!cpu->stopper->running_function.empty()) {
-        wait.evidence.push_back(field(fmt::format("cpu_stopper.fn of CPU {}", number), 0, cpu->stopper->running_function));
+        wait.evidence.push_back(
+            field(fmt::format("cpu_stopper.fn of CPU {}", number), 0, cpu->stopper->running_function));
         wait.evidence.back().address.reset();
       }
-      wait.evidence.push_back({EvidenceKind::kFrame, "multi_cpu_stop", {}, fmt::format("on the stack of CPU {}", number)});
+      wait.evidence.push_back(
+          {EvidenceKind::kFrame, "multi_cpu_stop", {}, fmt::format("on the stack of CPU {}", number)});
       snapshot_.waits.push_back(std::move(wait));
     }
   }
@@ -189,13 +196,18 @@ class StopMachineCollector {
         resource.address = work.done;
         resource.kind = model::ResourceKind::kStopWork;
         resource.name = work.function;
-        resource.holders.push_back({model::task_node(cpu.stopper->task), "must run it", Certainty::kCertain,
+        resource.holders.push_back({model::task_node(cpu.stopper->task),
+                                    "must run it",
+                                    Certainty::kCertain,
                                     {{EvidenceKind::kList, fmt::format("cpu_stopper.works of CPU {}", cpu.number),
                                       work.address, fmt::format("cpu_stop_work{{fn={}}}", work.function)}}});
-        snapshot_.waits.push_back({model::task_node(waiter->address), model::resource_node(work.done),
-                                   "waits for the stopper of a CPU", waiter->last_arrival, Certainty::kCertain,
-                                   {{EvidenceKind::kInference, "cpu_stop_done lies on the stack of this task",
-                                     work.done, {}}}});
+        snapshot_.waits.push_back(
+            {model::task_node(waiter->address),
+             model::resource_node(work.done),
+             "waits for the stopper of a CPU",
+             waiter->last_arrival,
+             Certainty::kCertain,
+             {{EvidenceKind::kInference, "cpu_stop_done lies on the stack of this task", work.done, {}}}});
         snapshot_.resources.push_back(std::move(resource));
       }
     }
@@ -208,6 +220,8 @@ class StopMachineCollector {
 
 }  // namespace
 
-void collect_stop_machine_waits(Workbench& bench) { StopMachineCollector(bench).run(); }
+void collect_stop_machine_waits(Workbench& bench) {
+  StopMachineCollector(bench).run();
+}
 
 }  // namespace whyhung::collect

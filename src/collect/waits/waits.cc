@@ -9,12 +9,14 @@
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<WaitCollector, 2> kCollectors = {{{"stop_machine", collect_stop_machine_waits},
-                                                        {"sleepers", collect_sleepers}}};
+constexpr std::array<WaitCollector, 2> kCollectors = {
+    {{"stop_machine", collect_stop_machine_waits}, {"sleepers", collect_sleepers}}};
 
 }  // namespace
 
-std::span<const WaitCollector> wait_collectors() { return kCollectors; }
+std::span<const WaitCollector> wait_collectors() {
+  return kCollectors;
+}
 
 const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address) {
   const auto holds = [&](const model::Task& task) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Kinds of waits, one file each, listed in one table (waits.cc). A collector looks at the snapshot so far and at memory,
-// and adds waits, resources and their holders, each with evidence.
+// Kinds of waits, one file each, listed in one table (waits.cc). A collector looks at the snapshot so far and at
+// memory, and adds waits, resources and their holders, each with evidence.
 #pragma once
 
 #include "collect/workbench.h"

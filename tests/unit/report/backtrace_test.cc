@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Stacks in the form that users of crash read.
+#include "report/backtrace.h"
+
+#include "report_test_support.h"
+
+namespace whyhung::report {
+namespace {
+
+class BacktraceTest : public testing::Test {
+ protected:
+  std::string of(std::uint32_t pid, const model::Cpu* cpu = nullptr, SourceLines lines = SourceLines::kHide) {
+    std::ostringstream out;
+    const model::Task& task = b_.task(pid);
+    write_backtrace(out, b_.build(), task, cpu != nullptr ? cpu->stack : task.stack, cpu, lines);
+    return out.str();
+  }
+  void frame(model::Task& task, std::string_view function, std::uint64_t sp,
+             model::FrameOrigin origin = model::FrameOrigin::kCall) {
+    task.stack.frames.push_back({b_.location(function), origin, sp});
+    task.stack.end = model::StackEndReason::kOutermost;
+  }
+  static bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+  SnapshotBuilder b_;
+};
+
+TEST_F(BacktraceTest, ASleepingTasksFramesHaveNumbersSlotsAndModules) {
+  model::Task& task = b_.task(127, "rmmod");
+  task.cpu = 3;
+  task.address = 0xffff888004a1c000;
+  b_.snapshot().tasks[0] = task;
+  frame(b_.snapshot().tasks[0], "__schedule", 0xffffc90000003d10);
+  frame(b_.snapshot().tasks[0], "wait [while1]", 0xffffc90000003d98);
+  std::ostringstream out;
+  write_backtrace(out, b_.build(), b_.snapshot().tasks[0], b_.snapshot().tasks[0].stack, nullptr, SourceLines::kHide);
+  const std::string text = out.str();
+  EXPECT_TRUE(has(text, "PID: 127      TASK: ffff888004a1c000  CPU: 3    COMMAND: \"rmmod\"\n")) << text;
+  EXPECT_TRUE(has(text, " #0 [ffffc90000003d08] __schedule at ffffffff81000010\n")) << text;
+  EXPECT_TRUE(has(text, " #1 [ffffc90000003d90] wait at ffffffff81001010 [while1]\n")) << text;
+}
+
+TEST_F(BacktraceTest, GuessedFramesSaySo) {
+  model::Task& task = b_.task(1, "t");
+  frame(task, "a", 0x100, model::FrameOrigin::kScan);
+  frame(task, "b", 0x200, model::FrameOrigin::kFramePointer);
+  frame(task, "c", 0x300, model::FrameOrigin::kLinkRegister);
+  const std::string text = of(1);
+  EXPECT_TRUE(has(text, "(found by scanning for the call)"));
+  EXPECT_TRUE(has(text, "(guessed by frame pointer)"));
+  EXPECT_TRUE(has(text, "(from the link register)"));
+}
+
+TEST_F(BacktraceTest, AStackThatEndsEarlySaysWhy) {
+  model::Task& task = b_.task(1, "t");
+  frame(task, "a", 0x100);
+  EXPECT_FALSE(has(of(1), "ends here"));
+  task.stack.end = model::StackEndReason::kUnreadable;
+  task.stack.end_detail = "0xffffc90000004000: filtered out";
+  EXPECT_TRUE(has(of(1), "    (the stack ends here: unreadable, 0xffffc90000004000: filtered out)\n")) << of(1);
+}
+
+TEST_F(BacktraceTest, AnExitedTaskHasNoStackAndThatIsSaid) {
+  b_.task(1, "t").state = model::TaskState::kZombie;
+  EXPECT_TRUE(has(of(1), "(no stack: the task has exited)"));
+}
+
+TEST_F(BacktraceTest, ARunningTasksRegistersComeFirst) {
+  b_.cpu(2).runs(5, "spinner").frames({"spin [while1]", "kthread"});
+  b_.cpu(2)->registers = {{"RIP", 0x10}, {"RSP", 0x20}, {"RFLAGS", 0x246}, {"RAX", 1}, {"CS", 0x10}, {"SS", 0x18}};
+  const std::string text = of(5, &b_.cpu(2).value());
+  EXPECT_TRUE(has(text, "    [exception RIP: spin+16] [while1]\n")) << text;
+  EXPECT_TRUE(has(text, "    RIP: 0000000000000010  RSP: 0000000000000020  RFLAGS: 00000246\n"));
+  EXPECT_TRUE(has(text, "RBX: (not known)     ")) << "a register that was not saved is not shown as zero";
+  EXPECT_LT(text.find("RIP:"), text.find("#0"));
+}
+
+TEST_F(BacktraceTest, ACpuWithoutRegistersSaysSo) {
+  b_.cpu(0).runs(5, "t").no_registers();
+  EXPECT_TRUE(has(of(5, &b_.cpu(0).value()), "(registers were not saved)"));
+  b_.cpu(0)->registers = {{"RIP", 0x10}};
+  b_.cpu(0)->register_source = model::RegisterSource::kReconstructed;
+  EXPECT_TRUE(has(of(5, &b_.cpu(0).value()), "these are what the last interrupt found"));
+}
+
+TEST_F(BacktraceTest, UserModeIsNoKernelStack) {
+  b_.cpu(0).runs(5, "t").user_mode();
+  b_.cpu(0)->registers = {{"RIP", 0x401000}, {"RSP", 0x7ffe0000}, {"RFLAGS", 0x246}};
+  const std::string text = of(5, &b_.cpu(0).value());
+  EXPECT_TRUE(has(text, "(in user mode)"));
+  EXPECT_FALSE(has(text, "#0"));
+}
+
+TEST_F(BacktraceTest, StacksOfInterruptsAreMarkedWhereTheyGoOver) {
+  auto cpu = b_.cpu(0).runs(5, "t").frames({"panic", "asm_exc_nmi"}, model::ContextKind::kNmi);
+  cpu.adds_context({"spin", "kthread"}, model::ContextKind::kTask);
+  model::Task& task = b_.task(5);
+  cpu->stack.frames[2].sp = task.stack_base + 0x3000;
+  cpu->stack.frames[3].sp = task.stack_base + 0x3100;
+  cpu->stack.frames[0].sp = cpu->stack.frames[1].sp = 0xfffffe0000001000;
+  cpu->stack.registers.push_back({2, 0x1234, {{"RIP", 0x99}, {"RSP", 0x88}, {"RFLAGS", 0x46}}});
+  const std::string text = of(5, &cpu.value());
+  const auto exception = text.find("[exception RIP: spin+16]");
+  const auto mark = text.find("--- <NMI exception stack> ---\n");
+  EXPECT_NE(mark, std::string::npos) << text;
+  EXPECT_NE(exception, std::string::npos);
+  EXPECT_LT(exception, mark) << "the registers belong to the stack above";
+  EXPECT_LT(mark, text.find(" #2"));
+}
+
+TEST_F(BacktraceTest, SourceLinesStandBelowTheirFrameWhenWanted) {
+  model::Task& task = b_.task(1, "t");
+  frame(task, "a", 0x100);
+  b_.snapshot().locations[0].lines = {{"inlined", "kernel/a.h", 5}, {"a", "kernel/a.c", 77}};
+  EXPECT_FALSE(has(of(1), "kernel/a.c"));
+  const std::string text = of(1, nullptr, SourceLines::kShow);
+  EXPECT_TRUE(has(text, "    kernel/a.h: 5  (inlined, inlined)\n")) << text;
+  EXPECT_TRUE(has(text, "    kernel/a.c: 77\n"));
+}
+
+}  // namespace
+}  // namespace whyhung::report

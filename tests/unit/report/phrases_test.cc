@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Small pieces of text: lists of CPUs, evidence, times, sizes.
+#include "report/phrases.h"
+
+#include "report/system_header.h"
+#include "report_test_support.h"
+
+namespace whyhung::report {
+namespace {
+
+TEST(Phrases, CpusAreListedInRuns) {
+  EXPECT_EQ(cpus_phrase({3}), "CPU 3");
+  EXPECT_EQ(cpus_phrase({0, 1}), "CPUs 0 and 1");
+  EXPECT_EQ(cpus_phrase({0, 1, 3}), "CPUs 0, 1 and 3");
+  EXPECT_EQ(cpus_phrase({0, 1, 2, 3, 7, 9, 10, 11}), "CPUs 0–3, 7 and 9–11");
+  EXPECT_EQ(cpus_phrase({4, 5, 6}), "CPUs 4–6");
+}
+
+TEST(Phrases, FunctionsNameTheirModule) {
+  EXPECT_EQ(function_phrase("kthread", ""), "kthread");
+  EXPECT_EQ(function_phrase("spin", "while1"), "spin [while1]");
+  EXPECT_EQ(function_phrase("", "while1"), "code without a symbol [while1]");
+  EXPECT_EQ(function_phrase("", ""), "");
+}
+
+TEST(Phrases, TasksAreNamedOrAddressed) {
+  SnapshotBuilder b;
+  b.task(7, "rmmod");
+  EXPECT_EQ(task_phrase(b.build(), b.address_of(7)), "rmmod (pid 7)");
+  EXPECT_EQ(task_phrase(b.build(), 0xffff888000000040), "the task at 0xffff888000000040");
+}
+
+TEST(Phrases, EvidenceSaysWhatWhereAndHowMuch) {
+  EXPECT_EQ(evidence_phrase({model::EvidenceKind::kField, "thread_ack", 0xabc, "1"}), "thread_ack = 1 at 0xabc");
+  EXPECT_EQ(evidence_phrase({model::EvidenceKind::kFrame, "panic", {}, ""}), "panic");
+}
+
+TEST(Phrases, EveryClaimIsASentence) {
+  const SnapshotBuilder b;
+  for (int i = 0; i <= static_cast<int>(diagnose::Claim::kCpuWaitsForIpi); ++i) {
+    diagnose::Link link{static_cast<diagnose::Claim>(i), {}, {}, model::Certainty::kCertain, {}};
+    EXPECT_FALSE(claim_phrase(b.build(), link).empty()) << i;
+  }
+}
+
+TEST(Phrases, EveryAdviceAndDoubtIsASentence) {
+  for (int i = 0; i <= static_cast<int>(diagnose::Advice::kShortenSoftirq); ++i) {
+    EXPECT_FALSE(advice_phrase(static_cast<diagnose::Advice>(i), {}).empty()) << i;
+  }
+  diagnose::Diagnosis diagnosis;
+  diagnosis.accounting.unexplained.push_back({});
+  for (int i = 0; i <= static_cast<int>(diagnose::Doubt::kCpuWaitsUnexplained); ++i) {
+    EXPECT_FALSE(doubt_phrase({}, diagnosis, static_cast<diagnose::Doubt>(i)).empty()) << i;
+  }
+}
+
+TEST(SystemHeader, TimesAndSizesReadAsUsersOfCrashKnowThem) {
+  EXPECT_EQ(date_text(1795363951), "Sun Nov 22 16:12:31 UTC 2026");
+  EXPECT_EQ(date_text(0), "Thu Jan  1 00:00:00 UTC 1970");
+  EXPECT_EQ(date_text(INT64_MAX), "(unknown)");
+  EXPECT_EQ(uptime_text(78), "00:01:18");
+  EXPECT_EQ(uptime_text(86400), "1 day, 00:00:00");
+  EXPECT_EQ(uptime_text(3 * 86400 + 3723), "3 days, 01:02:03");
+  EXPECT_EQ(memory_text(639ull << 20 | 1 << 19), "639.5 MB");
+  EXPECT_EQ(memory_text(3ull << 40), "3.0 TB");
+}
+
+TEST(SystemHeader, WhatIsUnknownIsSaid) {
+  std::ostringstream out;
+  write_system_header(out, {});
+  const std::string text = out.str();
+  EXPECT_NE(text.find("        CPUS: (unknown)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("        DATE: (unknown)\n"), std::string::npos);
+  EXPECT_NE(text.find("      KERNEL: symbols: none; types: none\n"), std::string::npos);
+  EXPECT_NE(text.find("       PANIC: (none)\n"), std::string::npos);
+}
+
+TEST(SystemHeader, OfflineCpusAndTheKindOfDumpAreTold) {
+  model::Machine machine;
+  machine.cpu_count = 8;
+  machine.online_cpu_count = 6;
+  machine.partial_dump = true;
+  machine.capsule = true;
+  std::ostringstream out;
+  write_system_header(out, machine);
+  EXPECT_NE(out.str().find("8 [OFFLINE: 2]"), std::string::npos);
+  EXPECT_NE(out.str().find("[PARTIAL DUMP]  [CAPSULE]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whyhung::report
