@@ -27,6 +27,6 @@ FlowGraph decode_function(const arch::Disassembler& disassembler, const VirtualM
 // Empty when there is no way back.
 std::vector<std::uint32_t> loop_around(const FlowGraph& graph, std::uint32_t start);
 
-inline constexpr std::uint64_t kMostFunctionBytes = 64 * 1024;
+inline constexpr std::uint64_t kMostFunctionBytes = std::uint64_t{64} * 1024;
 
 }  // namespace whyhung::collect

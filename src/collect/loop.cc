@@ -30,7 +30,7 @@ class LoopExaminer {
  public:
   LoopExaminer(Workbench& bench, const FlowGraph& graph, std::vector<std::uint32_t> members,
                std::optional<arch::RegisterSet> registers)
-      : bench_(bench), graph_(graph), members_(std::move(members)), registers_(std::move(registers)) {}
+      : bench_(bench), graph_(graph), members_(std::move(members)), registers_(registers) {}
 
   void describe(model::Loop& loop) {
     loop.begin = graph_.instructions[members_.front()].address.value;

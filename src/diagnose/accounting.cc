@@ -92,7 +92,7 @@ Accounting account(const Case& facts, const std::vector<Finding>& findings) {
   std::set<std::uint32_t> victims;
   for (const Finding& finding : findings) {
     for (const Culprit& culprit : finding.culprits) {
-      if (culprit.cpu) guilty.insert(*culprit.cpu);
+      if (culprit.cpu && culprit.occupies_cpu) guilty.insert(*culprit.cpu);
     }
     victims.insert(finding.victim_cpus.begin(), finding.victim_cpus.end());
   }

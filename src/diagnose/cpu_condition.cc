@@ -115,6 +115,18 @@ std::string_view name_of(HangClass hang_class) {
     case HangClass::kStopMachineStarved: return "stop-machine-starved";
     case HangClass::kCpuHog: return "cpu-hog";
     case HangClass::kIrqsOff: return "irqs-off";
+    case HangClass::kMutexDeadlock: return "mutex-deadlock";
+    case HangClass::kSelfDeadlock: return "self-deadlock";
+    case HangClass::kMixedLockCycle: return "mixed-lock-cycle";
+    case HangClass::kWorkqueueFlushDeadlock: return "workqueue-flush-deadlock";
+    case HangClass::kSpinlockDeadlock: return "spinlock-deadlock";
+    case HangClass::kLockHeldBySleeper: return "lock-held-by-sleeper";
+    case HangClass::kLockHeldByExitedTask: return "lock-held-by-exited-task";
+    case HangClass::kRwsemReaderBlocksWriter: return "rwsem-reader-blocks-writer";
+    case HangClass::kHolderFrozen: return "holder-frozen";
+    case HangClass::kLostWakeup: return "lost-wakeup";
+    case HangClass::kNeverCompleted: return "never-completed";
+    case HangClass::kWorkqueueStall: return "workqueue-stall";
     case HangClass::kNone: return "none";
     case HangClass::kUndetermined: return "undetermined";
   }

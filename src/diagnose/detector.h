@@ -30,6 +30,8 @@ std::span<const Detector> detectors();
 std::vector<Finding> detect_stop_machine_starved(const Case& facts);
 std::vector<Finding> detect_irqs_off(const Case& facts);
 std::vector<Finding> detect_cpu_hog(const Case& facts);
+std::vector<Finding> detect_deadlock(const Case& facts);
+std::vector<Finding> detect_blocked(const Case& facts);
 
 // Fills the victims of a finding: everything that waits for its culprits' CPUs and tasks.
 void add_victims(const Case& facts, Finding& finding);

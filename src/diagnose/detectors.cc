@@ -8,9 +8,11 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr std::array<Detector, 3> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
+constexpr std::array<Detector, 5> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
                                                  {"irqs-off", detect_irqs_off},
-                                                 {"cpu-hog", detect_cpu_hog}}};
+                                                 {"cpu-hog", detect_cpu_hog},
+                                                 {"deadlock", detect_deadlock},
+                                                 {"blocked", detect_blocked}}};
 
 // A detector may have named some victims already.
 template <typename T>
@@ -37,7 +39,7 @@ void add_victims(const Case& facts, Finding& finding) {
     if (node.kind != model::NodeKind::kCpu) continue;
     const auto number = static_cast<std::uint32_t>(node.id);
     bool is_culprits_own = false;
-    for (const Culprit& culprit : finding.culprits) is_culprits_own |= culprit.cpu == number;
+    for (const Culprit& culprit : finding.culprits) is_culprits_own |= culprit.occupies_cpu && culprit.cpu == number;
     if (!is_culprits_own) add_once(finding.victim_cpus, number);
   }
 }

@@ -17,7 +17,8 @@ void drop_repetitions(std::vector<Finding>& findings) {
   for (Finding& finding : findings) {
     const auto is_known = [&](const Culprit& culprit) {
       return std::ranges::any_of(kept, [&](const Finding& other) {
-        return std::ranges::any_of(other.culprits, [&](const Culprit& one) { return one.cpu == culprit.cpu; });
+        return std::ranges::any_of(
+            other.culprits, [&](const Culprit& one) { return one.task == culprit.task && one.cpu == culprit.cpu; });
       });
     };
     if (!std::ranges::all_of(finding.culprits, is_known)) kept.push_back(std::move(finding));

@@ -13,7 +13,25 @@
 
 namespace whyhung::diagnose {
 
-enum class HangClass : std::uint8_t { kStopMachineStarved, kCpuHog, kIrqsOff, kNone, kUndetermined };
+enum class HangClass : std::uint8_t {
+  kStopMachineStarved,
+  kCpuHog,
+  kIrqsOff,
+  kMutexDeadlock,            // tasks that hold mutexes and want each other's
+  kSelfDeadlock,             // a task waits for what it holds
+  kMixedLockCycle,           // a circle of locks and completions of different kinds
+  kWorkqueueFlushDeadlock,   // a circle through a work item
+  kSpinlockDeadlock,         // CPUs that spin for each other's locks, or for their own
+  kLockHeldBySleeper,        // the holder sleeps and nobody wakes it
+  kLockHeldByExitedTask,     // the holder has gone
+  kRwsemReaderBlocksWriter,  // a reader sleeps, a writer waits for it, readers wait behind the writer
+  kHolderFrozen,             // the holder was stopped from outside
+  kLostWakeup,               // what is waited for has come, and the waiter sleeps on
+  kNeverCompleted,           // nobody is left who could complete it
+  kWorkqueueStall,           // a worker does not come to the end of its work
+  kNone,
+  kUndetermined
+};
 std::string_view name_of(HangClass hang_class);
 
 // What a link of a chain states. The nodes and facts that belong to each are listed beside it.
@@ -37,6 +55,15 @@ enum class Claim : std::uint8_t {
   kEndlessLoop,            // facts: function, module, begin, end, bytes
   kLoop,                   // facts: function, module, exit, depends, value (may be absent), symbol (may be absent)
   kCpuWaitsForIpi,         // nodes: waiting CPU, CPU waited for
+  kTaskWaits,              // nodes: task, resource. facts: how, seconds (may be absent)
+  kHeldBy,                 // nodes: resource, task or CPU. facts: role
+  kCycleCloses,            // nodes: tasks
+  kHolderSleeps,           // nodes: task. facts: function, module, state, seconds
+  kHolderNaps,             // the same of one that runs now and then and sleeps again
+  kHolderStopped,          // the same of one that a signal, a tracer or the freezer stopped
+  kHolderGone,             // nodes: task. facts: how (absent, exited, reused), seconds (reused)
+  kNobodyCompletes,        // nodes: resource
+  kWakeupLost,             // nodes: resource. facts: done, count, owner (those that there are)
 };
 
 struct Link {
@@ -55,14 +82,28 @@ struct Culprit {
   std::uint64_t task = 0;  // address; of a softirq or interrupt: the task that it came in on top of
   std::uint32_t pid = 0;
   std::string comm;
-  std::optional<std::uint32_t> cpu;
-  std::string function;        // the function that holds the CPU
-  std::string module;          // empty: the kernel itself
-  std::uint32_t location = 0;  // index into Snapshot::locations: the program counter in that function
+  std::optional<std::uint32_t> cpu;  // which it holds, or on which it ran last
+  bool occupies_cpu = true;          // false: it sleeps
+  std::string function;              // the function that holds the CPU, or that it sleeps in
+  std::string module;                // empty: the kernel itself
+  std::uint32_t location = 0;        // index into Snapshot::locations: the program counter in that function
 };
 
 // The change to think of first.
-enum class Advice : std::uint8_t { kYieldInLoop, kShortenPreemptOff, kShortenIrqOff, kShortenSoftirq };
+enum class Advice : std::uint8_t {
+  kYieldInLoop,
+  kShortenPreemptOff,
+  kShortenIrqOff,
+  kShortenSoftirq,
+  kOrderLocks,
+  kTakeOnce,
+  kDontSleepWithLock,
+  kContinueHolder,
+  kReleaseLock,
+  kWakeAfterChange,
+  kComplete,
+  kEndWork,
+};
 
 struct Finding {
   HangClass hang_class = HangClass::kUndetermined;

@@ -34,6 +34,13 @@ const std::vector<model::NodeId>& WaitGraph::waits_for(model::NodeId node) const
   return found == forward_.end() ? kNothing : found->second;
 }
 
+std::vector<model::NodeId> WaitGraph::nodes() const {
+  std::set<model::NodeId> all;
+  for (const auto& [node, edges] : forward_) all.insert(node);
+  for (const auto& [node, edges] : backward_) all.insert(node);
+  return {all.begin(), all.end()};
+}
+
 std::set<model::NodeId> WaitGraph::blocked_by(model::NodeId node) const {
   std::set<model::NodeId> reached;
   std::vector<model::NodeId> pending = {node};

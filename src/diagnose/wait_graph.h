@@ -16,6 +16,8 @@ class WaitGraph {
   explicit WaitGraph(const model::Snapshot& snapshot);
 
   const std::vector<model::NodeId>& waits_for(model::NodeId node) const;
+  // Every node that waits or is waited for, ascending.
+  std::vector<model::NodeId> nodes() const;
   // Everything that cannot go on before `node` acts, directly or through others; without `node` itself.
   std::set<model::NodeId> blocked_by(model::NodeId node) const;
 

@@ -16,7 +16,7 @@
 namespace whyhung::dump {
 
 // More than the kernel ever writes: VMCOREINFO_BYTES is one page, at most 64 KB.
-inline constexpr std::size_t kMostVmcoreinfoBytes = 64 * 1024;
+inline constexpr std::size_t kMostVmcoreinfoBytes = std::size_t{64} * 1024;
 
 // Lines without '=' are skipped; of a key that comes twice the first counts, as for makedumpfile and crash. Text beyond
 // kMostVmcoreinfoBytes is ignored. The values point into the object's own copy of the text.

@@ -10,6 +10,7 @@ KthreadView KthreadView::bind(Binder& binder) {
   v.data = binder.optional("kthread", {"data"});
   v.flags = binder.optional("kthread", {"flags"});
   v.exited = binder.optional("kthread", {"exited"});
+  v.parked = binder.optional("kthread", {"parked"});
   return v;
 }
 

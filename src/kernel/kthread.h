@@ -9,7 +9,7 @@ namespace whyhung::kernel {
 
 struct KthreadView {
   static KthreadView bind(Binder& binder);
-  Field thread_function, data, flags, exited;
+  Field thread_function, data, flags, exited, parked;
 };
 
 // The task's struct kthread. Where a kernel keeps the pointer to it has moved twice; nothing for a task that has none.

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <string_view>
 
-#include "base/walk_limit.h"
+#include "kernel/waiter_record.h"
 
 namespace whyhung::kernel {
 namespace {
 
-constexpr std::uint64_t kMostWaiters = 1u << 20;
 constexpr std::uint64_t kMostStackBytes = 4096;  // of the waiting function and what it called
 constexpr std::uint64_t kTaskFlagBits = 7;       // low bits of an owner word; a task_struct is aligned to more
 constexpr std::uint64_t kBlockerKindBits = 3;    // low bits of task_struct.blocker (include/linux/hung_task.h)
@@ -60,70 +59,41 @@ SleepingLockView SleepingLockView::bind(LockKind kind, Binder& binder) {
 }
 
 // A record is one whose task's stack it lies on: the list's head and other memory fail that.
-bool SleepingLockView::is_waiter_record(const Access& access, VirtualAddress record) const {
+bool SleepingLockView::is_waiter_record(const Access& access, VirtualAddress record, std::uint64_t stack_size) const {
   const auto task = waiter_task_.read_pointer(access.memory, record);
   if (!task || task->is_null()) return false;
   const auto stack = task_stack_.read_pointer(access.memory, *task);
-  return stack && record >= *stack && record - *stack < stack_size_;
+  return stack && record >= *stack && record - *stack < stack_size;
 }
 
-std::optional<VirtualAddress> SleepingLockView::record_on_stack(const Access& access, VirtualAddress task,
-                                                                VirtualRange stack) const {
-  const VirtualAddress end(std::min(stack.end.value, stack.begin.value + kMostStackBytes));
-  for (VirtualAddress record = stack.begin; record < end; record += 8) {
-    if (waiter_task_.read_pointer(access.memory, record).value_or(VirtualAddress()) != task) continue;
-    const VirtualAddress node = waiter_list_.in(record);
-    const auto next = access.memory.read_pointer(node);
-    const auto previous = access.memory.read_pointer(node + 8);
-    if (!next || !previous) continue;
-    const auto back = access.memory.read_pointer(*next + 8);
-    const auto forth = access.memory.read_pointer(*previous);
-    if (back && forth && *back == node && *forth == node) return record;
-  }
-  return std::nullopt;
+std::optional<VirtualAddress> SleepingLockView::record_of(const Access& access, VirtualAddress task,
+                                                          VirtualRange stack) const {
+  return find_waiter_record(access.memory, {waiter_task_, waiter_list_}, task, stack);
 }
 
-std::optional<BlockedOnLock> SleepingLockView::blocked_on(const Access& access, const TaskView& tasks,
-                                                          VirtualAddress task, VirtualRange stack) const {
-  if (!waiter_list_.exists() || !waiter_task_.exists()) return std::nullopt;
-  SleepingLockView sized = *this;
-  sized.stack_size_ = tasks.stack_size;
-  const auto record = sized.record_on_stack(access, task, stack);
-  if (!record) return std::nullopt;
-  BlockedOnLock found;
-  found.record = *record;
-  found.by_record = true;
-  std::vector<VirtualAddress> ring = {waiter_list_.in(*record)};
-  std::optional<VirtualAddress> head;
-  WalkLimit limit(kMostWaiters);
-  auto node = access.memory.read_pointer(ring.front());
-  while (node && *node != ring.front() && limit.step(*node) == WalkLimit::Verdict::kContinue) {
-    if (sized.is_waiter_record(access, waiter_list_.container(*node))) {
-      ring.push_back(*node);
-      found.others.push_back(waiter_list_.container(*node));
-    } else if (!head) {
-      head = *node;
-    } else {
-      return std::nullopt;  // two nodes that are no waiters: this is no queue of a lock
-    }
-    node = access.memory.read_pointer(*node);
-  }
-  if (!node) return std::nullopt;
+std::optional<LockQueue> SleepingLockView::queue_of(const Access& access, const TaskView& tasks, VirtualAddress task,
+                                                    VirtualAddress record, VirtualRange stack) const {
+  const auto ring = walk_waiter_ring(access.memory, waiter_list_.in(record), [&](VirtualAddress node) {
+    return is_waiter_record(access, waiter_list_.container(node), tasks.stack_size);
+  });
+  if (!ring) return std::nullopt;
+  LockQueue queue;
+  for (const VirtualAddress node : ring->nodes) queue.records.push_back(waiter_list_.container(node));
+  std::optional<VirtualAddress> lock;
   if (wait_list_.exists()) {
-    if (!head) return std::nullopt;
-    found.lock = wait_list_.container(*head);
-    return found;
+    if (ring->head) lock = wait_list_.container(*ring->head);
+  } else {
+    lock = lock_without_head(access, task, stack, ring->nodes);
   }
-  const auto lock = sized.lock_without_head(access, tasks, task, stack, ring);
   if (!lock) return std::nullopt;
-  found.lock = *lock;
-  return found;
+  queue.lock = *lock;
+  return queue;
 }
 
 // The ring of waiters does not lead to the lock. The task may have noted it; else the waiting functions have its
 // address somewhere in their frames. Either way the lock must point back into the ring.
-std::optional<VirtualAddress> SleepingLockView::lock_without_head(const Access& access, const TaskView&,
-                                                                  VirtualAddress task, VirtualRange stack,
+std::optional<VirtualAddress> SleepingLockView::lock_without_head(const Access& access, VirtualAddress task,
+                                                                  VirtualRange stack,
                                                                   std::span<const VirtualAddress> ring) const {
   if (!first_waiter_.exists()) return std::nullopt;
   const auto leads_back = [&](VirtualAddress lock) {

@@ -15,11 +15,10 @@ namespace whyhung::kernel {
 
 enum class LockKind : std::uint8_t { kMutex, kRwSemaphore, kSemaphore };
 
-struct BlockedOnLock {
+// The queue that a waiter record is in.
+struct LockQueue {
   VirtualAddress lock;
-  VirtualAddress record;               // the waiter record of this task
-  std::vector<VirtualAddress> others;  // waiter records of other tasks in the same queue
-  bool by_record = false;              // found through the record's links, not only by the task's own note
+  std::vector<VirtualAddress> records;  // of all who wait, the one that was asked about first
 };
 
 // Who holds a lock, as far as the lock itself says.
@@ -42,9 +41,11 @@ class SleepingLockView {
   static SleepingLockView bind(LockKind kind, Binder& binder);
   LockKind kind() const { return kind_; }
 
-  // The lock that `task`, asleep, waits for. `stack` is the part of its stack from the waiting function's frame on.
-  std::optional<BlockedOnLock> blocked_on(const Access& access, const TaskView& tasks, VirtualAddress task,
-                                          VirtualRange stack) const;
+  // The waiter record of `task`, asleep. `stack` is the part of its stack from the waiting function's frame on.
+  std::optional<VirtualAddress> record_of(const Access& access, VirtualAddress task, VirtualRange stack) const;
+  // The lock behind that record, and all who wait for it.
+  std::optional<LockQueue> queue_of(const Access& access, const TaskView& tasks, VirtualAddress task,
+                                    VirtualAddress record, VirtualRange stack) const;
   std::optional<LockOwner> owner(const Access& access, VirtualAddress lock) const;
   std::optional<RwSemaphoreState> rw_state(const Access& access, VirtualAddress lock) const;
   // semaphore.count; a positive count with sleepers means that a wake-up was lost.
@@ -53,17 +54,15 @@ class SleepingLockView {
   std::optional<bool> wants_to_write(const Access& access, VirtualAddress record) const;
 
  private:
-  std::optional<VirtualAddress> record_on_stack(const Access& access, VirtualAddress task, VirtualRange stack) const;
-  bool is_waiter_record(const Access& access, VirtualAddress record) const;
-  std::optional<VirtualAddress> lock_without_head(const Access& access, const TaskView& tasks, VirtualAddress task,
-                                                  VirtualRange stack, std::span<const VirtualAddress> ring) const;
+  bool is_waiter_record(const Access& access, VirtualAddress record, std::uint64_t stack_size) const;
+  std::optional<VirtualAddress> lock_without_head(const Access& access, VirtualAddress task, VirtualRange stack,
+                                                  std::span<const VirtualAddress> ring) const;
 
   LockKind kind_ = LockKind::kMutex;
   Field waiter_list_, waiter_task_, waiter_type_;
   Field wait_list_, first_waiter_, owner_, count_, last_holder_;
   Field blocked_on_, blocker_;
   Field task_stack_;
-  std::uint64_t stack_size_ = 0;  // THREAD_SIZE, known while a question is answered
 };
 
 }  // namespace whyhung::kernel

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/wait_phrases.h"
 
 namespace whyhung::report {
 namespace {
@@ -165,8 +166,8 @@ std::string claim_phrase(const model::Snapshot& snapshot, const Link& link) {
     case Claim::kLoop: return loop_phrase(link);
     case Claim::kCpuWaitsForIpi:
       return fmt::format("CPU {} spins until CPU {} answers a function call", node(link, 0), node(link, 1));
+    default: return wait_claim_phrase(snapshot, link);
   }
-  return {};
 }
 
 std::string evidence_phrase(const model::Evidence& evidence) {
@@ -191,8 +192,8 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
     case diagnose::Advice::kShortenSoftirq:
       return fmt::format("bound the work of {} and leave the rest to the next softirq or a work item",
                          yield_words(finding));
+    default: return wait_advice_phrase(advice, finding);
   }
-  return {};
 }
 
 std::string doubt_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis, diagnose::Doubt doubt) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/phrases.h"
+#include "report/wait_phrases.h"
 
 namespace whyhung::report {
 namespace {
@@ -89,6 +90,7 @@ std::string stop_machine_sentence(const model::Snapshot& snapshot, const Finding
 }  // namespace
 
 std::string finding_phrase(const model::Snapshot& snapshot, const Finding& finding) {
+  if (auto text = wait_finding_phrase(snapshot, finding)) return capitalised(*std::move(text));
   std::string culprits;
   for (const Culprit& culprit : finding.culprits) {
     culprits += culprits.empty() ? "" : "; ";
@@ -123,13 +125,15 @@ std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diag
   std::string text = finding_phrase(snapshot, finding);
   const std::size_t victims = finding.victim_tasks.size();
   if (victims != 0) {
-    text += fmt::format(" {} task{} wait{} for it, directly or through others.", victims, victims == 1 ? "" : "s",
-                        victims == 1 ? "s" : "");
+    const bool several = finding.culprits.size() > 1 && !finding.culprits.front().occupies_cpu;
+    text += fmt::format(" {} task{} wait{} for {}, directly or through others.", victims, victims == 1 ? "" : "s",
+                        victims == 1 ? "s" : "", several ? "them" : "it");
   }
   const auto& machine = snapshot.machine;
   const bool guilty_panicked = std::ranges::any_of(
       finding.culprits, [&](const Culprit& culprit) { return culprit.cpu && machine.panic_cpu == culprit.cpu; });
-  if (machine.panic_cpu && !guilty_panicked) {
+  const bool on_a_cpu = std::ranges::any_of(finding.culprits, &Culprit::occupies_cpu);
+  if (on_a_cpu && machine.panic_cpu && !guilty_panicked) {
     const bool is_victim = std::ranges::find(finding.victim_cpus, *machine.panic_cpu) != finding.victim_cpus.end();
     text += fmt::format(" The panic came on CPU {}, which is {}.", *machine.panic_cpu,
                         is_victim ? "a victim" : "not the cause");

@@ -33,35 +33,23 @@ constexpr std::array<std::string_view, 6> kSemaphoreFunctions = {
 struct Words {
   model::ResourceKind kind;
   std::string_view type;
-  std::span<const std::string_view> functions;
+  std::string_view record;
 };
 
 Words words_of(LockKind kind) {
   switch (kind) {
-    case LockKind::kMutex: return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
-    case LockKind::kRwSemaphore: return {model::ResourceKind::kRwSemaphore, "rw_semaphore", kRwSemaphoreFunctions};
-    case LockKind::kSemaphore: return {model::ResourceKind::kSemaphore, "semaphore", kSemaphoreFunctions};
+    case LockKind::kMutex: return {model::ResourceKind::kMutex, "mutex", "mutex_waiter"};
+    case LockKind::kRwSemaphore: return {model::ResourceKind::kRwSemaphore, "rw_semaphore", "rwsem_waiter"};
+    case LockKind::kSemaphore: return {model::ResourceKind::kSemaphore, "semaphore", "semaphore_waiter"};
   }
-  return {model::ResourceKind::kMutex, "mutex", kMutexFunctions};
+  return {model::ResourceKind::kMutex, "mutex", "mutex_waiter"};
 }
 
-// The function that wanted the lock: the first frame outward that is not part of the lock's own code.
-std::string wanted_in(const WaitContext& context, const Sleeper& sleeper) {
-  constexpr std::array<std::string_view, 14> kLockCode = {
-      "mutex_lock", "__mutex_lock",   "ww_mutex_lock", "__ww_mutex_lock", "rwsem_down", "down_read",   "down_write",
-      "__down",     "___down_common", "down",          "__rwsem",         "call_rwsem", "__down_read", "__down_write"};
-  const auto is_lock_code = [&](std::string_view name) {
-    return std::ranges::any_of(kLockCode, [&](std::string_view prefix) {
-      return prefix == "down" ? name == "down" || name.starts_with("down_") : name.starts_with(prefix);
-    });
-  };
-  for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
-    const model::CodeLocation& location = context.bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (location.module.empty() && is_lock_code(location.function)) continue;
-    return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
-  }
-  return {};
-}
+// Frames of the lock's own code, between the waiting function and the one that wanted the lock.
+constexpr std::array<std::string_view, 15> kLockCode = {
+    "mutex_lock*",  "__mutex_lock*", "ww_mutex_lock*", "__ww_mutex_lock*", "rwsem_down*",
+    "down_read*",   "down_write*",   "__down*",        "___down*",         "down",
+    "down_timeout", "__rwsem*",      "call_rwsem*",    "down_killable",    "down_interruptible"};
 
 class LockReader {
  public:
@@ -74,11 +62,17 @@ class LockReader {
 
   void read() {
     const VirtualAddress task(sleeper_.task.address);
-    const auto blocked = view_.blocked_on(bench_.access, bench_.tasks, task, sleeper_.stack);
-    if (!blocked) return;
-    model::Resource& resource = bench_.snapshot.resource_at(blocked->lock.value, words_.kind);
-    if (resource.evidence.empty()) describe(resource, blocked->lock);
-    add_wait(*blocked);
+    const auto record = view_.record_of(bench_.access, task, sleeper_.stack);
+    if (!record) return;
+    auto known = context_.lock_of_record.find(record->value);
+    if (known == context_.lock_of_record.end()) {
+      const auto queue = view_.queue_of(bench_.access, bench_.tasks, task, *record, sleeper_.stack);
+      if (!queue) return;
+      for (const VirtualAddress one : queue->records) context_.lock_of_record.emplace(one.value, queue->lock.value);
+      known = context_.lock_of_record.find(record->value);
+      describe(bench_.snapshot.resource_at(queue->lock.value, words_.kind), queue->lock, queue->records.size());
+    }
+    add_wait(VirtualAddress(known->second), *record);
   }
 
  private:
@@ -86,7 +80,8 @@ class LockReader {
     return {EvidenceKind::kField, fmt::format("{}.{}", words_.type, member), lock.value, fmt::format("{:#x}", value)};
   }
 
-  void describe(model::Resource& resource, VirtualAddress lock) {
+  void describe(model::Resource& resource, VirtualAddress lock, std::size_t waiters) {
+    resource.facts.push_back({"waiters", std::to_string(waiters)});
     resource.name = context_.object_name(lock);
     if (const auto state = view_.rw_state(bench_.access, lock)) {
       resource.facts.push_back({"readers", std::to_string(state->readers)});
@@ -107,19 +102,26 @@ class LockReader {
     }
     model::Holder holder;
     holder.who = model::task_node(owner->task.value);
-    holder.role = owner->is_handed_over ? "was handed the lock" : owner->is_hint ? "last known holder" : "owner";
-    holder.certainty = owner->is_hint ? Certainty::kPossible : Certainty::kCertain;
+    holder.role = owner->is_handed_over ? "was handed the lock" : "owner";
+    if (owner->is_hint) {
+      // The last who took it. With one reader it is that one, unless an earlier reader outlasted it.
+      const bool reads = view_.kind() == LockKind::kRwSemaphore;
+      const auto state = view_.rw_state(bench_.access, lock);
+      if (reads && (!state || state->readers == 0)) return;
+      holder.role = reads ? "reader" : "last holder";
+      holder.certainty = reads && state->readers > 1 ? Certainty::kPossible : Certainty::kLikely;
+    }
     holder.evidence.push_back(field(member, lock, owner->raw));
     resource.holders.push_back(std::move(holder));
   }
 
-  void add_wait(const kernel::BlockedOnLock& blocked) {
+  void add_wait(VirtualAddress lock, VirtualAddress record) {
     model::Wait wait;
     wait.waiter = model::task_node(sleeper_.task.address);
-    wait.on = model::resource_node(blocked.lock.value);
-    const auto writes = view_.wants_to_write(bench_.access, blocked.record);
+    wait.on = model::resource_node(lock.value);
+    const auto writes = view_.wants_to_write(bench_.access, record);
     const std::string purpose = writes ? (*writes ? " for writing" : " for reading") : "";
-    const std::string place = wanted_in(context_, sleeper_);
+    const std::string place = context_.place(sleeper_, kLockCode);
     wait.how = fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place));
     wait.since = sleeper_.task.last_arrival;
     wait.evidence.push_back({EvidenceKind::kFrame,
@@ -127,9 +129,7 @@ class LockReader {
                              sleeper_.task.stack.frames[sleeper_.frame].sp,
                              {}});
     wait.evidence.push_back(
-        {EvidenceKind::kList, fmt::format("{}_waiter on its stack, linked into the queue", words_.type),
-         blocked.record.value,
-         fmt::format("{} other waiter{}", blocked.others.size(), blocked.others.size() == 1 ? "" : "s")});
+        {EvidenceKind::kList, fmt::format("{} on its stack, linked into the queue", words_.record), record.value, {}});
     bench_.snapshot.waits.push_back(std::move(wait));
   }
 

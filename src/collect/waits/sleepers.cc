@@ -10,7 +10,13 @@
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<const WaitReader*, 3> kReaders = {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader};
+constexpr std::array<const WaitReader*, 4> kReaders = {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader,
+                                                       &kCompletionReader};
+// What the readers ask for, so that the types are searched once for all of them.
+constexpr std::array<std::string_view, 17> kTypes = {
+    "mutex",       "mutex_waiter", "rw_semaphore", "rwsem_waiter", "semaphore",      "semaphore_waiter",
+    "completion",  "swait_queue",  "worker",       "work_struct",  "pool_workqueue", "workqueue_struct",
+    "worker_pool", "wq_barrier",   "wq_flusher",   "rcu_state",    "rcu_node"};
 constexpr std::uint32_t kMostFrames =
     12;  // frames from the innermost on among which the waiting function is looked for
 
@@ -40,13 +46,94 @@ bool sleeps(const model::Task& task) {
 
 }  // namespace
 
+void WaitContext::learn_names() {
+  if (names_learnt_) return;
+  names_learnt_ = true;
+  bench.access.types.prepare(kTypes, {});
+}
+
 const kernel::SleepingLockView& WaitContext::lock_view(kernel::LockKind kind) {
+  learn_names();
   auto& view = locks_[static_cast<std::size_t>(kind)];
   if (!view) {
     kernel::Binder binder(bench.access.types);
     view = kernel::SleepingLockView::bind(kind, binder);
   }
   return *view;
+}
+
+const kernel::CompletionView& WaitContext::completions() {
+  learn_names();
+  if (!completions_) {
+    kernel::Binder binder(bench.access.types);
+    completions_ = kernel::CompletionView::bind(binder);
+  }
+  return *completions_;
+}
+
+const kernel::WorkqueueView& WaitContext::workqueues() {
+  learn_names();
+  if (!workqueues_) {
+    kernel::Binder binder(bench.access.types);
+    workqueues_ = kernel::WorkqueueView::bind(binder);
+  }
+  return *workqueues_;
+}
+
+const std::vector<kernel::Worker>& WaitContext::workers() {
+  if (workers_) return *workers_;
+  workers_.emplace();
+  const kernel::WorkqueueView& view = workqueues();
+  if (!view.usable()) return *workers_;
+  for (const model::Task& task : bench.snapshot.tasks) {
+    if (!task.is_kernel_thread || task.is_idle_task) continue;
+    auto worker = view.worker_of(bench.access, bench.tasks, bench.kthreads, VirtualAddress(task.address));
+    if (worker) workers_->push_back(*std::move(worker));
+  }
+  return *workers_;
+}
+
+std::uint64_t WaitContext::thread_that_completes(VirtualAddress completion) {
+  if (!thread_completions_) {
+    thread_completions_.emplace();
+    for (const model::Task& task : bench.snapshot.tasks) {
+      if (!task.is_kernel_thread || task.is_idle_task) continue;
+      const auto kthread = kernel::kthread_of(bench.access, bench.tasks, bench.kthreads, VirtualAddress(task.address));
+      if (!kthread) continue;
+      for (const kernel::Field* field : {&bench.kthreads.exited, &bench.kthreads.parked}) {
+        if (field->exists()) thread_completions_->emplace(field->in(*kthread).value, task.address);
+      }
+    }
+  }
+  const auto found = thread_completions_->find(completion.value);
+  return found == thread_completions_->end() ? 0 : found->second;
+}
+
+bool WaitContext::is_task(VirtualAddress address) {
+  if (!task_addresses_) {
+    task_addresses_.emplace();
+    for (const model::Task& task : bench.snapshot.tasks) task_addresses_->insert(task.address);
+  }
+  return task_addresses_->contains(address.value);
+}
+
+bool WaitContext::called_through(const Sleeper& sleeper, std::string_view pattern) const {
+  for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
+    if (location.module.empty() && matches(pattern, kernel::base_name(location.function))) return true;
+  }
+  return false;
+}
+
+std::string WaitContext::place(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
+  for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
+    const std::string_view name = kernel::base_name(location.function);
+    const auto is_passed = [&](std::string_view pattern) { return matches(pattern, name); };
+    if (location.module.empty() && std::ranges::any_of(passed, is_passed)) continue;
+    return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+  }
+  return {};
 }
 
 const std::string& WaitContext::function(const Sleeper& sleeper, std::uint32_t frame) const {

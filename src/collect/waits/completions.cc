@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waits for completions, and who will complete them: a thread that must end, a work item that must be done, a grace
+// period that must pass. What is not recognised stays a completion without a completer.
+#include <algorithm>
+#include <array>
+
+#include "collect/waits/sleepers.h"
+#include "kernel/rcu.h"
+
+namespace whyhung::collect {
+namespace {
+
+using model::Certainty;
+using model::EvidenceKind;
+using model::ResourceKind;
+
+constexpr std::array<std::string_view, 3> kCompletionFunctions = {"wait_for_completion*", "__wait_for_common",
+                                                                  "do_wait_for_common"};
+// Frames of the kernel's own between the sleep and the code that wanted something.
+constexpr std::array<std::string_view, 18> kPassed = {
+    "wait_for_completion*", "__wait_for_common", "do_wait_for_common", "kthread_stop*",     "kthread_park",
+    "__flush_work*",        "flush_work*",       "flush_workqueue*",   "__flush_workqueue", "drain_workqueue",
+    "__wait_rcu_gp",        "wait_rcu_gp",       "synchronize_*",      "cancel_work_sync",  "cancel_delayed_work_sync",
+    "__cancel_work*",       "rcu_barrier*",      "flush_delayed_work"};
+
+class CompletionReader {
+ public:
+  CompletionReader(WaitContext& context, const Sleeper& sleeper)
+      : context_(context), bench_(context.bench), sleeper_(sleeper) {}
+
+  void read() {
+    const auto waited =
+        context_.completions().waited_for(bench_.access.memory, VirtualAddress(sleeper_.task.address), sleeper_.stack,
+                                          [&](VirtualAddress address) { return context_.is_task(address); });
+    if (!waited) return;
+    model::Resource& resource = bench_.snapshot.resource_at(waited->completion.value, ResourceKind::kCompletion);
+    if (resource.evidence.empty()) {
+      resource.name = context_.object_name(waited->completion);
+      resource.facts.push_back({"done", std::to_string(waited->done)});
+      resource.facts.push_back({"waiters", std::to_string(waited->waiters)});
+      resource.evidence.push_back(
+          {EvidenceKind::kField, "completion.done", waited->completion.value, std::to_string(waited->done)});
+      find_completer(resource, waited->completion);
+      if (resource.holders.empty() && ends_by_itself()) resource.facts.push_back({"ends by itself", "yes"});
+    }
+    add_wait(*waited);
+  }
+
+ private:
+  // A timeout ends it, or hardware and user space do, which have no place in memory that says so.
+  bool ends_by_itself() const {
+    constexpr std::array<std::string_view, 10> kOutside = {"wait_for_completion_timeout",
+                                                           "wait_for_completion_io*",
+                                                           "wait_for_completion_interruptible_timeout",
+                                                           "wait_for_completion_killable_timeout",
+                                                           "submit_bio_wait",
+                                                           "blk_execute_rq*",
+                                                           "call_usermodehelper_exec",
+                                                           "wait_for_device_probe",
+                                                           "schedule_timeout_*",
+                                                           "wait_for_vfork_done"};
+    return std::ranges::any_of(kOutside,
+                               [&](std::string_view pattern) { return context_.called_through(sleeper_, pattern); });
+  }
+
+  static void add_holder(model::Resource& resource, model::NodeId who, std::string role, model::Evidence evidence) {
+    model::Holder holder;
+    holder.who = who;
+    holder.role = std::move(role);
+    holder.evidence.push_back(std::move(evidence));
+    resource.holders.push_back(std::move(holder));
+  }
+
+  void find_completer(model::Resource& resource, VirtualAddress completion) {
+    if (const std::uint64_t thread = context_.thread_that_completes(completion)) {
+      const bool parks = context_.called_through(sleeper_, "kthread_park");
+      add_holder(resource, model::task_node(thread), parks ? "must park" : "must end",
+                 {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
+      return;
+    }
+    if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
+        context_.called_through(sleeper_, "__cancel_work*")) {
+      find_work(resource, completion);
+    } else if (context_.called_through(sleeper_, "flush_workqueue*") ||
+               context_.called_through(sleeper_, "__flush_workqueue*")) {
+      find_flushed_queue(resource, completion);
+    } else if (context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
+               context_.called_through(sleeper_, "synchronize_rcu*")) {
+      find_grace_period(resource);
+    } else if (context_.called_through(sleeper_, "__kthread_create_on_node")) {
+      constexpr std::uint32_t kThreadDaemon = 2;  // kthreadd, which rest_init() starts second
+      for (const model::Task& task : bench_.snapshot.tasks) {
+        if (task.pid != kThreadDaemon || !task.is_kernel_thread) continue;
+        add_holder(resource, model::task_node(task.address), "must make the thread",
+                   {EvidenceKind::kField, "task_struct.pid", task.address, "2"});
+      }
+    }
+  }
+
+  std::string function_name(VirtualAddress function) { return bench_.function_name(function); }
+
+  void find_work(model::Resource& resource, VirtualAddress completion) {
+    const auto& workers = context_.workers();
+    const auto barrier = context_.workqueues().find_barrier(bench_.access.memory, completion,
+                                                            VirtualAddress(sleeper_.task.address), workers);
+    if (!barrier) return;
+    resource.kind = ResourceKind::kWorkItem;
+    const std::string work = function_name(barrier->work_function);
+    if (!work.empty()) resource.name = work;
+    for (const kernel::Worker& worker : workers) {
+      if (!worker.executes()) continue;
+      using Place = kernel::QueuedBarrier::Place;
+      std::string role;
+      if (barrier->place == Place::kBehindRunning && worker.address == barrier->head) role = "executes it";
+      if (barrier->place == Place::kInactive && worker.pool_workqueue == barrier->head) {
+        role = "occupies the queue that may not execute more at a time";
+      }
+      if (barrier->place == Place::kInPool && worker.pool == barrier->head) role = "occupies the pool that it waits in";
+      if (role.empty()) continue;
+      add_holder(
+          resource, model::task_node(worker.task.value), role,
+          {EvidenceKind::kField, "worker.current_func", worker.address.value, function_name(worker.current_function)});
+      if (barrier->place == Place::kInPool) resource.holders.back().certainty = Certainty::kPossible;
+      if (!worker.workqueue_name.empty()) add_fact(resource, "workqueue", worker.workqueue_name);
+    }
+  }
+
+  static void add_fact(model::Resource& resource, std::string name, std::string value) {
+    const auto known = [&](const model::Fact& fact) { return fact.name == name; };
+    if (std::ranges::none_of(resource.facts, known)) resource.facts.push_back({std::move(name), std::move(value)});
+  }
+
+  void find_flushed_queue(model::Resource& resource, VirtualAddress completion) {
+    for (const kernel::Worker& worker : context_.workers()) {
+      if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker.workqueue)) {
+        continue;
+      }
+      resource.kind = ResourceKind::kWorkItem;
+      resource.name = function_name(worker.current_function);
+      add_fact(resource, "workqueue", worker.workqueue_name);
+      add_holder(
+          resource, model::task_node(worker.task.value), "executes work of the queue",
+          {EvidenceKind::kField, "worker.current_func", worker.address.value, function_name(worker.current_function)});
+    }
+  }
+
+  void find_grace_period(model::Resource& resource) {
+    kernel::Binder binder(bench_.access.types);
+    const auto period = kernel::read_grace_period(bench_.access, binder);
+    if (!period || !period->active) return;
+    resource.kind = ResourceKind::kRcuGracePeriod;
+    add_fact(resource, "grace period", fmt::format("{:#x}", period->sequence));
+    for (const std::uint32_t cpu : period->cpus) {
+      add_holder(resource, model::cpu_node(cpu), "owes a quiescent state",
+                 {EvidenceKind::kField, "rcu_node.qsmask", period->state.value, fmt::format("CPU {}", cpu)});
+    }
+    for (const VirtualAddress task : period->tasks) {
+      add_holder(resource, model::task_node(task.value), "was preempted as a reader",
+                 {EvidenceKind::kList, "rcu_node.blkd_tasks", period->state.value, {}});
+    }
+  }
+
+  void add_wait(const kernel::WaitedCompletion& waited) {
+    model::Wait wait;
+    wait.waiter = model::task_node(sleeper_.task.address);
+    wait.on = model::resource_node(waited.completion.value);
+    const std::string place = context_.place(sleeper_, kPassed);
+    wait.how = fmt::format("sleeps for it{}", place.empty() ? "" : fmt::format(" in {}", place));
+    wait.since = sleeper_.task.last_arrival;
+    wait.evidence.push_back({EvidenceKind::kFrame,
+                             context_.function(sleeper_, sleeper_.frame),
+                             sleeper_.task.stack.frames[sleeper_.frame].sp,
+                             {}});
+    wait.evidence.push_back(
+        {EvidenceKind::kList, "waiter on its stack, linked into the completion's queue", waited.record.value, {}});
+    bench_.snapshot.waits.push_back(std::move(wait));
+  }
+
+  WaitContext& context_;
+  Workbench& bench_;
+  const Sleeper& sleeper_;
+};
+
+void read_completion(WaitContext& context, const Sleeper& sleeper) {
+  CompletionReader(context, sleeper).read();
+}
+
+}  // namespace
+
+const WaitReader kCompletionReader = {"completion", kCompletionFunctions, read_completion};
+
+}  // namespace whyhung::collect

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waits that end nowhere good: the holder of a lock sleeps, has gone, or is stopped; a completion has nobody left to
+// complete it; a wake-up was lost. Each resource with old waiters is followed to whom or what it depends on in the end,
+// and those that end at the same point make one finding.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "diagnose/detector.h"
+#include "diagnose/wait_index.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+using model::NodeId;
+using model::NodeKind;
+using model::ResourceKind;
+using model::TaskState;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+// A wait is worth a question when it has lasted this long and nothing moves any more. A queue that moves serves its
+// oldest waiter sooner; where the holder still runs now and then, more patience is needed to tell the two apart.
+constexpr std::uint64_t kLasting = 8 * kSecond;
+constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
+// How much later than a wait a task may have started and still have been there before: two clocks are compared.
+constexpr std::uint64_t kClockSkew = 2 * kSecond;
+
+bool is_lock(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::kMutex:
+    case ResourceKind::kRwSemaphore:
+    case ResourceKind::kSemaphore:
+    case ResourceKind::kPercpuRwSemaphore:
+    case ResourceKind::kRtMutex: return true;
+    default: return false;
+  }
+}
+
+const std::string* fact(const model::Resource& resource, std::string_view name) {
+  const auto found = std::ranges::find(resource.facts, name, &model::Fact::name);
+  return found == resource.facts.end() ? nullptr : &found->value;
+}
+
+bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value) {
+  const std::string* found = fact(resource, name);
+  return found != nullptr && *found == value;
+}
+
+bool positive(const model::Resource& resource, std::string_view name) {
+  const std::string* found = fact(resource, name);
+  return found != nullptr && !found->empty() && *found != "0" && found->front() != '-';
+}
+
+// The way from a resource to the end of its chain.
+struct Path {
+  const model::Wait* first = nullptr;  // the oldest wait for the first resource
+  std::vector<const model::Wait*> waits;
+  std::vector<const model::Resource*> resources;  // resources[i] is what waits[i] is for
+  std::vector<const model::Holder*> holders;      // holders[i] is who holds resources[i]; one less where nobody does
+  NodeId end;                                     // a task, or the last resource
+  const model::Resource* last() const { return resources.back(); }
+};
+
+class BlockedDetector {
+ public:
+  explicit BlockedDetector(const Case& facts) : facts_(facts), index_(facts.snapshot) {}
+
+  std::vector<Finding> detect() {
+    for (const model::Wait& wait : facts_.snapshot.waits) {
+      if (wait.waiter.kind != NodeKind::kTask || index_.resource(wait.on) == nullptr) continue;
+      const auto age = index_.age(wait);
+      if (!age) continue;
+      auto& oldest = oldest_[wait.on];
+      if (oldest == nullptr || *age > index_.age(*oldest).value_or(0)) oldest = &wait;
+    }
+    std::map<NodeId, Path> ends;
+    for (const auto& [resource, wait] : oldest_) {
+      if (index_.age(*wait).value_or(0) < kLasting) continue;
+      auto path = follow(*wait);
+      if (!path) continue;
+      Path& known = ends[path->end];
+      if (known.resources.size() < path->resources.size()) known = *std::move(path);
+    }
+    std::vector<Finding> findings;
+    for (const auto& [end, path] : ends) {
+      if (auto finding = explain(path)) findings.push_back(*std::move(finding));
+    }
+    return findings;
+  }
+
+ private:
+  // Nothing when it leads into a circle, or to a CPU: others explain these.
+  std::optional<Path> follow(const model::Wait& start) const {
+    Path path;
+    path.first = &start;
+    const model::Wait* wait = &start;
+    std::set<NodeId> passed;
+    while (true) {
+      const model::Resource* resource = index_.resource(wait->on);
+      if (resource == nullptr || !passed.insert(wait->on).second) return std::nullopt;
+      path.waits.push_back(wait);
+      path.resources.push_back(resource);
+      if (resource->holders.empty()) {
+        path.end = wait->on;
+        return path;
+      }
+      const model::Holder& holder = resource->holders.front();
+      if (holder.who.kind == NodeKind::kCpu) return std::nullopt;
+      path.holders.push_back(&holder);
+      const model::Wait* next = index_.wait_of(holder.who);
+      if (next == nullptr || is_gone(holder.who, *wait)) {
+        path.end = holder.who;
+        return path;
+      }
+      wait = next;
+    }
+  }
+
+  // The task is not there, has exited, or cannot be the one that the lock names: it began after the wait did.
+  bool is_gone(NodeId who, const model::Wait& wait) const {
+    const model::Task* task = index_.task(who);
+    if (task == nullptr || task->state == TaskState::kZombie || task->state == TaskState::kDead) return true;
+    return task->start_time && wait.since && *task->start_time > *wait.since + kClockSkew;
+  }
+
+  std::optional<Finding> explain(const Path& path) const {
+    Finding finding;
+    for (std::size_t i = 0; i < path.waits.size(); ++i) {
+      finding.chain.push_back(index_.waits_link(*path.waits[i]));
+      if (i < path.holders.size()) finding.chain.push_back(index_.held_link(*path.resources[i], *path.holders[i]));
+    }
+    finding.confidence = Certainty::kLikely;
+    for (const model::Holder* holder : path.holders) {
+      finding.confidence = model::weaker(finding.confidence, holder->certainty);
+    }
+    const bool explained =
+        path.end.kind == NodeKind::kTask ? explain_task(path, finding) : explain_resource(path, finding);
+    if (!explained) return std::nullopt;
+    add_victims(facts_, finding);
+    add_waiters(path, finding);
+    return finding;
+  }
+
+  // Where nobody holds the last resource, its waiters are not reached through a culprit.
+  void add_waiters(const Path& path, Finding& finding) const {
+    for (const NodeId node : facts_.graph.blocked_by(model::resource_node(path.last()->address))) {
+      if (node.kind != NodeKind::kTask) continue;
+      const auto is_culprit = [&](const Culprit& culprit) { return culprit.task == node.id; };
+      if (std::ranges::any_of(finding.culprits, is_culprit)) continue;
+      if (std::ranges::find(finding.victim_tasks, node.id) == finding.victim_tasks.end()) {
+        finding.victim_tasks.push_back(node.id);
+      }
+    }
+  }
+
+  // The chain ends at a task that waits for nothing that is known.
+  bool explain_task(const Path& path, Finding& finding) const {
+    const model::Task* task = index_.task(path.end);
+    const model::Holder& holder = *path.holders.back();
+    if (is_gone(path.end, *path.waits.back())) {
+      if (!is_lock(path.last()->kind) || holder.certainty != Certainty::kCertain) return false;
+      return explain_gone(path, task, finding);
+    }
+    if (task->on_cpu || task->is_runnable() || task->on_runqueue) return false;
+    finding.culprits.push_back(index_.sleeping_culprit(*task));
+    const auto rested = index_.idle_time(*task).value_or(0);
+    const auto waited = index_.age(*path.waits.back()).value_or(0);
+    const bool moves = rested + kSecond < waited && rested < kLasting;
+    if (moves && waited < kLastingWhileMoving) return false;
+    if (task->state == TaskState::kStopped || task->state == TaskState::kTraced) {
+      finding.hang_class = HangClass::kHolderFrozen;
+      add_rest_link(Claim::kHolderStopped, *task, rested, finding);
+      finding.advice.push_back(Advice::kContinueHolder);
+      return true;
+    }
+    add_rest_link(moves ? Claim::kHolderNaps : Claim::kHolderSleeps, *task, rested, finding);
+    finding.hang_class = class_of_held(*path.last(), holder);
+    finding.advice.push_back(advice_for(finding.hang_class));
+    return true;
+  }
+
+  // What it is called that the holder of a resource does not go on.
+  static HangClass class_of_held(const model::Resource& resource, const model::Holder& holder) {
+    if (resource.kind == ResourceKind::kRwSemaphore && holder.role == "reader") {
+      return HangClass::kRwsemReaderBlocksWriter;
+    }
+    if (is_lock(resource.kind)) return HangClass::kLockHeldBySleeper;
+    return resource.kind == ResourceKind::kWorkItem ? HangClass::kWorkqueueStall : HangClass::kNeverCompleted;
+  }
+  static Advice advice_for(HangClass hang_class) {
+    if (hang_class == HangClass::kWorkqueueStall) return Advice::kEndWork;
+    return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
+  }
+
+  void add_rest_link(Claim claim, const model::Task& task, std::uint64_t rested, Finding& finding) const {
+    Link link{claim, {model::task_node(task.address)}, {}, Certainty::kCertain, {}};
+    const Culprit& culprit = finding.culprits.back();
+    link.facts["function"] = culprit.function;
+    link.facts["module"] = culprit.module;
+    link.facts["state"] = std::string(model::name_of(task.state));
+    link.facts["seconds"] = seconds_text(rested);
+    link.evidence.push_back(
+        {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)});
+    if (task.last_arrival) {
+      link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
+                               fmt::format("{} ns", *task.last_arrival)});
+    }
+    finding.chain.push_back(std::move(link));
+  }
+
+  bool explain_gone(const Path& path, const model::Task* task, Finding& finding) const {
+    finding.hang_class = HangClass::kLockHeldByExitedTask;
+    Link link{Claim::kHolderGone, {path.end}, {}, Certainty::kCertain, {}};
+    Culprit culprit;
+    culprit.task = path.end.id;
+    culprit.occupies_cpu = false;
+    if (task == nullptr) {
+      link.facts["how"] = "absent";
+    } else if (task->state == TaskState::kZombie || task->state == TaskState::kDead) {
+      link.facts["how"] = "exited";
+      culprit.pid = task->pid;
+      culprit.comm = task->comm;
+    } else {
+      link.facts["how"] = "reused";
+      link.facts["seconds"] = seconds_text(*task->start_time - *path.waits.back()->since);
+      link.evidence.push_back({model::EvidenceKind::kField, "task_struct.start_time", task->address,
+                               fmt::format("{} ns", *task->start_time)});
+    }
+    finding.chain.push_back(std::move(link));
+    finding.culprits.push_back(std::move(culprit));
+    finding.advice.push_back(Advice::kReleaseLock);
+    return true;
+  }
+
+  // The chain ends at something that nobody holds.
+  bool explain_resource(const Path& path, Finding& finding) const {
+    const model::Resource& resource = *path.last();
+    const model::Wait& wait = *path.waits.back();
+    const model::Task* waiter = index_.task(wait.waiter);
+    // A waiter that has been woken and only waits for a CPU is no matter of this resource.
+    if (waiter == nullptr || waiter->is_runnable() || waiter->on_runqueue) return false;
+    const bool free =
+        has_fact(resource, "owner", "none") && !positive(resource, "readers") && !has_fact(resource, "writer", "yes");
+    const bool signalled = positive(resource, "done") || positive(resource, "count");
+    if ((is_lock(resource.kind) && resource.kind != ResourceKind::kSemaphore && free) || signalled) {
+      Link link{Claim::kWakeupLost, {path.end}, {}, Certainty::kCertain, resource.evidence};
+      for (const std::string_view name : {"done", "count", "owner"}) {
+        if (const std::string* value = fact(resource, name)) link.facts[std::string(name)] = *value;
+      }
+      finding.chain.push_back(std::move(link));
+      finding.hang_class = HangClass::kLostWakeup;
+      finding.culprits.push_back(index_.sleeping_culprit(*waiter));
+      finding.advice.push_back(Advice::kWakeAfterChange);
+      return true;
+    }
+    if (resource.kind != ResourceKind::kCompletion || has_fact(resource, "ends by itself", "yes")) return false;
+    // Threads that wait for work sleep interruptibly; only who cannot be disturbed depends on the answer.
+    if (waiter->state != TaskState::kUninterruptible) return false;
+    Link link{Claim::kNobodyCompletes, {path.end}, {}, Certainty::kLikely, resource.evidence};
+    finding.chain.push_back(std::move(link));
+    finding.culprits.push_back(index_.sleeping_culprit(*waiter));
+    finding.hang_class = path.holders.empty()
+                             ? HangClass::kNeverCompleted
+                             : class_of_held(*path.resources[path.holders.size() - 1], *path.holders.back());
+    finding.advice.push_back(Advice::kComplete);
+    return true;
+  }
+
+  const Case& facts_;
+  const WaitIndex index_;
+  std::map<NodeId, const model::Wait*> oldest_;
+};
+
+}  // namespace
+
+std::vector<Finding> detect_blocked(const Case& facts) {
+  if (facts.snapshot.waits.empty()) return {};
+  return BlockedDetector(facts).detect();
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Deadlocks: tasks that wait for each other in a circle. What the circle consists of gives it its name; who only waits
+// behind it is a victim.
+#include <algorithm>
+#include <set>
+
+#include "diagnose/cycles.h"
+#include "diagnose/detector.h"
+#include "diagnose/wait_index.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+using model::NodeId;
+using model::NodeKind;
+using model::ResourceKind;
+
+// A circle of which one part is only a hint must have lasted before it is spoken of.
+constexpr std::uint64_t kLasting = 8'000'000'000;  // ns
+
+struct Circle {
+  std::vector<NodeId> nodes;
+  std::vector<const model::Task*> tasks;
+  std::vector<const model::Resource*> resources;
+};
+
+HangClass class_of(const Circle& circle) {
+  std::set<ResourceKind> kinds;
+  for (const model::Resource* resource : circle.resources) kinds.insert(resource->kind);
+  if (kinds.contains(ResourceKind::kWorkItem) || kinds.contains(ResourceKind::kWorkPool)) {
+    return HangClass::kWorkqueueFlushDeadlock;
+  }
+  if (kinds.contains(ResourceKind::kSpinlock)) return HangClass::kSpinlockDeadlock;
+  if (circle.tasks.size() == 1) return HangClass::kSelfDeadlock;
+  return kinds == std::set{ResourceKind::kMutex} ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle;
+}
+
+const model::Holder* holder_among(const model::Resource& resource, NodeId who) {
+  const auto found = std::ranges::find(resource.holders, who, &model::Holder::who);
+  return found == resource.holders.end() ? nullptr : &*found;
+}
+
+// The circle is told from a waiting task on, so that "waits for … held by …" comes in turn.
+void start_at_a_task(std::vector<NodeId>& nodes) {
+  const auto first = std::ranges::find(nodes, NodeKind::kTask, &NodeId::kind);
+  if (first != nodes.end()) std::ranges::rotate(nodes, first);
+}
+
+std::optional<Finding> explain(const Case& facts, const WaitIndex& index, std::vector<NodeId> nodes) {
+  start_at_a_task(nodes);
+  Circle circle{nodes, {}, {}};
+  Finding finding;
+  Certainty confidence = Certainty::kCertain;
+  std::optional<std::uint64_t> youngest;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const NodeId node = nodes[i];
+    const NodeId next = nodes[(i + 1) % nodes.size()];
+    if (const model::Task* task = index.task(node)) {
+      circle.tasks.push_back(task);
+      const model::Wait* wait = index.wait_of(node);
+      if (wait == nullptr || wait->on != next) return std::nullopt;  // a task that only waits for its CPU
+      const auto age = index.age(*wait);
+      if (age && (!youngest || *age < *youngest)) youngest = age;
+      confidence = model::weaker(confidence, wait->certainty);
+      finding.chain.push_back(index.waits_link(*wait));
+    } else if (const model::Resource* resource = index.resource(node)) {
+      circle.resources.push_back(resource);
+      const model::Holder* holder = holder_among(*resource, next);
+      if (holder == nullptr) return std::nullopt;
+      confidence = model::weaker(confidence, holder->certainty);
+      finding.chain.push_back(index.held_link(*resource, *holder));
+    } else {
+      return std::nullopt;  // CPUs are other detectors' matter
+    }
+  }
+  if (circle.tasks.empty()) return std::nullopt;
+  if (confidence != Certainty::kCertain && youngest.value_or(0) < kLasting) return std::nullopt;
+  Link closes{Claim::kCycleCloses, {}, {}, confidence, {}};
+  for (const model::Task* task : circle.tasks) {
+    closes.nodes.push_back(model::task_node(task->address));
+    finding.culprits.push_back(index.sleeping_culprit(*task));
+  }
+  finding.chain.push_back(std::move(closes));
+  finding.hang_class = class_of(circle);
+  finding.confidence = confidence == Certainty::kPossible ? Certainty::kLikely : confidence;
+  finding.advice.push_back(circle.tasks.size() == 1 ? Advice::kTakeOnce : Advice::kOrderLocks);
+  add_victims(facts, finding);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> detect_deadlock(const Case& facts) {
+  std::vector<Finding> findings;
+  const auto components = cyclic_components(facts.graph);
+  if (components.empty()) return findings;
+  const WaitIndex index(facts.snapshot);
+  for (const auto& component : components) {
+    if (auto finding = explain(facts, index, shortest_cycle(facts.graph, component))) {
+      findings.push_back(std::move(*finding));
+    }
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/wait_index.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace whyhung::diagnose {
+namespace {
+
+// Functions between a sleep and the code that asked for it: the scheduler, timeouts, locks, completions, wait queues.
+constexpr std::array<std::string_view, 40> kWaitingCode = {"__schedule*",
+                                                           "schedule*",
+                                                           "io_schedule*",
+                                                           "__wait_for_common",
+                                                           "wait_for_completion*",
+                                                           "do_wait_for_*",
+                                                           "mutex_lock*",
+                                                           "__mutex_lock*",
+                                                           "ww_mutex_lock*",
+                                                           "__ww_mutex_lock*",
+                                                           "rwsem_down*",
+                                                           "down_read*",
+                                                           "down_write*",
+                                                           "__down*",
+                                                           "___down*",
+                                                           "down",
+                                                           "down_timeout",
+                                                           "down_killable",
+                                                           "down_interruptible",
+                                                           "msleep*",
+                                                           "usleep_range*",
+                                                           "kthread_stop*",
+                                                           "kthread_park",
+                                                           "__flush_work*",
+                                                           "flush_work*",
+                                                           "flush_workqueue*",
+                                                           "__flush_workqueue",
+                                                           "drain_workqueue",
+                                                           "__wait_rcu_gp",
+                                                           "synchronize_*",
+                                                           "wait_woken",
+                                                           "do_nanosleep",
+                                                           "hrtimer_nanosleep",
+                                                           "context_switch",
+                                                           "preempt_schedule*",
+                                                           "__cancel_work*",
+                                                           "cancel_work_sync",
+                                                           "cancel_delayed_work_sync",
+                                                           "__cond_resched",
+                                                           "__switch_to"};
+
+bool is_waiting_code(const model::CodeLocation& location) {
+  if (!location.module.empty()) return false;
+  const auto matches = [&](std::string_view pattern) {
+    if (pattern.ends_with('*')) return location.function.starts_with(pattern.substr(0, pattern.size() - 1));
+    return location.function == pattern;
+  };
+  return std::ranges::any_of(kWaitingCode, matches);
+}
+
+}  // namespace
+
+WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
+  for (const model::Task& task : snapshot.tasks) tasks_.emplace(task.address, &task);
+  for (const model::Resource& resource : snapshot.resources) resources_.emplace(resource.address, &resource);
+  for (const model::Wait& wait : snapshot.waits) {
+    if (wait.waiter.kind == model::NodeKind::kTask) task_waits_.emplace(wait.waiter.id, &wait);
+    if (wait.waiter.kind == model::NodeKind::kCpu) cpu_waits_.emplace(wait.waiter.id, &wait);
+  }
+}
+
+const model::Wait* WaitIndex::wait_of(model::NodeId waiter) const {
+  const auto& waits = waiter.kind == model::NodeKind::kCpu ? cpu_waits_ : task_waits_;
+  const auto found = waits.find(waiter.id);
+  return found == waits.end() || waiter.kind == model::NodeKind::kResource ? nullptr : found->second;
+}
+
+const model::Resource* WaitIndex::resource(model::NodeId node) const {
+  const auto found = resources_.find(node.id);
+  return found == resources_.end() || node.kind != model::NodeKind::kResource ? nullptr : found->second;
+}
+
+const model::Task* WaitIndex::task(model::NodeId node) const {
+  const auto found = tasks_.find(node.id);
+  return found == tasks_.end() || node.kind != model::NodeKind::kTask ? nullptr : found->second;
+}
+
+std::optional<std::uint64_t> WaitIndex::age(const model::Wait& wait) const {
+  const auto now = snapshot_.machine.clock;
+  if (!now || !wait.since || *wait.since == 0 || *wait.since > *now) return std::nullopt;
+  return *now - *wait.since;
+}
+
+std::optional<std::uint64_t> WaitIndex::idle_time(const model::Task& task) const {
+  const auto now = snapshot_.machine.clock;
+  if (!now || !task.last_arrival || *task.last_arrival == 0 || *task.last_arrival > *now) return std::nullopt;
+  return *now - *task.last_arrival;
+}
+
+Link WaitIndex::waits_link(const model::Wait& wait) const {
+  Link link{Claim::kTaskWaits, {wait.waiter, wait.on}, {}, wait.certainty, wait.evidence};
+  link.facts["how"] = wait.how;
+  if (const auto lasted = age(wait)) link.facts["seconds"] = seconds_text(*lasted);
+  return link;
+}
+
+Link WaitIndex::held_link(const model::Resource& resource, const model::Holder& holder) const {
+  Link link{
+      Claim::kHeldBy, {model::resource_node(resource.address), holder.who}, {}, holder.certainty, holder.evidence};
+  link.facts["role"] = holder.role;
+  return link;
+}
+
+Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
+  Culprit culprit;
+  culprit.task = task.address;
+  culprit.pid = task.pid;
+  culprit.comm = task.comm;
+  culprit.cpu = task.cpu;
+  culprit.occupies_cpu = false;
+  for (const model::StackFrame& frame : task.stack.frames) {
+    const model::CodeLocation& location = snapshot_.location(frame);
+    if (is_waiting_code(location)) continue;
+    culprit.location = frame.location;
+    culprit.function = location.function;
+    culprit.module = location.module;
+    break;
+  }
+  return culprit;
+}
+
+std::string seconds_text(std::uint64_t nanoseconds) {
+  return fmt::format("{:.1f}", static_cast<double>(nanoseconds) / 1e9);
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Quick ways from a task to its wait, from a wait to its resource, and the links of a chain that state them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "diagnose/finding.h"
+#include "model/snapshot.h"
+
+namespace whyhung::diagnose {
+
+class WaitIndex {
+ public:
+  explicit WaitIndex(const model::Snapshot& snapshot);
+
+  // What a task or CPU waits for; null when that is not known or nothing.
+  const model::Wait* wait_of(model::NodeId waiter) const;
+  const model::Resource* resource(model::NodeId node) const;
+  const model::Task* task(model::NodeId node) const;
+  // How long a wait has lasted, ns; nothing when it or the clock is not known.
+  std::optional<std::uint64_t> age(const model::Wait& wait) const;
+  // For how long a task has not run, ns.
+  std::optional<std::uint64_t> idle_time(const model::Task& task) const;
+
+  // The task waits for the resource. `wait` is one of the snapshot.
+  Link waits_link(const model::Wait& wait) const;
+  Link held_link(const model::Resource& resource, const model::Holder& holder) const;
+  // The culprit that a task makes which does not run: where it stands, for whom code of its own is the first frame
+  // that is not the kernel's waiting.
+  Culprit sleeping_culprit(const model::Task& task) const;
+
+ private:
+  const model::Snapshot& snapshot_;
+  std::unordered_map<std::uint64_t, const model::Task*> tasks_;
+  std::unordered_map<std::uint64_t, const model::Resource*> resources_;
+  std::unordered_map<std::uint64_t, const model::Wait*> task_waits_;
+  std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
+};
+
+// Seconds with one decimal, as facts carry them.
+std::string seconds_text(std::uint64_t nanoseconds);
+
+}  // namespace whyhung::diagnose

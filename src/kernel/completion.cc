@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/completion.h"
+
+namespace whyhung::kernel {
+
+CompletionView CompletionView::bind(Binder& binder) {
+  CompletionView v;
+  v.done_ = binder.optional("completion", {"done"});
+  // v5.7 (a5c6234e1028): a simple wait queue; v4.13 renamed the list head of the full one.
+  v.head_ = binder.optional("completion", {"wait.task_list", "wait.head"});
+  v.simple_ = {binder.optional("swait_queue", {"task"}), binder.optional("swait_queue", {"task_list"})};
+  v.full_.task = binder.optional("wait_queue_entry", {"private"});
+  v.full_.list = binder.optional("wait_queue_entry", {"entry"});
+  if (!v.full_.usable()) {
+    v.full_.task = binder.optional("__wait_queue", {"private"});
+    v.full_.list = binder.optional("__wait_queue", {"task_list"});
+  }
+  return v;
+}
+
+std::optional<WaitedCompletion> CompletionView::waited_for(const VirtualMemory& memory, VirtualAddress task,
+                                                           VirtualRange stack,
+                                                           const std::function<bool(VirtualAddress)>& is_task) const {
+  if (!head_.exists() || !done_.exists()) return std::nullopt;
+  if (auto found = waited_for(memory, simple_, task, stack, is_task)) return found;
+  return waited_for(memory, full_, task, stack, is_task);
+}
+
+std::optional<WaitedCompletion> CompletionView::waited_for(const VirtualMemory& memory,
+                                                           const WaiterRecordLayout& layout, VirtualAddress task,
+                                                           VirtualRange stack,
+                                                           const std::function<bool(VirtualAddress)>& is_task) const {
+  const auto record = find_waiter_record(memory, layout, task, stack);
+  if (!record) return std::nullopt;
+  const auto ring = walk_waiter_ring(memory, layout.list.in(*record), [&](VirtualAddress node) {
+    const auto owner = layout.task.read_pointer(memory, layout.list.container(node));
+    return owner && is_task(*owner);
+  });
+  if (!ring || !ring->head) return std::nullopt;
+  WaitedCompletion found;
+  found.record = *record;
+  found.completion = head_.container(*ring->head);
+  found.waiters = ring->nodes.size();
+  const auto done = done_.read(memory, found.completion);
+  if (!done) return std::nullopt;
+  found.done = *done;
+  return found;
+}
+
+}  // namespace whyhung::kernel

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waiter records: what a sleeper leaves on its own stack and links into the queue of what it waits for (mutex_waiter,
+// rwsem_waiter, swait_queue, wait_queue_entry, …). Each names its task and lies in a circular list. Record and list
+// must agree, so that one which an earlier call left behind is not believed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "kernel/fields.h"
+
+namespace whyhung::kernel {
+
+// Where a record of some type has its task and its list links.
+struct WaiterRecordLayout {
+  Field task;
+  Field list;
+  bool usable() const { return task.exists() && list.exists(); }
+};
+
+// The innermost record of `task` in the range of its stack that is linked into a list. `accept` is asked before a
+// record is taken, where a task pointer and sound links are not enough.
+std::optional<VirtualAddress> find_waiter_record(const VirtualMemory& memory, const WaiterRecordLayout& layout,
+                                                 VirtualAddress task, VirtualRange stack,
+                                                 const std::function<bool(VirtualAddress)>& accept = {});
+
+// The queue that a record is linked into.
+struct WaiterRing {
+  std::vector<VirtualAddress> nodes;   // list links of records, the one that was asked about first
+  std::optional<VirtualAddress> head;  // the one node that is no record
+};
+
+// Walks once around. Nothing when the list is broken, or has two nodes that `is_record` refuses: then it is not what
+// it was taken for.
+std::optional<WaiterRing> walk_waiter_ring(const VirtualMemory& memory, VirtualAddress first_node,
+                                           const std::function<bool(VirtualAddress)>& is_record);
+
+}  // namespace whyhung::kernel

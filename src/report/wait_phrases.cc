@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/wait_phrases.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/phrases.h"
+
+namespace whyhung::report {
+namespace {
+
+using diagnose::Claim;
+using diagnose::Finding;
+using diagnose::HangClass;
+using diagnose::Link;
+using model::ResourceKind;
+
+std::string fact(const Link& link, std::string_view name) {
+  const auto found = link.facts.find(name);
+  return found == link.facts.end() ? std::string() : printable(found->second);
+}
+
+std::uint64_t node(const Link& link, std::size_t index) {
+  return index < link.nodes.size() ? link.nodes[index].id : 0;
+}
+
+std::string_view noun(ResourceKind kind) {
+  switch (kind) {
+    case ResourceKind::kMutex: return "mutex";
+    case ResourceKind::kRwSemaphore: return "rw_semaphore";
+    case ResourceKind::kSemaphore: return "semaphore";
+    case ResourceKind::kPercpuRwSemaphore: return "percpu_rw_semaphore";
+    case ResourceKind::kRtMutex: return "rt_mutex";
+    case ResourceKind::kSpinlock: return "spinlock";
+    case ResourceKind::kCompletion: return "completion";
+    case ResourceKind::kWaitQueue: return "wait queue";
+    case ResourceKind::kBitWait: return "bit";
+    case ResourceKind::kIpi: return "function call to a CPU";
+    case ResourceKind::kRcuGracePeriod: return "RCU grace period";
+    case ResourceKind::kWorkItem: return "work item";
+    case ResourceKind::kWorkPool: return "worker pool";
+    case ResourceKind::kBlockRequest: return "block request";
+    case ResourceKind::kDevice: return "device";
+    case ResourceKind::kServer: return "server";
+    case ResourceKind::kFutex: return "futex";
+    case ResourceKind::kPeer: return "peer";
+    case ResourceKind::kFreeze: return "freeze";
+    case ResourceKind::kMemory: return "free memory";
+    case ResourceKind::kStopMachine: return "stop_machine request";
+    case ResourceKind::kStopWork: return "stopper work";
+  }
+  return "resource";
+}
+
+std::string node_phrase(const model::Snapshot& snapshot, const model::NodeId& id) {
+  switch (id.kind) {
+    case model::NodeKind::kTask: return task_phrase(snapshot, id.id);
+    case model::NodeKind::kCpu: return fmt::format("CPU {}", id.id);
+    case model::NodeKind::kResource: return resource_phrase(snapshot, id.id);
+  }
+  return {};
+}
+
+std::string seconds(const Link& link) {
+  const std::string value = fact(link, "seconds");
+  return value.empty() ? std::string() : fmt::format(", for {} s", value);
+}
+
+std::string where(const Link& link) {
+  const std::string place = function_phrase(fact(link, "function"), fact(link, "module"));
+  return place.empty() ? std::string() : " in " + place;
+}
+
+std::string gone_phrase(const model::Snapshot& snapshot, const Link& link) {
+  const std::string how = fact(link, "how");
+  if (how == "absent") return fmt::format("there is no task at {:#x} any more: the holder exited", node(link, 0));
+  if (how == "exited") return fmt::format("{} has exited", task_phrase(snapshot, node(link, 0)));
+  return fmt::format(
+      "the holder exited: its task_struct at {:#x} now belongs to {}, which started {} s after the wait "
+      "began",
+      node(link, 0), task_phrase(snapshot, node(link, 0)), fact(link, "seconds"));
+}
+
+std::string lost_phrase(const Link& link) {
+  if (const std::string done = fact(link, "done"); !done.empty()) {
+    return fmt::format("it is completed (done = {}), but the waiter sleeps on and was not woken", done);
+  }
+  if (const std::string count = fact(link, "count"); !count.empty() && count != "0") {
+    return fmt::format("it is free (count = {}), but the waiter sleeps on and was not woken", count);
+  }
+  return "nobody holds it, but the waiter sleeps on and was not woken";
+}
+
+const Link* link_of(const Finding& finding, Claim claim) {
+  const auto found = std::ranges::find(finding.chain, claim, &Link::claim);
+  return found == finding.chain.end() ? nullptr : &*found;
+}
+
+const Link* last_of(const Finding& finding, Claim claim) {
+  const Link* last = nullptr;
+  for (const Link& link : finding.chain) {
+    if (link.claim == claim) last = &link;
+  }
+  return last;
+}
+
+std::string culprit_name(const model::Snapshot& snapshot, const Finding& finding) {
+  if (finding.culprits.empty()) return "a task";
+  const model::Task* task = snapshot.find_task(finding.culprits.front().task);
+  const bool is_thread = task != nullptr && task->is_kernel_thread;
+  return fmt::format("{} {}", is_thread ? "kernel thread" : "task",
+                     task_phrase(snapshot, finding.culprits.front().task));
+}
+
+std::string circle_phrase(const model::Snapshot& snapshot, const Finding& finding) {
+  std::string text;
+  for (std::size_t i = 0; i + 1 < finding.chain.size(); ++i) {
+    const Link& link = finding.chain[i];
+    if (link.claim == Claim::kTaskWaits) {
+      text += fmt::format("{}{} waits for {}", text.empty() ? "" : "; ", task_phrase(snapshot, node(link, 0)),
+                          resource_phrase(snapshot, node(link, 1)));
+    } else if (link.claim == Claim::kHeldBy) {
+      const std::string role = fact(link, "role");
+      const std::string holder = node_phrase(snapshot, link.nodes[1]);
+      text += role == "owner" || role == "reader" || role == "last holder" || role == "was handed the lock"
+                  ? fmt::format(", which {} holds", holder)
+                  : fmt::format(", which needs {} ({})", holder, role);
+    }
+  }
+  return text;
+}
+
+// The object that the finding's end is about: the last resource of its chain.
+std::string object_phrase(const model::Snapshot& snapshot, const Finding& finding, Claim claim) {
+  const Link* link = last_of(finding, claim);
+  if (link == nullptr) return "it";
+  return resource_phrase(snapshot, node(*link, claim == Claim::kTaskWaits ? 1 : 0));
+}
+
+std::string holder_state(const Finding& finding) {
+  if (const Link* link = link_of(finding, Claim::kHolderSleeps)) {
+    return fmt::format("sleeps{} and has not run for {} s", where(*link), fact(*link, "seconds"));
+  }
+  if (const Link* link = link_of(finding, Claim::kHolderNaps)) {
+    return fmt::format("sleeps again and again{} without releasing it", where(*link));
+  }
+  if (link_of(finding, Claim::kNobodyCompletes) != nullptr) return "itself waits for what nobody completes";
+  return "does not go on";
+}
+
+}  // namespace
+
+std::string resource_phrase(const model::Snapshot& snapshot, std::uint64_t address) {
+  const model::Resource* resource = snapshot.find_resource(address);
+  if (resource == nullptr) return fmt::format("what lies at {:#x}", address);
+  if (resource->name.empty()) return fmt::format("the {} at {:#x}", noun(resource->kind), address);
+  return fmt::format("the {} {}", noun(resource->kind), printable(resource->name));
+}
+
+std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link) {
+  const auto task = [&] { return task_phrase(snapshot, node(link, 0)); };
+  switch (link.claim) {
+    case Claim::kTaskWaits:
+      return fmt::format("{} wants {}: it {}{}", task(), resource_phrase(snapshot, node(link, 1)), fact(link, "how"),
+                         seconds(link));
+    case Claim::kHeldBy: {
+      if (link.nodes.size() < 2) return "it is held";
+      const std::string role = fact(link, "role");
+      const std::string who = node_phrase(snapshot, link.nodes[1]);
+      const std::string what = resource_phrase(snapshot, node(link, 0));
+      if (role == "owner") return fmt::format("{} is held by {}", what, who);
+      if (role == "reader") return fmt::format("{} is held for reading, last taken by {}", what, who);
+      if (role == "last holder") return fmt::format("{} was last taken by {}", what, who);
+      return fmt::format("{} depends on {}, which {}", what, who, role);
+    }
+    case Claim::kCycleCloses:
+      return link.nodes.size() == 1 ? fmt::format("{} waits for itself: this cannot end", task())
+                                    : std::string("so the circle is closed: none of them can ever go on");
+    case Claim::kHolderSleeps:
+      return fmt::format("{} sleeps ({}){} and has not run for {} s", task(), fact(link, "state"), where(link),
+                         fact(link, "seconds"));
+    case Claim::kHolderNaps:
+      return fmt::format("{} runs now and then (last {} s ago), but sleeps again{} without releasing it", task(),
+                         fact(link, "seconds"), where(link));
+    case Claim::kHolderStopped:
+      return fmt::format("{} is {}: it cannot release it before it is continued", task(), fact(link, "state"));
+    case Claim::kHolderGone: return gone_phrase(snapshot, link);
+    case Claim::kNobodyCompletes:
+      return fmt::format("no task is known that is about to complete {}", resource_phrase(snapshot, node(link, 0)));
+    case Claim::kWakeupLost: return lost_phrase(link);
+    default: return {};
+  }
+}
+
+std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, const Finding& finding) {
+  const std::string culprit = culprit_name(snapshot, finding);
+  switch (finding.hang_class) {
+    case HangClass::kMutexDeadlock:
+    case HangClass::kMixedLockCycle:
+    case HangClass::kWorkqueueFlushDeadlock:
+    case HangClass::kSpinlockDeadlock:
+      return fmt::format("A deadlock of {}: {}.",
+                         finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
+                         circle_phrase(snapshot, finding));
+    case HangClass::kSelfDeadlock:
+      return fmt::format("The {} waits for itself: {}.", culprit, circle_phrase(snapshot, finding));
+    case HangClass::kLockHeldBySleeper:
+      return fmt::format("The {} holds {} and {}.", culprit, object_phrase(snapshot, finding, Claim::kHeldBy),
+                         holder_state(finding));
+    case HangClass::kRwsemReaderBlocksWriter:
+      return fmt::format(
+          "The {} holds {} for reading and {}; a writer waits for it, and all who come later wait behind the writer.",
+          culprit, object_phrase(snapshot, finding, Claim::kHeldBy), holder_state(finding));
+    case HangClass::kLockHeldByExitedTask:
+      return fmt::format("{} is held by a task that no longer exists: it exited without releasing it.",
+                         object_phrase(snapshot, finding, Claim::kHeldBy));
+    case HangClass::kHolderFrozen:
+      return fmt::format("The {} holds {} and was stopped from outside, so it cannot release it.", culprit,
+                         object_phrase(snapshot, finding, Claim::kHeldBy));
+    case HangClass::kLostWakeup:
+      return fmt::format("What the {} waits for has come, yet it sleeps on: the wake-up for {} was lost.", culprit,
+                         object_phrase(snapshot, finding, Claim::kTaskWaits));
+    case HangClass::kNeverCompleted: {
+      const Link* held = last_of(finding, Claim::kHeldBy);
+      if (held == nullptr) {
+        return fmt::format("The {} waits for {}, and nobody is left who would complete it.", culprit,
+                           object_phrase(snapshot, finding, Claim::kTaskWaits));
+      }
+      return fmt::format("{} depends on the {}, which {}.", object_phrase(snapshot, finding, Claim::kHeldBy), culprit,
+                         holder_state(finding));
+    }
+    case HangClass::kWorkqueueStall:
+      return fmt::format("The {} executes {} and {}.", culprit, object_phrase(snapshot, finding, Claim::kHeldBy),
+                         holder_state(finding));
+    default: return std::nullopt;
+  }
+}
+
+std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) {
+  std::string place = "the code";
+  if (!finding.culprits.empty()) {
+    const std::string function = function_phrase(finding.culprits.front().function, finding.culprits.front().module);
+    if (!function.empty()) place = function;
+  }
+  switch (advice) {
+    case diagnose::Advice::kOrderLocks:
+      return "take the locks in one order everywhere, and wait for threads and work items only without a lock that "
+             "they take";
+    case diagnose::Advice::kTakeOnce:
+      return fmt::format("{} takes what its caller already holds: take it once, or split the function", place);
+    case diagnose::Advice::kDontSleepWithLock:
+      return fmt::format("release the lock before {} sleeps, or wake it; a bounded wait would show the fault", place);
+    case diagnose::Advice::kContinueHolder:
+      return "continue the stopped task (SIGCONT, thaw the cgroup, detach the tracer); do not stop tasks that hold "
+             "locks";
+    case diagnose::Advice::kReleaseLock: return "release the lock on every path on which the task can end";
+    case diagnose::Advice::kWakeAfterChange:
+      return "wake the waiter after the change that it waits for, with both under the lock that it checks under";
+    case diagnose::Advice::kComplete:
+      return fmt::format("complete what {} waits for on every path, errors included, or wait with a time limit", place);
+    case diagnose::Advice::kEndWork:
+      return fmt::format("let {} come to an end: a worker must not wait without limit", place);
+    default: return {};
+  }
+}
+
+}  // namespace whyhung::report
