@@ -171,3 +171,57 @@ crash() {
 	sleep 1
 	[ "$PANIC" = sysrq ] && echo c > /proc/sysrq-trigger
 }
+
+# --- hangs of tasks that sleep: user space lives, so that the truth is told afterwards
+
+# start_hang HANG PARAMETER...: loads the scenario's module, whose parameter `hang`
+# chooses what happens, and lets its threads go.
+start_hang() {
+	started=$1
+	shift
+	insert "hang=$started" "names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
+	[ -n "$HUNG_TASK" ] && echo "$HUNG_TASK" > /proc/sys/kernel/hung_task_timeout_secs
+	began
+	[ -e "/sys/module/$MODULE/parameters/go" ] && echo 1 > "/sys/module/$MODULE/parameters/go"
+}
+
+# began: from now on the hang grows old; seconds since boot.
+began() {
+	read -r up idle < /proc/uptime
+	fact "began=$up"
+}
+
+grow_old() {
+	sleep "$AGE"
+}
+
+# tell_pid ROLE PID: the task, what it waits in, and the innermost function of the
+# scenario's module on its stack, if there is one.
+tell_pid() {
+	task_fact "$1" "$2"
+	fact "$1.waits_in=$(waits_in "$2")"
+	inside=$(sed -n "s/^\[<0>\] \([^ +]*\).*\[$MODULE\].*/\1/p" "/proc/$2/stack" | head -n 1)
+	[ -z "$inside" ] && return
+	fact "$1.module=$MODULE"
+	fact "$1.function=$inside"
+}
+
+# tell ROLE COMM: the same of the first task of that name.
+tell() {
+	found=$(pid_of "$2") || fail "no task is called $2"
+	tell_pid "$1" "$found"
+}
+
+# tell_victims COMM: all tasks of that name.
+tell_victims() {
+	suffering=$(grep -lxF -e "$1" /proc/[0-9]*/comm 2> /dev/null | sed 's/[^0-9]//g' | sort -n)
+	fact "victims.comm=$1"
+	fact "victims.pids="$suffering
+}
+
+# tell_lock PLACE KIND SYMBOL: a lock of the module, by its place in the list of locks.
+tell_lock() {
+	fact "locks.$1.kind=$2"
+	fact "locks.$1.symbol=$3"
+	fact "locks.$1.address=$(sed -n "s/^\([0-9a-f]*\) . $3[[:space:]]*\[$MODULE\]\$/\1/p" /proc/kallsyms)"
+}

@@ -74,10 +74,10 @@ def prepare_chroot(suite: str) -> Path:
     path = chroot_path(suite)
     compilers = (package for kernel in KERNELS.values() if kernel.suite == suite
                  for package in ARCHES[kernel.arch].compiler)
-    wanted = sorted({*GUEST_TOOLS, *compilers})
-    state = " ".join(wanted) + "\n"
     ready = path / ".lab-ready"
-    if ready.exists() and ready.read_text() == state:
+    there = set(ready.read_text().split()) if ready.exists() else set()
+    wanted = sorted({*GUEST_TOOLS, *compilers} - there)
+    if not wanted:
         return path
     if os.geteuid() != 0:
         raise LabError("the chroots are made as root")
@@ -99,7 +99,7 @@ def prepare_chroot(suite: str) -> Path:
         shutil.copyfile("/etc/resolv.conf", path / "etc/resolv.conf")
     in_chroot(suite, ["apt-get", "update"], log)
     install(suite, wanted, log)
-    ready.write_text(state)
+    ready.write_text(" ".join(sorted(there | set(wanted))) + "\n")
     return path
 
 

@@ -5,6 +5,7 @@ kernel and the capture kernel; a small one per run is appended to it."""
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import os
 import re
@@ -70,13 +71,16 @@ def _padded(data: bytes) -> bytes:
 
 def base_image(kernel: Unpacked, more_suites: set[str]) -> Path:
     """The archive for this kernel, with the tools of its own suite and of those
-    asked for; made again when the guest's scripts are newer."""
+    asked for; another one for other scripts, since working trees share the cache."""
     suites = sorted({kernel.kernel.suite} | more_suites)
-    target = folder("initramfs") / f"{kernel.release}-{'-'.join(suites)}.cpio"
-    scripts = sorted((LAB / "guest").glob("*"))
-    newest = max(path.stat().st_mtime for path in [*scripts, Path(__file__)])
-    if target.exists() and target.stat().st_mtime > newest:
+    scripts = sorted(path for path in (LAB / "guest").iterdir() if path.suffix in ("", ".sh"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in [*scripts, Path(__file__)]))
+    name = f"{kernel.release}-{'-'.join(suites)}"
+    target = folder("initramfs") / f"{name}-{digest.hexdigest()[:8]}.cpio"
+    if target.exists():
         return target
+    for old in target.parent.glob(f"{name}-????????.cpio"):
+        old.unlink()
     archive = Archive()
     archive.console()
     for name in ("proc", "sys", "tmp", "host", "bin", "lab"):
@@ -86,20 +90,24 @@ def base_image(kernel: Unpacked, more_suites: set[str]) -> Path:
     archive.file("bin/busybox", busybox.read_bytes(), 0o755)
     archive.link("bin/sh", "busybox")
     for script in scripts:
-        if script.suffix == "" or script.suffix == ".sh":
-            where = "init" if script.name == "init" else f"lab/{script.name}"
-            archive.file(where, script.read_bytes(), 0o755)
+        where = "init" if script.name == "init" else f"lab/{script.name}"
+        archive.file(where, script.read_bytes(), 0o755)
     for tool_suite in suites:
         _add_tools(archive, tool_suite, debian.tool_tree(tool_suite, arch))
-    order = driver_files(kernel.modules)
-    for path in order:
-        archive.file(f"lab/drivers/{_module_name(path)}.ko", _uncompressed(path))
-    archive.file("lab/drivers/order",
-                 "".join(f"{_module_name(path)}\n" for path in order).encode())
+    add_drivers(archive, kernel)
     temporary = target.with_suffix(f".{os.getpid()}")
     temporary.write_bytes(archive.bytes())
     temporary.rename(target)
     return target
+
+
+def add_drivers(archive: Archive, kernel: Unpacked, more: tuple[str, ...] = ()) -> None:
+    """The kernel's own modules that the guest may need, and those asked for."""
+    order = driver_files(kernel.modules, (*DRIVERS, *more))
+    for path in order:
+        archive.file(f"lab/drivers/{_module_name(path)}.ko", _uncompressed(path))
+    archive.file("lab/drivers/order",
+                 "".join(f"{_module_name(path)}\n" for path in order).encode())
 
 
 def _add_tools(archive: Archive, suite: str, tree: Path) -> None:
@@ -161,8 +169,8 @@ def _uncompressed(path: Path) -> bytes:
     return lzma.decompress(data) if path.suffix == ".xz" else data
 
 
-def driver_files(modules: Path) -> list[Path]:
-    """DRIVERS and what they depend on, in the order of loading."""
+def driver_files(modules: Path, wanted: tuple[str, ...] = DRIVERS) -> list[Path]:
+    """What is wanted and what it depends on, in the order of loading."""
     by_name = {_module_name(path): path for path in modules.rglob("*.ko*")}
     order: list[Path] = []
 
@@ -176,6 +184,6 @@ def driver_files(modules: Path) -> list[Path]:
                 visit(needed.replace("-", "_"))
         order.append(path)
 
-    for driver in DRIVERS:
+    for driver in wanted:
         visit(driver)
     return order

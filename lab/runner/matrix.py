@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The standard sets of dumps: `small` is enough to try a reader on, `full` holds
-every kernel, scenario and form and the variations that readers stumbled over.
+every kernel, scenario and form and the variations that readers stumbled over,
+`catalogue` one dump of each way to hang and of each innocent twin.
 What exists already is skipped, so an interrupted set is simply asked for again."""
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from .cache import LabError, folder
 from .progress import Progress
 from .run import Options, run
+from .scenarios import CATALOGUE
 from .tables import ARCHES, FORMS, KERNELS
 
 _KDUMP_FORMS = [name for name, form in FORMS.items() if form.maker == "kdump"]
@@ -24,6 +26,10 @@ _ALL_FORMS = ("6.1", "7.2")
 # makedumpfile 1.7.8 misjudges pages of 7.2: with -d 31 some that are needed may be missing.
 _USUAL_FORM = {"7.2": "kdump-full"}
 _SOME_FORMS = ["kdump-lzo", "kdump-zstd", "kdump-elf", "qemu-elf", "qemu-zlib"]
+
+_CATALOGUE_KERNELS = ("6.1", "7.2")
+# Those of the catalogue that are taken by the capture kernel too.
+_CRASHED = ("mutex-abba", "mutex-exited-reused", "rwsem-reader")
 
 
 def _one(kernel: str, scenario: str, forms: list[str], label: str = "",
@@ -77,7 +83,15 @@ def _full() -> Iterator[Options]:
                panic="softlockup")
 
 
-SETS = {"small": _small, "full": _full}
+def _catalogue() -> Iterator[Options]:
+    for kernel in _CATALOGUE_KERNELS:
+        for scenario in CATALOGUE:
+            yield _one(kernel, scenario, ["qemu-zlib"], "-hung", qemu_when="hung")
+    for scenario in _CRASHED:
+        yield _one("6.1", scenario, ["kdump-lzo"])
+
+
+SETS = {"small": _small, "full": _full, "catalogue": _catalogue}
 
 
 def make(which: str, only: str, progress: Progress) -> int:

@@ -20,7 +20,8 @@ from .cache import LabError, folder, locked
 from .initramfs import Archive
 from .progress import Progress
 from .qemu import Machine, Qemu
-from .scenarios import SCENARIOS, Scenario
+from .scenario import Scenario
+from .scenarios import SCENARIOS
 from .tables import ARCHES, FORMS
 
 _WATCHDOG_THRESH = 4
@@ -191,6 +192,8 @@ class _Boot:
         if self.scenario.module:
             built = modules.build(self.kernel, self.scenario.module, self.names)
             archive.file(f"lab/{built.name}", built.read_bytes())
+        if self.scenario.drivers:
+            initramfs.add_drivers(archive, self.kernel, self.scenario.drivers)
         for helper in self.scenario.helpers:
             archive.file(f"bin/{helper}",
                          modules.build_helper(self.kernel, helper).read_bytes(), 0o755)
@@ -323,6 +326,7 @@ class _Boot:
             "form": form,
             "scenario": self.options.scenario,
             "expected": facts.get("expected", self.scenario.expected),
+            **({"also_accepted": list(self.scenario.accepted)} if self.scenario.accepted else {}),
             "arch": self.arch.debian,
             "asked": {
                 "kernel": self.options.kernel, "cpus": self.options.cpus,

@@ -1,43 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The table of scenarios: what the guest does, and which verdict is right.
-Adding one is adding an entry here, and a C file in modules/ if it needs a new
-module. The steps are shell, run by the guest with guest/lab.sh at hand and the
-run's parameters as variables (CPU, LOOP, MODULE, THREAD, FUNCTION, ...)."""
+Adding one is adding an entry here or in one of the tables beside it, and a C file
+in modules/ if it needs a new module. The steps are shell, run by the guest with
+guest/lab.sh at hand and the run's parameters as variables (CPU, LOOP, MODULE,
+THREAD, FUNCTION, ...)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
+from .scenarios_locks import LOCKS
 
-
-@dataclass(frozen=True)
-class Scenario:
-    summary: str
-    expected: str                # verdict class that is right, unless a step says `expect`
-    steps: str
-    panics: tuple[str, ...]      # ways to panic that work here, the usual one first
-    module: str = ""             # modules/MODULE.c, or none
-    function: str = "pmount_kthread"
-    hung_when: str = ""          # console text that proves the hang
-    settle: float = 4.0          # seconds from then, until the hang is complete
-    memory: int = 640            # MB
-    limit: float = 150.0         # seconds that the steps may take
-    variables: dict[str, str] = field(default_factory=dict)   # set with --set
-    helpers: tuple[str, ...] = ()                             # guest/HELPER.c
-
-
-_LOCKUP = "soft lockup"
-_DEAD = ("softlockup", "nmi", "serial")              # no task can ask for a panic
-_LOST_CPU = ("softlockup", "sysrq", "nmi", "serial")
-_ALIVE = ("sysrq", "nmi", "serial")                  # no CPU is lost for the watchdog to see
-
-SCENARIOS = {
+_FIRST = {
     "while1": Scenario(
         "a module's thread never yields; rmmod asks for stop_machine()",
         "stop-machine-starved", r'''
 start_culprit "no_preempt=$NO_PREEMPT"
 request rmmod "$MODULE"
 told_by_requester
-''', _DEAD, module="while1", hung_when=_LOCKUP),
+''', DEAD, module="while1", hung_when=LOCKUP),
 
     "while1-hotplug": Scenario(
         "the same thread; taking a CPU offline asks for stop_machine()",
@@ -49,7 +29,7 @@ start_culprit "no_preempt=$NO_PREEMPT"
 fact "requester.asks=CPU $victim to go offline"
 request sh -c "echo 0 > /sys/devices/system/cpu/cpu$victim/online"
 told_by_requester _cpu_down
-''', _DEAD, module="while1", hung_when=_LOCKUP),
+''', DEAD, module="while1", hung_when=LOCKUP),
 
     "while1-clocksource": Scenario(
         "the same thread; changing the clocksource asks for stop_machine()",
@@ -64,14 +44,14 @@ start_culprit "no_preempt=$NO_PREEMPT"
 fact "requester.asks=clocksource $other instead of $now"
 request sh -c "echo $other > /sys/devices/system/clocksource/clocksource0/current_clocksource"
 told_by_requester
-''', _DEAD, module="while1", hung_when=_LOCKUP),
+''', DEAD, module="while1", hung_when=LOCKUP),
 
     "cpu-hog": Scenario(
         "a thread never yields, nobody asks for stop_machine()",
         "cpu-hog", r'''
 start_culprit "no_preempt=$NO_PREEMPT"
 crash
-''', _LOST_CPU, module="hog", hung_when=_LOCKUP),
+''', LOST_CPU, module="hog", hung_when=LOCKUP),
 
     "softirq-hog": Scenario(
         "a timer's callback never returns: the loop is in a softirq",
@@ -82,7 +62,7 @@ insert "cpu=$CPU" "loop=$LOOP"
 function_fact culprit
 begin_hang
 crash
-''', _LOST_CPU, module="timerhog", function="pmount_timer", hung_when=_LOCKUP),
+''', LOST_CPU, module="timerhog", function="pmount_timer", hung_when=LOCKUP),
 
     "irqs-off": Scenario(
         "a thread loops with interrupts off: its CPU answers nothing but an NMI",
@@ -91,7 +71,7 @@ crash
 keep_off "$CPU"
 start_culprit
 crash
-''', _ALIVE, module="irqoff"),
+''', ALIVE, module="irqoff"),
 
     "simple": Scenario(
         "control: a thread that stops when asked; loaded, removed, loaded again",
@@ -104,7 +84,7 @@ task_fact bystander "$bystander"
 function_fact bystander
 sleep 2
 crash
-''', _ALIVE, module="simple"),
+''', ALIVE, module="simple"),
 
     "busy": Scenario(
         "control: user and kernel threads use all CPU time and behave",
@@ -118,13 +98,13 @@ task_fact bystander "$bystander"
 function_fact bystander
 sleep 10
 crash
-''', _ALIVE, module="busy"),
+''', ALIVE, module="busy"),
 
     "idle": Scenario(
         "control: nothing runs", "none", r'''
 sleep 3
 crash
-''', _ALIVE),
+''', ALIVE),
 
     "many-tasks": Scenario(
         "COUNT sleeping tasks, THREADS in each process; on top nothing, or TOP=while1",
@@ -145,3 +125,7 @@ fi
 ''', ("sysrq", "softlockup", "nmi", "serial"), module="while1", memory=4096, limit=600,
         variables={"COUNT": "20000", "THREADS": "2", "TOP": ""}, helpers=("sleepers",)),
 }
+
+# One for each way to hang in the catalogue, in the order of its classes.
+CATALOGUE = {**LOCKS}
+SCENARIOS = {**_FIRST, **CATALOGUE}

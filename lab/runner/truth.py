@@ -17,18 +17,36 @@ _STALL_LINE = re.compile(r"rcu: INFO: (\S+) (?:self-)?detected (?:expedited )?st
 
 
 def facts(text: str) -> dict[str, object]:
-    """`a.b=c` lines as nested dictionaries; a later line replaces an earlier."""
+    """`a.b=c` lines as nested dictionaries, `a.0.b=c` as lists of them; a later
+    line replaces an earlier."""
     result: dict[str, object] = {}
     for line in text.splitlines():
         key, separator, value = line.partition("=")
-        if not separator or not re.fullmatch(r"[a-z_.]+", key):
+        if not separator or not re.fullmatch(r"[a-z0-9_.]+", key):
             continue
         *path, last = key.split(".")
         place = result
         for name in path:
             place = place.setdefault(name, {})  # type: ignore[assignment]
-        place[last] = int(value) if last in _NUMBERS and value.isdigit() else value
-    return result
+        place[last] = _value(last, value)
+    return {key: _with_lists(value) for key, value in result.items()}
+
+
+def _value(key: str, text: str) -> object:
+    if key == "pids":
+        return [int(word) for word in text.split()]
+    if key == "began":
+        return float(text)
+    return int(text) if key in _NUMBERS and text.isdigit() else text
+
+
+def _with_lists(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    made = {key: _with_lists(inner) for key, inner in value.items()}
+    if made and all(key.isdigit() for key in made):
+        return [made[key] for key in sorted(made, key=int)]
+    return made
 
 
 def panic(console: str) -> dict[str, object] | None:
