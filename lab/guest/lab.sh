@@ -118,12 +118,16 @@ start_culprit() {
 	fact "culprit.cpu=$(cpu_of "$culprit")"
 }
 
-# keep_off CPU: this shell, its children and all device interrupts stay on the
+# keep_off CPU...: this shell, its children and all device interrupts stay on the
 # other CPUs. Left on one with interrupts off they would be lost with it, and
 # with them the serial ports.
 keep_off() {
 	[ "$CPUS" = 1 ] && return
-	others=$(printf %x $((((1 << CPUS) - 1) & ~(1 << $1))))
+	mask=$(((1 << CPUS) - 1))
+	for lost in "$@"; do
+		mask=$((mask & ~(1 << lost)))
+	done
+	others=$(printf %x "$mask")
 	taskset -p "$others" $$ > /dev/null
 	for irq in /proc/irq/[0-9]*/smp_affinity; do
 		echo "$others" 2> /dev/null > "$irq"
@@ -224,4 +228,45 @@ tell_lock() {
 	fact "locks.$1.kind=$2"
 	fact "locks.$1.symbol=$3"
 	fact "locks.$1.address=$(sed -n "s/^\([0-9a-f]*\) . $3[[:space:]]*\[$MODULE\]\$/\1/p" /proc/kallsyms)"
+}
+
+# tell_inside ROLE FUNCTION: of the task that has FUNCTION on its stack.
+tell_inside() {
+	for stack in $(grep -lw "$2" /proc/[0-9]*/stack 2> /dev/null); do
+		found=${stack#/proc/}
+		tell_pid "$1" "${found%/stack}"
+		return
+	done
+	fail "no task is in $2"
+}
+
+# --- hangs that take CPUs: the truth is told before
+
+# start_spinning HANG PARAMETER...: loads the module; its threads wait for begin_hang.
+start_spinning() {
+	[ "$CPUS" -ge 3 ] || fail "this scenario needs three CPUs"
+	another=$(((CPU + 1) % CPUS))
+	keep_off "$CPU" "$another"
+	started=$1
+	shift
+	insert "hang=$started" "cpu=$CPU" "other=$another" "loop=$LOOP" \
+		"names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
+	tell_victims "$VICTIM"
+}
+
+# tell_spinning ROLE COMM FUNCTION: the thread that is going to be lost in FUNCTION.
+tell_spinning() {
+	found=$(pid_of "$2") || fail "no task is called $2"
+	task_fact "$1" "$found"
+	fact "$1.module=$MODULE"
+	fact "$1.function=$3"
+}
+
+# no_throttling: real-time tasks may have all of a CPU.
+no_throttling() {
+	echo -1 > /proc/sys/kernel/sched_rt_runtime_us
+	mount -t debugfs none /sys/kernel/debug
+	for server in /sys/kernel/debug/sched/*_server/cpu*/runtime; do
+		[ -e "$server" ] && echo 0 > "$server"
+	done
 }

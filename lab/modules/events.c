@@ -5,6 +5,7 @@
  */
 #include <linux/completion.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/semaphore.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -305,6 +306,58 @@ static int start_slow_queue(void)
 	return error ? error : start_fed_queue();
 }
 
+/* A reader that sleeps inside, preempted for good, and those who wait for it. */
+static noinline void read_and_sleep(void)
+{
+	rcu_read_lock();
+	wait_for_completion(&answer);
+	rcu_read_unlock();
+}
+
+static int sleeping_reader_kthread(void *unused)
+{
+	lab_wait_for_go();
+	read_and_sleep();
+	return 0;
+}
+
+static int grace_kthread(void *unused)
+{
+	lab_come_late();
+	for (;;) {
+		synchronize_rcu();
+		msleep(1);
+	}
+	return 0;
+}
+
+static int start_rcu_sleeper(void)
+{
+	int error = lab_start_role(sleeping_reader_kthread, NULL, 0, -1);
+
+	return error ? error : lab_start_victims(grace_kthread, NULL);
+}
+
+/* The twin: readers come and go. */
+static int reader_kthread(void *unused)
+{
+	lab_wait_for_go();
+	for (;;) {
+		rcu_read_lock();
+		mdelay(2);
+		rcu_read_unlock();
+		msleep(1);
+	}
+	return 0;
+}
+
+static int start_rcu_readers(void)
+{
+	int error = lab_start_role(reader_kthread, NULL, 0, -1);
+
+	return error ? error : lab_start_victims(grace_kthread, NULL);
+}
+
 static const struct lab_hang hangs[] = {
 	{ "never", start_never },
 	{ "answered", start_answered },
@@ -318,6 +371,8 @@ static const struct lab_hang hangs[] = {
 	{ "flush", start_flush },
 	{ "stuck-queue", start_stuck_queue },
 	{ "slow-queue", start_slow_queue },
+	{ "rcu-sleeper", start_rcu_sleeper },
+	{ "rcu-readers", start_rcu_readers },
 };
 
 static int __init events_init(void)

@@ -8,6 +8,8 @@ THREAD, FUNCTION, ...)."""
 from __future__ import annotations
 
 from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
+from .scenarios_cpus import CPUS
+from .scenarios_events import EVENTS
 from .scenarios_locks import LOCKS
 
 _FIRST = {
@@ -127,5 +129,5 @@ fi
 }
 
 # One for each way to hang in the catalogue, in the order of its classes.
-CATALOGUE = {**LOCKS}
+CATALOGUE = {**LOCKS, **EVENTS, **CPUS}
 SCENARIOS = {**_FIRST, **CATALOGUE}

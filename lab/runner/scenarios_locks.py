@@ -15,7 +15,7 @@ VARIABLES = {
 _CULPRITS = ("$THREAD", "$OTHER", "$THIRD")
 
 
-def _sleeping(summary: str, expected: str, module: str, hang: str, *, culprits: int = 1,
+def sleeping(summary: str, expected: str, module: str, hang: str, *, culprits: int = 1,
               locks: tuple[str, ...] = (), parameters: str = "", more: str = "",
               age: int = 34, accepted: tuple[str, ...] = ()) -> Scenario:
     """The module's hang, told as so many culprits by their names, and its locks, each
@@ -32,11 +32,11 @@ def _sleeping(summary: str, expected: str, module: str, hang: str, *, culprits: 
 
 def _mutex(summary: str, expected: str, hang: str, *names: str, **settings: object) -> Scenario:
     locks = tuple(f"mutex {name}" for name in names or ("table_lock",))
-    return _sleeping(summary, expected, "mutexes", hang, locks=locks, **settings)  # type: ignore[arg-type]
+    return sleeping(summary, expected, "mutexes", hang, locks=locks, **settings)  # type: ignore[arg-type]
 
 
 def _rwsem(summary: str, expected: str, hang: str, **settings: object) -> Scenario:
-    return _sleeping(summary, expected, "rwsems", hang,
+    return sleeping(summary, expected, "rwsems", hang,
                      locks=("rwsem map_sem",), **settings)  # type: ignore[arg-type]
 
 
@@ -101,7 +101,7 @@ for n in $(seq 400); do sleep 1000 & done
                            parameters="victims=12", accepted=("never-completed",)),
     "rwsem-turns": _rwsem("twin: readers and a writer take turns", "none", "turns",
                           culprits=0, parameters="victims=12", age=20),
-    "rwsem-mutex": _sleeping("a mutex and an rwsem, taken in either order", "mixed-lock-cycle",
+    "rwsem-mutex": sleeping("a mutex and an rwsem, taken in either order", "mixed-lock-cycle",
                              "rwsems", "mixed", culprits=2,
                              locks=("rwsem map_sem", "mutex map_lock")),
 }
