@@ -18,6 +18,20 @@ expect() {
 	fact "expected=$*"
 }
 
+# load_drivers [NAME PARAMETER...]: the drivers that the scenario asks for, NAME with parameters.
+load_drivers() {
+	special=$1
+	[ $# -gt 0 ] && shift
+	for driver in $(cat /lab/drivers/more); do
+		[ -d "/sys/module/$driver" ] && continue
+		if [ "$driver" = "$special" ]; then
+			insmod "/lab/drivers/$driver.ko" "$@"
+		else
+			insmod "/lab/drivers/$driver.ko"
+		fi || fail "driver $driver cannot be loaded"
+	done
+}
+
 load_driver() {
 	for driver in $(cat /lab/drivers/order); do
 		if [ "$driver" = "$1" ]; then
@@ -184,13 +198,13 @@ start_hang() {
 	started=$1
 	shift
 	insert "hang=$started" "names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
-	[ -n "$HUNG_TASK" ] && echo "$HUNG_TASK" > /proc/sys/kernel/hung_task_timeout_secs
 	began
 	[ -e "/sys/module/$MODULE/parameters/go" ] && echo 1 > "/sys/module/$MODULE/parameters/go"
 }
 
 # began: from now on the hang grows old; seconds since boot.
 began() {
+	[ -n "$HUNG_TASK" ] && echo "$HUNG_TASK" > /proc/sys/kernel/hung_task_timeout_secs
 	read -r up idle < /proc/uptime
 	fact "began=$up"
 }
@@ -221,6 +235,20 @@ tell_victims() {
 	suffering=$(grep -lxF -e "$1" /proc/[0-9]*/comm 2> /dev/null | sed 's/[^0-9]//g' | sort -n)
 	fact "victims.comm=$1"
 	fact "victims.pids="$suffering
+}
+
+# tell_pids ROLE PID...: many tasks that wait for the same; the first says in what.
+tell_pids() {
+	fact "$1.comm=$(cat "/proc/$2/comm")"
+	fact "$1.waits_in=$(waits_in "$2")"
+	told=$1
+	shift
+	fact "$told.pids=$*"
+}
+
+# state_of PID: its letter, as in its status.
+state_of() {
+	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status"
 }
 
 # tell_lock PLACE KIND SYMBOL: a lock of the module, by its place in the list of locks.

@@ -272,6 +272,13 @@ static int start_work(void)
 	return lab_start_victims(flushing_kthread, NULL);
 }
 
+/* Those who wait, alone: something else takes the CPU. */
+static int start_works(void)
+{
+	INIT_WORK(&waiting, waiting_work);
+	return lab_start_victims(flushing_kthread, NULL);
+}
+
 /* A real-time thread that offers to reschedule and never has to. */
 static noinline void serve_for_ever(void)
 {
@@ -292,10 +299,9 @@ static int real_time_kthread(void *unused)
 
 static int start_real_time(void)
 {
-	INIT_WORK(&waiting, waiting_work);
-	if (lab_start_role(real_time_kthread, NULL, 0, cpu))
-		return -ENOMEM;
-	return lab_start_victims(flushing_kthread, NULL);
+	int error = lab_start_role(real_time_kthread, NULL, 0, cpu);
+
+	return error ? error : start_works();
 }
 
 /* The same on the CPU of a thread that holds a mutex. */
@@ -337,6 +343,7 @@ static const struct lab_hang hangs[] = {
 	{ "rcu", start_rcu },
 	{ "deaf", start_deaf },
 	{ "work", start_work },
+	{ "works", start_works },
 	{ "real-time", start_real_time },
 	{ "inversion", start_inversion },
 };

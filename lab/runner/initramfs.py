@@ -101,13 +101,15 @@ def base_image(kernel: Unpacked, more_suites: set[str]) -> Path:
     return target
 
 
-def add_drivers(archive: Archive, kernel: Unpacked, more: tuple[str, ...] = ()) -> None:
-    """The kernel's own modules that the guest may need, and those asked for."""
-    order = driver_files(kernel.modules, (*DRIVERS, *more))
-    for path in order:
+def add_drivers(archive: Archive, kernel: Unpacked, drivers: tuple[str, ...] = DRIVERS,
+                order: str = "order") -> None:
+    """The kernel's own modules of these names and what they depend on, with a list of
+    them in the order of loading."""
+    files = driver_files(kernel.modules, drivers)
+    for path in files:
         archive.file(f"lab/drivers/{_module_name(path)}.ko", _uncompressed(path))
-    archive.file("lab/drivers/order",
-                 "".join(f"{_module_name(path)}\n" for path in order).encode())
+    archive.file(f"lab/drivers/{order}",
+                 "".join(f"{_module_name(path)}\n" for path in files).encode())
 
 
 def _add_tools(archive: Archive, suite: str, tree: Path) -> None:
@@ -169,7 +171,7 @@ def _uncompressed(path: Path) -> bytes:
     return lzma.decompress(data) if path.suffix == ".xz" else data
 
 
-def driver_files(modules: Path, wanted: tuple[str, ...] = DRIVERS) -> list[Path]:
+def driver_files(modules: Path, wanted: tuple[str, ...]) -> list[Path]:
     """What is wanted and what it depends on, in the order of loading."""
     by_name = {_module_name(path): path for path in modules.rglob("*.ko*")}
     order: list[Path] = []

@@ -81,7 +81,7 @@ def build_helper(kernel: Unpacked, name: str) -> Path:
     inside = debian.prepare_chroot(suite) / "lab-build"
     inside.mkdir(exist_ok=True)
     shutil.copy(source, inside)
-    debian.in_chroot(suite, [f"{arch.cross}gcc", "-std=gnu11", "-Wall", "-Os", "-static", "-s",
+    debian.in_chroot(suite, [f"{arch.cross}gcc", "-std=gnu11", "-Wall", "-Os", "-static", "-s", "-pthread",
                              "-o", f"/lab-build/{name}", f"/lab-build/{name}.c"],
                      f"modules-{kernel.key}", limit=120)
     shutil.move(inside / name, target)

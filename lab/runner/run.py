@@ -193,7 +193,7 @@ class _Boot:
             built = modules.build(self.kernel, self.scenario.module, self.names)
             archive.file(f"lab/{built.name}", built.read_bytes())
         if self.scenario.drivers:
-            initramfs.add_drivers(archive, self.kernel, self.scenario.drivers)
+            initramfs.add_drivers(archive, self.kernel, self.scenario.drivers, "more")
         for helper in self.scenario.helpers:
             archive.file(f"bin/{helper}",
                          modules.build_helper(self.kernel, helper).read_bytes(), 0o755)

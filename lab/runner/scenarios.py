@@ -11,6 +11,7 @@ from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
 from .scenarios_cpus import CPUS
 from .scenarios_events import EVENTS
 from .scenarios_locks import LOCKS
+from .scenarios_user import USER
 
 _FIRST = {
     "while1": Scenario(
@@ -129,5 +130,5 @@ fi
 }
 
 # One for each way to hang in the catalogue, in the order of its classes.
-CATALOGUE = {**LOCKS, **EVENTS, **CPUS}
+CATALOGUE = {**LOCKS, **EVENTS, **CPUS, **USER}
 SCENARIOS = {**_FIRST, **CATALOGUE}

@@ -48,7 +48,6 @@ task_fact culprit "$gone"
 fact culprit.module=$MODULE
 fact culprit.function=leave_kthread
 fact culprit.exited=yes
-[ -n "$HUNG_TASK" ] && echo "$HUNG_TASK" > /proc/sys/kernel/hung_task_timeout_secs
 began
 echo 1 > /sys/module/$MODULE/parameters/go
 sleep 3

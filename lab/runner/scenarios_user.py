@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios that user space makes with what a stock kernel has: locks of files and
+of memory, frozen tasks, suspended devices, servers that are gone; and their
+innocent twins."""
+
+from __future__ import annotations
+
+from .scenario import ALIVE, Scenario
+from .scenarios_locks import VARIABLES
+
+_FLOCK = '''
+locker hold /tmp/lock &
+holder=$!
+sleep 1
+{freeze}
+began
+for n in 1 2 3 4; do
+	locker use /tmp/lock 10 &
+	waiting="$waiting $!"
+done
+grow_old
+tell_pid culprit "$holder"
+fact "culprit.state=$(state_of "$holder")"
+fact locks.0.kind=flock
+tell_pids victims $waiting
+crash
+'''
+_DISK = '''
+load_drivers brd rd_nr=1 rd_size=65536
+mknod /dev/ram0 b 1 0 2> /dev/null
+dmctl create data 131072 {target} || fail "no device"
+mke2fs -F /dev/dm-0 > /dev/null || fail "no file system"
+mkdir -p /mnt
+mount -t ext4 /dev/dm-0 /mnt || fail "the file system cannot be mounted"
+dd if=/dev/zero of=/mnt/file bs=64k count=64 2> /dev/null
+sync
+echo 3 > /proc/sys/vm/drop_caches
+'''
+_DISK_DRIVERS = ("crc32c_generic", "brd", "dm_mod", "dm_delay", "ext4")
+_DISK_HELD = '''
+fact device.name=dm-0
+fact device.state=suspended
+grow_old
+tell_pids victims $waiting
+crash
+'''
+_SERVER = '''
+load_drivers
+mkdir -p /mnt
+fused /mnt {milliseconds} &
+server=$!
+sleep 3
+{stop}
+began
+for n in 1 2 3; do
+	{use} &
+	waiting="$waiting $!"
+done
+grow_old
+'''
+
+
+def _user(summary: str, expected: str, steps: str, *, helpers: tuple[str, ...] = (),
+          drivers: tuple[str, ...] = (), module: str = "", age: int = 34,
+          accepted: tuple[str, ...] = ()) -> Scenario:
+    return Scenario(summary, expected, steps, ALIVE, module=module, helpers=helpers,
+                    drivers=drivers, variables={**VARIABLES, "AGE": str(age)}, accepted=accepted)
+
+
+def _flock(summary: str, freeze: str) -> Scenario:
+    return _user(summary, "holder-frozen", _FLOCK.format(freeze=freeze), helpers=("locker",))
+
+
+def _disk(summary: str, expected: str, steps: str, target: str = 'linear "/dev/ram0 0"',
+          age: int = 34) -> Scenario:
+    return _user(summary, expected, _DISK.format(target=target) + steps,
+                 helpers=("dmctl",), drivers=_DISK_DRIVERS, age=age)
+
+
+USER = {
+    "flock-stopped": _flock("the holder of a file lock has got SIGSTOP", 'kill -STOP "$holder"'),
+    "flock-frozen": _flock("the holder of a file lock is in a frozen cgroup", '''
+mount -t cgroup2 none /sys/fs/cgroup
+mkdir /sys/fs/cgroup/lab
+echo "$holder" > /sys/fs/cgroup/lab/cgroup.procs
+echo 1 > /sys/fs/cgroup/lab/cgroup.freeze'''),
+    "flock-traced": _flock("the holder of a file lock is stopped by a tracer", '''
+locker trace "$holder" &
+sleep 1
+fact "tracer.pid=$!"'''),
+    "flock-slow": _user("twin: a queue for a file lock that moves", "none", '''
+for n in 1 2 3 4; do
+	locker use /tmp/lock 200 &
+	waiting="$waiting $!"
+done
+began
+grow_old
+tell_pids victims $waiting
+crash
+''', helpers=("locker",), age=15),
+    "futex-threads": _user("two threads of a process hold a mutex each and want the other's",
+                           "user-space-lock", '''
+locker threads &
+process=$!
+began
+grow_old
+place=0
+for thread in $(ls "/proc/$process/task"); do
+	tell_pid "culprits.$place" "$thread"
+	place=$((place + 1))
+done
+crash
+''', helpers=("locker",)),
+    "futex-processes": _user("the same as two processes with mutexes in shared memory",
+                             "user-space-lock", '''
+locker first /tmp/shared &
+one=$!
+sleep 1
+locker second /tmp/shared &
+two=$!
+began
+grow_old
+tell_pid culprits.0 "$one"
+tell_pid culprits.1 "$two"
+crash
+''', helpers=("locker",)),
+    "futex-pi-stopped": _user("the holder of a mutex with priority inheritance has got SIGSTOP",
+                              "holder-frozen", '''
+locker pi-hold /tmp/shared &
+holder=$!
+sleep 1
+kill -STOP "$holder"
+began
+for n in 1 2 3; do
+	locker pi-want /tmp/shared &
+	waiting="$waiting $!"
+done
+grow_old
+tell_pid culprit "$holder"
+fact "culprit.state=$(state_of "$holder")"
+fact locks.0.kind=futex-pi
+tell_pids victims $waiting
+crash
+''', helpers=("locker",), accepted=("user-space-lock",)),
+    "futex-slow": _user("twin: processes take turns with a mutex in shared memory", "none", '''
+for n in 1 2 3; do
+	locker turns /tmp/shared 200 &
+	waiting="$waiting $!"
+	sleep 1
+done
+began
+grow_old
+tell_pids victims $waiting
+crash
+''', helpers=("locker",), age=12),
+    "rt-user": _user("a SCHED_FIFO process keeps its CPU, works wait there", "rt-hog", '''
+no_throttling
+start_spinning works victims=3
+locker fifo "$CPU" &
+hog=$!
+sleep 1
+began
+echo 1 > "/sys/module/$MODULE/parameters/go"
+grow_old
+task_fact culprit "$hog"
+crash
+''', helpers=("locker",), module="spins"),
+    "io-suspended": _disk("the device under a file system is suspended: reads wait", "io-stuck", '''
+dmctl suspend data || fail "the device cannot be suspended"
+began
+for n in 1 2 3; do
+	cat /mnt/file > /dev/null &
+	waiting="$waiting $!"
+done
+''' + _DISK_HELD),
+    "io-dirty": _disk("the same: writers wait until dirty pages are written", "io-stuck", '''
+dmctl suspend data || fail "the device cannot be suspended"
+echo 2097152 > /proc/sys/vm/dirty_bytes
+began
+for n in 1 2 3; do
+	dd if=/dev/zero of=/mnt/file bs=64k seek=$((n * 100)) count=100 conv=notrunc 2> /dev/null &
+	waiting="$waiting $!"
+done
+sync &
+waiting="$waiting $!"
+''' + _DISK_HELD),
+    "io-frozen": _disk("the file system was frozen for the suspended device: writers wait",
+                       "io-stuck", '''
+dmctl suspend data freeze || fail "the device cannot be suspended"
+began
+for n in 1 2 3; do
+	dd if=/dev/zero of=/mnt/new$n bs=64k count=1 2> /dev/null &
+	waiting="$waiting $!"
+done
+''' + _DISK_HELD),
+    "io-slow": _disk("twin: a slow device that gets on", "none", '''
+began
+for n in 1 2 3; do
+	sh -c 'while :; do cat /mnt/file > /dev/null; echo 3 > /proc/sys/vm/drop_caches; done' &
+	waiting="$waiting $!"
+done
+grow_old
+crash
+''', target='delay "/dev/ram0 0 300"', age=15),
+    "io-device": _user("a device does not answer its requests", "io-stuck", '''
+load_drivers null_blk nr_devices=1 irqmode=2 completion_nsec=3000000000000
+echo 3000000 > /sys/block/nullb0/queue/io_timeout
+began
+for n in 1 2 3; do
+	dd if=/dev/nullb0 of=/dev/null bs=4k count=1 skip=$((n * 1000)) 2> /dev/null &
+	waiting="$waiting $!"
+done
+fact device.name=nullb0
+grow_old
+tell_pids victims $waiting
+crash
+''', drivers=("null_blk",)),
+    "fuse-stopped": _user("the process that serves a FUSE file system has got SIGSTOP",
+                          "server-gone", _SERVER.format(
+                              milliseconds=0, stop='cat /mnt/file > /dev/null\nkill -STOP "$server"',
+                              use="cat /mnt/file > /dev/null") + '''
+tell_pid culprit "$server"
+fact "culprit.state=$(state_of "$server")"
+tell_pids victims $waiting
+crash
+''', helpers=("fused",), drivers=("fuse",), accepted=("holder-frozen",)),
+    "fuse-silent": _user("the process that serves a FUSE file system sleeps over a request",
+                         "server-gone", _SERVER.format(
+                             milliseconds=1000000, stop="", use="cat /mnt/file > /dev/null") + '''
+tell_pid culprit "$server"
+tell_pids victims $waiting
+crash
+''', helpers=("fused",), drivers=("fuse",)),
+    "fuse-slow": _user("twin: a slow FUSE file system", "none", _SERVER.format(
+        milliseconds=150, stop="", use="sh -c 'while :; do cat /mnt/file > /dev/null; done'") + '''
+tell_pid bystander "$server"
+crash
+''', helpers=("fused",), drivers=("fuse",), age=15),
+    "nfs-gone": _user("an NFS server does not answer", "server-gone", '''
+load_drivers
+ip link add lab0 type dummy
+ip address add 192.0.2.1/24 dev lab0
+ip link set lab0 up
+mkdir -p /mnt
+began
+mount -t nfs4 -o addr=192.0.2.9,clientaddr=192.0.2.1,vers=4.1,hard 192.0.2.9:/data /mnt &
+waiting=$!
+fact server.address=192.0.2.9
+grow_old
+tell_pids victims $waiting
+crash
+''', drivers=("dummy", "nfsv4")),
+    "reclaim-stuck": Scenario("a shrinker never returns: whoever reclaims memory is lost in it",
+                              "memory-reclaim-stall", '''
+insert hang=stuck "names=$THREAD,$OTHER,$THIRD"
+fact culprit.module=$MODULE
+fact culprit.function=scan_pool
+mount -o remount,size=95% /tmp
+for n in 1 2 3; do
+	sh -c 'while [ ! -e /tmp/go ]; do sleep 1; done
+		exec dd if=/dev/zero of=/tmp/fill$$ bs=64k 2> /dev/null' &
+	waiting="$waiting $!"
+done
+task_fact kswapd "$(pid_of kswapd0)"
+fact victims.comm=dd
+fact "victims.pids="$waiting
+fact stage=hanging
+began
+sleep 1
+echo 1 > "/sys/module/$MODULE/parameters/go"
+: > /tmp/go
+''', ("serial", "nmi"), module="shrinks", hung_when="blocked for more than", settle=25.0,
+                              variables={**VARIABLES, "AGE": ""},
+                              accepted=("never-completed",)),
+    "reclaim-slow": _user("twin: a slow shrinker, and tasks that ask for it all the time", "none", '''
+insert hang=slow "names=$THREAD,$OTHER,$THIRD"
+echo 1 > "/sys/module/$MODULE/parameters/go"
+for n in 1 2 3; do
+	sh -c 'while :; do echo 2 > /proc/sys/vm/drop_caches; done' &
+done
+began
+grow_old
+crash
+''', module="shrinks", age=15),
+}
