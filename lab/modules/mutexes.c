@@ -4,6 +4,8 @@
  */
 #include <linux/completion.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/wait.h>
 
 #include "lab_hangs.h"
@@ -195,12 +197,32 @@ static int start_chain(void)
 }
 
 /* Takes the lock and is gone; the twin gives it back first. */
+static struct task_struct *left;
+
 static int leave_kthread(void *lock)
 {
 	lab_wait_for_go();
 	mutex_lock(lock);
+	WRITE_ONCE(left, current);
 	return 0;
 }
+
+/* The task that lies where it lay, or 0. */
+static int heir_pid(char *buffer, const struct kernel_param *unused)
+{
+	struct task_struct *task;
+	pid_t pid = 0;
+
+	rcu_read_lock();
+	for_each_process(task)
+		if (task == READ_ONCE(left))
+			pid = task->pid;
+	rcu_read_unlock();
+	return sprintf(buffer, "%d\n", pid);
+}
+
+static const struct kernel_param_ops heir_ops = { .get = heir_pid };
+module_param_cb(heir, &heir_ops, NULL, 0444);
 
 static int leave_tidily_kthread(void *lock)
 {

@@ -6,7 +6,7 @@ is told before."""
 from __future__ import annotations
 
 from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
-from .scenarios_locks import VARIABLES
+from .scenarios_locks import SETTLE, VARIABLES
 
 _NAMES = {**VARIABLES, "AGE": ""}
 
@@ -25,7 +25,7 @@ def _spinning(summary: str, expected: str, hang: str, *told: str, parameters: st
 def _real_time(summary: str, expected: str, steps: str, module: str = "spins",
                helpers: tuple[str, ...] = ()) -> Scenario:
     return Scenario(summary, expected, steps, ALIVE, module=module, helpers=helpers,
-                    variables=VARIABLES)
+                    settle=SETTLE, variables=VARIABLES)
 
 
 _PAIR = ("culprits.0 $THREAD move_entry", "culprits.1 $OTHER move_entry",

@@ -5,7 +5,7 @@ end of a thread, work, a grace period of RCU), and their innocent twins."""
 from __future__ import annotations
 
 from .scenario import ALIVE, Scenario
-from .scenarios_locks import VARIABLES, sleeping
+from .scenarios_locks import SETTLE, VARIABLES, sleeping
 
 
 def _event(summary: str, expected: str, hang: str, **settings: object) -> Scenario:
@@ -22,7 +22,7 @@ grow_old
 {told}
 tell_lock 0 mutex state_lock
 crash
-''', ALIVE, module="events", variables={**VARIABLES, "AGE": str(age)})
+''', ALIVE, module="events", settle=SETTLE, variables={**VARIABLES, "AGE": str(age)})
 
 
 EVENTS = {
@@ -47,7 +47,7 @@ EVENTS = {
                          accepted=("never-completed", "undetermined")),
     "stop-mutex": _rmmod("rmmod stops a thread under the mutex that the thread wants",
                          "mixed-lock-cycle", "stop",
-                         'tell_pid culprits.0 "$requester"\ntell culprits.1 "$THREAD"', 34),
+                         'tell_pid culprits.0 "$requester"\ntell culprits.1 "$THREAD"', 30),
     "stop-tardy": _rmmod("twin: rmmod has been waiting for a tardy thread for three seconds",
                          "none", "tardy", 'tell bystander "$THREAD"', 3),
     "work-flush": _event("a work is flushed under the mutex that it wants",

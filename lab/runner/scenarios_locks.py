@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from .scenario import ALIVE, Scenario
 
+SETTLE = 1.0   # the hang is complete when the guest says so
 VARIABLES = {
-    "AGE": "34",          # seconds from the hang to the dump
+    "AGE": "30",          # seconds from the hang to the dump
     "HUNG_TASK": "10",    # the kernel's own limit for its reports; empty leaves it alone
     "OTHER": "pmount_flush", "THIRD": "pmount_sync",   # names of more culprits
     "VICTIM": "pmount_user",                           # name of those who suffer
@@ -17,7 +18,7 @@ _CULPRITS = ("$THREAD", "$OTHER", "$THIRD")
 
 def sleeping(summary: str, expected: str, module: str, hang: str, *, culprits: int = 1,
               locks: tuple[str, ...] = (), parameters: str = "", more: str = "",
-              age: int = 34, accepted: tuple[str, ...] = ()) -> Scenario:
+              age: int = 30, accepted: tuple[str, ...] = ()) -> Scenario:
     """The module's hang, told as so many culprits by their names, and its locks, each
     as `kind symbol`. `more` runs when the hang has its age, before the truth is told."""
     role = "bystander" if expected == "none" else "culprit"
@@ -26,7 +27,7 @@ def sleeping(summary: str, expected: str, module: str, hang: str, *, culprits: i
     told = [f"tell_lock {place} {lock}\n" for place, lock in enumerate(locks)]
     steps = (f"start_hang {hang} {parameters}\ngrow_old\n{more}" + "".join(names + told)
              + 'tell_victims "$VICTIM"\ncrash\n')
-    return Scenario(summary, expected, steps, ALIVE, module=module,
+    return Scenario(summary, expected, steps, ALIVE, module=module, settle=SETTLE,
                     variables={**VARIABLES, "AGE": str(age)}, accepted=accepted)
 
 
@@ -82,12 +83,21 @@ LOCKS = {
                           "lock-held-by-sleeper", "chain", "cache_lock", "table_lock",
                           parameters="victims=10", accepted=("never-completed",)),
     "mutex-exited": Scenario("a thread takes a mutex and exits", "lock-held-by-exited-task",
-                             _EXITED + _EXITED_END, ALIVE, module="mutexes", variables=VARIABLES),
+                             _EXITED + _EXITED_END, ALIVE, module="mutexes", settle=SETTLE,
+                             variables=VARIABLES),
     "mutex-exited-reused": Scenario(
         "the same, and many tasks come after it: its task_struct may be another's",
         "lock-held-by-exited-task", _EXITED + '''
-for n in $(seq 400); do sleep 1000 & done
-''' + _EXITED_END, ALIVE, module="mutexes", variables=VARIABLES),
+heir=0
+for try in $(seq 60); do
+	mask=$(printf %x $((1 << (try % CPUS))))
+	taskset "$mask" sh -c 'for n in $(seq 16); do sleep 1000 & done'
+	heir=$(cat /sys/module/$MODULE/parameters/heir)
+	[ "$heir" = 0 ] || break
+done
+[ "$heir" = 0 ] && fail "no task came to lie where it lay"
+task_fact heir "$heir"
+''' + _EXITED_END, ALIVE, module="mutexes", settle=SETTLE, variables=VARIABLES),
     "mutex-exited-tidily": _mutex("twin: the thread gives the mutex back and exits; the queue moves",
                                   "none", "exited-tidily", culprits=0, age=15),
     "mutex-forgotten": _mutex("the owner's word is lost: the mutex is free, its queue sleeps",

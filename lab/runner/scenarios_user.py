@@ -6,7 +6,7 @@ innocent twins."""
 from __future__ import annotations
 
 from .scenario import ALIVE, Scenario
-from .scenarios_locks import VARIABLES
+from .scenarios_locks import SETTLE, VARIABLES
 
 _FLOCK = '''
 locker hold /tmp/lock &
@@ -61,10 +61,10 @@ grow_old
 
 
 def _user(summary: str, expected: str, steps: str, *, helpers: tuple[str, ...] = (),
-          drivers: tuple[str, ...] = (), module: str = "", age: int = 34,
+          drivers: tuple[str, ...] = (), module: str = "", age: int = 30,
           accepted: tuple[str, ...] = ()) -> Scenario:
     return Scenario(summary, expected, steps, ALIVE, module=module, helpers=helpers,
-                    drivers=drivers, variables={**VARIABLES, "AGE": str(age)}, accepted=accepted)
+                    drivers=drivers, settle=SETTLE, variables={**VARIABLES, "AGE": str(age)}, accepted=accepted)
 
 
 def _flock(summary: str, freeze: str) -> Scenario:
@@ -72,7 +72,7 @@ def _flock(summary: str, freeze: str) -> Scenario:
 
 
 def _disk(summary: str, expected: str, steps: str, target: str = 'linear "/dev/ram0 0"',
-          age: int = 34) -> Scenario:
+          age: int = 30) -> Scenario:
     return _user(summary, expected, _DISK.format(target=target) + steps,
                  helpers=("dmctl",), drivers=_DISK_DRIVERS, age=age)
 

@@ -4,8 +4,8 @@
 
 usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [--table] [FILTER...]
 
-A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth; as wrong when
-somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
+A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth, or of a member of
+the truth's cycle; as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
 or when any is undetermined that the truth calls explainable.
 """
 import json
@@ -23,14 +23,32 @@ def judge(truth, verdict):
         return ("wrong" if accused or said == "none" else "undetermined"), f"says {said}, is {expected}"
     if expected == "none":
         return "right", ""
-    culprit, real = verdict["culprits"][0], truth.get("culprit", {})
-    for key in ("pid", "cpu", "module", "comm"):
-        if key in real and real[key] is not None and culprit[key] != real[key]:
-            return "wrong", f"{key} {culprit[key]} instead of {real[key]}"
-    functions = {culprit["function"], culprit.get("thread_function")}
-    if real.get("function") not in functions:
-        return "wrong", f"function {culprit['function']} instead of {real['function']}"
+    reals = truth.get("culprits") or [real for real in [truth.get("culprit")] if real]
+    if not reals:
+        return "right", ""
+    if not verdict["culprits"]:
+        # Of a task that is gone the dump need not know more than that.
+        return ("right" if reals[0].get("exited") else "undetermined"), "accuses nobody"
+    # Of a cycle every member accused must be one; else it is the first that counts.
+    for accused in verdict["culprits"] if len(reals) > 1 else verdict["culprits"][:1]:
+        faults = [difference(accused, real) for real in reals]
+        if all(faults):
+            return "wrong", faults[0]
     return "right", ""
+
+
+def difference(accused, real):
+    """What tells the accused from the real culprit; empty if nothing does."""
+    for key in ("pid", "cpu", "module", "comm"):
+        if real.get(key) is not None and accused[key] != real[key]:
+            # Where a task sleeps it has no CPU; the guest told the one it was last seen on.
+            if key == "cpu" and "waits_in" in real:
+                continue
+            return f"{key} {accused[key]} instead of {real[key]}"
+    functions = {accused["function"], accused.get("thread_function")}
+    if real.get("function") not in {None, *functions}:
+        return f"function {accused['function']} instead of {real['function']}"
+    return ""
 
 
 def main():
