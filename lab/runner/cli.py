@@ -79,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--panic", default="", choices=("softlockup", "sysrq", "nmi", "serial"))
     one.add_argument("--qemu-when", default="panicked", choices=("panicked", "hung"))
     one.add_argument("--no-vmcoreinfo", action="store_true")
+    one.add_argument("--bare", action="store_true",
+                     help="hide from the guest that there is a hypervisor")
     one.add_argument("--seed", type=int, help="choose CPU and loop by chance, from this seed")
     one.add_argument("--set", action="append", default=[], metavar="NAME=VALUE",
                      help="a variable of the scenario's steps")
@@ -148,7 +150,7 @@ def _run(asked: argparse.Namespace) -> None:
         no_preempt=None if asked.preempt is None else asked.preempt == "disable",
         module_name=asked.module_name, thread_name=asked.thread_name,
         function_name=asked.function_name, panic=asked.panic, qemu_when=asked.qemu_when,
-        vmcoreinfo=not asked.no_vmcoreinfo, name=asked.name, variables=variables,
+        vmcoreinfo=not asked.no_vmcoreinfo, bare=asked.bare, name=asked.name, variables=variables,
         keep=asked.keep)
     for path in run(options, Progress()):
         print(path)

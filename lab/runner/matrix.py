@@ -30,6 +30,8 @@ _SOME_FORMS = ["kdump-lzo", "kdump-zstd", "kdump-elf", "qemu-elf", "qemu-zlib"]
 _CATALOGUE_KERNELS = ("6.1", "7.2")
 # Those of the catalogue that are taken by the capture kernel too.
 _CRASHED = ("mutex-abba", "mutex-exited-reused", "rwsem-reader")
+# Those in which a guest's spinlocks differ from a real machine's.
+_SPINNING = ("spin-abba", "spin-self", "spin-interrupted", "spin-held")
 
 
 def _one(kernel: str, scenario: str, forms: list[str], label: str = "",
@@ -87,6 +89,8 @@ def _catalogue() -> Iterator[Options]:
     for kernel in _CATALOGUE_KERNELS:
         for scenario in CATALOGUE:
             yield _one(kernel, scenario, ["qemu-zlib"], "-hung", qemu_when="hung")
+    for scenario in _SPINNING:
+        yield _one("6.1", scenario, ["qemu-zlib"], "-bare-hung", qemu_when="hung", bare=True)
     for scenario in _CRASHED:
         yield _one("6.1", scenario, ["kdump-lzo"])
 

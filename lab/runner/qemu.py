@@ -30,6 +30,7 @@ class Machine:
     kernel: Path
     initrd: Path
     append: str
+    bare: bool = False   # the guest shall not see that it is one
 
 
 class Qemu:
@@ -44,7 +45,7 @@ class Qemu:
         self._errors = scratch / "qemu.err"
         arch = machine.arch
         arguments = [
-            "nice", arch.qemu, *arch.machine, *arch.cpu[machine.paging],
+            "nice", arch.qemu, *arch.machine, *_cpu(machine),
             "-smp", str(machine.cpus), "-m", str(machine.memory),
             "-kernel", str(machine.kernel), "-initrd", str(machine.initrd),
             "-append", machine.append, "-nodefaults", "-display", "none", "-no-reboot",
@@ -148,6 +149,11 @@ class Qemu:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+
+def _cpu(machine: Machine) -> list[str]:
+    *option, model = machine.arch.cpu[machine.paging]
+    return [*option, model + (machine.arch.bare if machine.bare else "")]
 
 
 def _connect(folder: Path, name: str) -> socket.socket:

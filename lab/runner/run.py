@@ -56,6 +56,7 @@ class Options:
     panic: str = ""               # softlockup, sysrq, nmi, serial; empty: the scenario's
     qemu_when: str = "panicked"
     vmcoreinfo: bool = True
+    bare: bool = False            # hide the hypervisor
     name: str = ""                # of the files, FORM is put behind it
     variables: dict[str, str] = field(default_factory=dict)
     folder_each: bool = False     # OUT/NAME/NAME.vmcore instead of OUT/NAME.vmcore
@@ -107,6 +108,8 @@ class _Boot:
         if maker not in self.arch.makers:
             raise LabError(f"{self.arch.debian} is dumped by {', '.join(self.arch.makers)} "
                            f"alone, not in the form {forms[0]}")
+        if options.bare and not self.arch.bare:
+            raise LabError(f"{self.arch.debian} sees no hypervisor here")
         if self.panic == "nmi" and not self.arch.inject_nmi:
             raise LabError(f"no NMI can be sent to {self.arch.debian}")
         self.names = modules.Names(
@@ -150,7 +153,8 @@ class _Boot:
             self.arch, self.options.cpus, self.memory, self.paging, self.options.vmcoreinfo,
             self.kernel.image, initrd,
             f"console={self.arch.console} rdinit=/init panic=0 "
-            + (f"crashkernel={self.arch.crashkernel}" if self.maker == "kdump" else ""))
+            + (f"crashkernel={self.arch.crashkernel}" if self.maker == "kdump" else ""),
+            self.options.bare)
         with Qemu(machine, scratch) as qemu:
             if self.maker == "kdump":
                 (qemu.share / "capture.sh").write_text(self._capture_script())
@@ -333,7 +337,7 @@ class _Boot:
                 "memory_mb": self.memory, "panic": self.panic,
                 "qemu_when": self.options.qemu_when if self.maker == "qemu" else None,
                 "vmcoreinfo": self.options.vmcoreinfo if self.maker == "qemu" else None,
-                "no_preempt": self.no_preempt, "loop": self.options.loop},
+                "bare": self.options.bare, "no_preempt": self.no_preempt, "loop": self.options.loop},
             **told,
             "panic": truth.panic(log),
             "soft_lockups": truth.lockups(log),

@@ -64,7 +64,8 @@ def _user(summary: str, expected: str, steps: str, *, helpers: tuple[str, ...] =
           drivers: tuple[str, ...] = (), module: str = "", age: int = 30,
           accepted: tuple[str, ...] = ()) -> Scenario:
     return Scenario(summary, expected, steps, ALIVE, module=module, helpers=helpers,
-                    drivers=drivers, settle=SETTLE, variables={**VARIABLES, "AGE": str(age)}, accepted=accepted)
+                    drivers=drivers, settle=SETTLE, accepted=accepted,
+                    variables={**VARIABLES, "AGE": str(age)})
 
 
 def _flock(summary: str, freeze: str) -> Scenario:

@@ -27,6 +27,7 @@ class Arch:
     capture_append: str              # more of the capture kernel's command line
     inject_nmi: bool                 # QMP inject-nmi reaches the kernel
     makers: tuple[str, ...] = ("kdump", "qemu")   # who can dump it, see Form.maker
+    bare: str = ""                   # behind the CPU's model: no hypervisor to be seen
 
 
 ARCHES = {
@@ -45,6 +46,7 @@ ARCHES = {
         crashkernel="192M",
         capture_append="nr_cpus=1 irqpoll reset_devices",
         inject_nmi=True,
+        bare=",-hypervisor",
     ),
     "arm64": Arch(
         debian="arm64",
