@@ -58,6 +58,40 @@ for n in 1 2 3; do
 done
 grow_old
 '''
+# The kernel's own server, told by hand what its daemons would tell it: who the client
+# is, what file system 0 is, and how it is exported (writable, insecure ports, fsid).
+_NFS_SERVER = r'''
+load_drivers
+mkdir -p /mnt /data
+mount -t tmpfs none /data
+echo data > /data/file
+unshare -n sleep 100000 &
+server=$!
+sleep 1
+in_server() {
+	nsenter -t "$server" -n "$@"
+}
+ip link add lab0 type veth
+ip link set veth0 netns "$server"
+ip address add 192.0.2.1/24 dev lab0
+ip link set lab0 up
+in_server ip address add 192.0.2.9/24 dev veth0
+in_server ip link set veth0 up
+in_server ip link set lo up
+in_server sh -c '
+mount -t nfsd none /proc/fs/nfsd
+cd /proc/net/rpc
+echo "nfsd 192.0.2.1 2147483647 lab" > auth.unix.ip/channel
+echo "lab 1 \\x00000000 2147483647 /data" > nfsd.fh/channel
+echo "lab /data 2147483647 9218 65534 65534 0" > nfsd.export/channel
+cd /proc/fs/nfsd
+echo 5 > nfsv4leasetime
+echo 5 > nfsv4gracetime
+echo "tcp 2049" > portlist
+echo 2 > threads
+echo Y > v4_end_grace' || fail "the server cannot be started"
+sleep 2
+'''
 
 
 def _user(summary: str, expected: str, steps: str, *, helpers: tuple[str, ...] = (),
@@ -237,7 +271,7 @@ crash
 tell_pid bystander "$server"
 crash
 ''', helpers=("fused",), drivers=("fuse",), age=15),
-    "nfs-gone": _user("an NFS server does not answer", "server-gone", '''
+    "nfs-gone": _user("an NFS server does not answer when it is mounted", "server-gone", '''
 load_drivers
 ip link add lab0 type dummy
 ip address add 192.0.2.1/24 dev lab0
@@ -251,6 +285,22 @@ grow_old
 tell_pids victims $waiting
 crash
 ''', drivers=("dummy", "nfsv4")),
+    "nfs-down": _user("an NFS server, in a network namespace of the guest, loses its network",
+                      "server-gone", _NFS_SERVER + '''
+mount -t nfs4 -o addr=192.0.2.9,clientaddr=192.0.2.1,vers=4.1,hard 192.0.2.9:/ /mnt ||
+	fail "the server cannot be mounted"
+cat /mnt/file > /dev/null || fail "the server does not serve"
+in_server ip link set veth0 down
+began
+for n in 1 2 3; do
+	ls -l /mnt/file /mnt/other$n > /dev/null 2>&1 &
+	waiting="$waiting $!"
+done
+fact server.address=192.0.2.9
+grow_old
+tell_pids victims $waiting
+crash
+''', drivers=("veth", "nfsd", "nfsv4")),
     "reclaim-stuck": Scenario("a shrinker never returns: whoever reclaims memory is lost in it",
                               "memory-reclaim-stall", '''
 insert hang=stuck "names=$THREAD,$OTHER,$THIRD"
