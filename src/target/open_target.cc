@@ -25,7 +25,9 @@ Result<dump::VmcoreInfo> find_vmcoreinfo(const dump::Dump& dump, StageClock& clo
   if (found) return dump::VmcoreInfo(found->text);
   return with_hint(fail(ErrorKind::kNotFound, "{}: the dump holds no VMCOREINFO, neither as a note nor in memory",
                         dump.facts().format),
-                   "is this the memory of a Linux kernel? For a QEMU guest add -device vmcoreinfo");
+                   dump.facts().incomplete
+                       ? "the file is cut off: copy it again"
+                       : "is this the memory of a Linux kernel? For a QEMU guest add -device vmcoreinfo");
 }
 
 std::optional<std::size_t> prstatus_size(const dump::Dump& dump) {
@@ -127,7 +129,10 @@ void find_types(Target& target) {
   const auto begin = target.symbols->address_of("__start_BTF");
   const auto end = target.symbols->address_of("__stop_BTF");
   if (!begin || !end || *end <= *begin) {
-    target.gaps.push_back({"types of the kernel", "the kernel carries no BTF (no symbol __start_BTF)"});
+    // Without symbols nothing is known of the kernel, not even what it lacks.
+    target.gaps.push_back({"types of the kernel", target.symbols_from.empty()
+                                                      ? "no symbol says where they are"
+                                                      : "the kernel carries no BTF (no symbol __start_BTF)"});
     return;
   }
   auto btf = debuginfo::BtfTypes::open(*target.memory, {*begin, *end}, "BTF in the dump");
@@ -141,7 +146,8 @@ void find_types(Target& target) {
 void find_unwinder(Target& target) {
   auto unwinder = unwind::make_unwinder({*target.architecture, *target.memory, *target.symbols, *target.types});
   if (!unwinder) {
-    target.gaps.push_back({"stacks", unwinder.error().what});
+    const bool is_blind = target.symbols_from.empty();
+    target.gaps.push_back({"stacks", is_blind ? "no symbol says where the unwind tables are" : unwinder.error().what});
     return;
   }
   target.unwinder = *std::move(unwinder);
