@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "diagnose/detector.h"
 #include "diagnose/wait_index.h"
 
@@ -219,6 +220,15 @@ class BlockedDetector {
     culprit.occupies_cpu = false;
     if (task == nullptr) {
       link.facts["how"] = "absent";
+      const std::string* pid = fact(*path.last(), "former pid");
+      const std::string* comm = fact(*path.last(), "former comm");
+      const auto number = pid != nullptr ? parse_unsigned(*pid, 10) : std::nullopt;
+      if (number && comm != nullptr) {
+        culprit.pid = static_cast<std::uint32_t>(*number);
+        culprit.comm = *comm;
+        link.facts["pid"] = *pid;
+        link.facts["comm"] = *comm;
+      }
     } else if (task->state == TaskState::kZombie || task->state == TaskState::kDead) {
       link.facts["how"] = "exited";
       culprit.pid = task->pid;
@@ -229,8 +239,10 @@ class BlockedDetector {
       link.evidence.push_back({model::EvidenceKind::kField, "task_struct.start_time", task->address,
                                fmt::format("{} ns", *task->start_time)});
     }
+    // What the lock names is not who holds it.
+    finding.chain.back().facts["role"] = "former owner";
     finding.chain.push_back(std::move(link));
-    finding.culprits.push_back(std::move(culprit));
+    if (culprit.pid != 0) finding.culprits.push_back(std::move(culprit));
     finding.advice.push_back(Advice::kReleaseLock);
     return true;
   }

@@ -9,7 +9,7 @@
 namespace whyhung::diagnose {
 namespace {
 
-constexpr std::uint64_t kPatience = 120'000'000'000;  // ns: kernel.hung_task_timeout_secs as kernels are shipped
+constexpr std::uint64_t kPatience = 30'000'000'000;  // ns: no disk is that slow
 
 // A culprit belongs to one finding: the one that explains most of the hang.
 void drop_repetitions(std::vector<Finding>& findings) {
@@ -21,7 +21,8 @@ void drop_repetitions(std::vector<Finding>& findings) {
             other.culprits, [&](const Culprit& one) { return one.task == culprit.task && one.cpu == culprit.cpu; });
       });
     };
-    if (!std::ranges::all_of(finding.culprits, is_known)) kept.push_back(std::move(finding));
+    if (finding.culprits.empty() || !std::ranges::all_of(finding.culprits, is_known))
+      kept.push_back(std::move(finding));
   }
   findings = std::move(kept);
 }

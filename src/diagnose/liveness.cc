@@ -68,6 +68,7 @@ std::string_view name_of(Rung rung) {
 
 std::vector<CpuLiveness> judge_liveness(const model::Snapshot& snapshot, const std::vector<CpuCondition>& cpus) {
   std::vector<CpuLiveness> all;
+  all.reserve(cpus.size());
   for (const CpuCondition& condition : cpus) all.push_back(judge(snapshot, condition));
   return all;
 }

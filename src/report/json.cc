@@ -123,7 +123,7 @@ class JsonReport {
     for (const diagnose::Culprit& culprit : finding.culprits) {
       Json json = Json::object();
       json["kind"] = diagnose::name_of(culprit.kind);
-      json["pid"] = culprit.pid == 0 && !culprit.occupies_cpu ? Json(nullptr) : Json(culprit.pid);
+      json["pid"] = culprit.pid;
       json["comm"] = valid_utf8(culprit.comm);
       json["task"] = hex(culprit.task);
       json["cpu"] = culprit.cpu ? Json(*culprit.cpu) : Json(nullptr);

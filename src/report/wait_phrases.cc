@@ -75,6 +75,10 @@ std::string where(const Link& link) {
 
 std::string gone_phrase(const model::Snapshot& snapshot, const Link& link) {
   const std::string how = fact(link, "how");
+  if (how == "absent" && !fact(link, "comm").empty()) {
+    return fmt::format("there is no such task any more; what is left of its task_struct is {} (pid {}), which exited",
+                       fact(link, "comm"), fact(link, "pid"));
+  }
   if (how == "absent") return fmt::format("there is no task at {:#x} any more: the holder exited", node(link, 0));
   if (how == "exited") return fmt::format("{} has exited", task_phrase(snapshot, node(link, 0)));
   return fmt::format(
@@ -132,6 +136,11 @@ std::string circle_phrase(const model::Snapshot& snapshot, const Finding& findin
   return text;
 }
 
+std::string former_name(const Finding& finding) {
+  if (finding.culprits.empty()) return {};
+  return fmt::format(", {} (pid {})", printable(finding.culprits.front().comm), finding.culprits.front().pid);
+}
+
 // The object that the finding's end is about: the last resource of its chain.
 std::string object_phrase(const model::Snapshot& snapshot, const Finding& finding, Claim claim) {
   const Link* link = last_of(finding, claim);
@@ -170,6 +179,7 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
       const std::string role = fact(link, "role");
       const std::string who = node_phrase(snapshot, link.nodes[1]);
       const std::string what = resource_phrase(snapshot, node(link, 0));
+      if (role == "former owner") return fmt::format("{} names the task at {:#x} as its owner", what, link.nodes[1].id);
       if (role == "owner") return fmt::format("{} is held by {}", what, who);
       if (role == "reader") return fmt::format("{} is held for reading, last taken by {}", what, who);
       if (role == "last holder") return fmt::format("{} was last taken by {}", what, who);
@@ -214,8 +224,8 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
           "The {} holds {} for reading and {}; a writer waits for it, and all who come later wait behind the writer.",
           culprit, object_phrase(snapshot, finding, Claim::kHeldBy), holder_state(finding));
     case HangClass::kLockHeldByExitedTask:
-      return fmt::format("{} is held by a task that no longer exists: it exited without releasing it.",
-                         object_phrase(snapshot, finding, Claim::kHeldBy));
+      return fmt::format("{} is held by a task that no longer exists{}: it exited without releasing it.",
+                         object_phrase(snapshot, finding, Claim::kHeldBy), former_name(finding));
     case HangClass::kHolderFrozen:
       return fmt::format("The {} holds {} and was stopped from outside, so it cannot release it.", culprit,
                          object_phrase(snapshot, finding, Claim::kHeldBy));

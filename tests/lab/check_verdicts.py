@@ -41,12 +41,13 @@ def difference(accused, real):
     """What tells the accused from the real culprit; empty if nothing does."""
     for key in ("pid", "cpu", "module", "comm"):
         if real.get(key) is not None and accused[key] != real[key]:
-            # Where a task sleeps it has no CPU; the guest told the one it was last seen on.
-            if key == "cpu" and "waits_in" in real:
+            # Where a task sleeps it has no CPU; the guest told the one it was last seen on. Of one that has exited only
+            # what is left of it can be told.
+            if key == "cpu" and ("waits_in" in real or real.get("exited")) or key == "module" and real.get("exited"):
                 continue
             return f"{key} {accused[key]} instead of {real[key]}"
     functions = {accused["function"], accused.get("thread_function")}
-    if real.get("function") not in {None, *functions}:
+    if real.get("function") not in {None, *functions} and not real.get("exited"):
         return f"function {accused['function']} instead of {real['function']}"
     return ""
 

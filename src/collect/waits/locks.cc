@@ -113,6 +113,20 @@ class LockReader {
     }
     holder.evidence.push_back(field(member, lock, owner->raw));
     resource.holders.push_back(std::move(holder));
+    if (!context_.is_task(owner->task)) describe_former(resource, owner->task);
+  }
+
+  // A task_struct stays as it was until its memory is used again: it may still tell whose it was.
+  void describe_former(model::Resource& resource, VirtualAddress task) const {
+    const auto exit_state = bench_.tasks.exit_state.read(bench_.access.memory, task);
+    const auto flags = bench_.tasks.flags.read(bench_.access.memory, task);
+    const auto pid = bench_.tasks.pid.read(bench_.access.memory, task);
+    const auto comm = bench_.tasks.comm.read_text(bench_.access.memory, task);
+    if (!exit_state || !flags || !pid || !comm || *exit_state == 0 || (*flags & kernel::kFlagExiting) == 0) return;
+    resource.facts.push_back({"former pid", std::to_string(*pid)});
+    resource.facts.push_back({"former comm", *comm});
+    resource.evidence.push_back(
+        {EvidenceKind::kField, "task_struct.exit_state", task.value, fmt::format("{:#x}", *exit_state)});
   }
 
   void add_wait(VirtualAddress lock, VirtualAddress record) {
