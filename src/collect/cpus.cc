@@ -8,6 +8,7 @@
 #include "collect/loop.h"
 #include "collect/stacks.h"
 #include "collect/tasks.h"
+#include "collect/waits/spinlocks.h"
 #include "kernel/watchdog.h"
 
 namespace whyhung::collect {
@@ -134,6 +135,7 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
   settle_activity(bench, stack, cpu);
   const auto registers = activity_registers(stack, cpu);
   if (registers) cpu.interrupts_enabled = architecture.interrupts_enabled(*registers);
+  collect_spinlock_wait(bench, cpu, registers);
   read_activity_depths(cpu);
 }
 

@@ -63,6 +63,9 @@ enum class Claim : std::uint8_t {
   kHolderStopped,          // the same of one that a signal, a tracer or the freezer stopped
   kHolderGone,             // nodes: task. facts: how (absent, exited, reused), seconds (reused)
   kNobodyCompletes,        // nodes: resource
+  kCpuSpins,               // nodes: CPU, its task, resource. facts: how, seconds (may be absent)
+  kCpuHoldsSpinlocks,      // nodes: CPU. facts: held
+  kOnlyTheseCouldHold,     // nodes: CPUs
   kWakeupLost,             // nodes: resource. facts: done, count, owner (those that there are)
 };
 
@@ -103,6 +106,7 @@ enum class Advice : std::uint8_t {
   kWakeAfterChange,
   kComplete,
   kEndWork,
+  kOrderSpinlocks,
 };
 
 struct Finding {

@@ -141,6 +141,17 @@ std::string former_name(const Finding& finding) {
   return fmt::format(", {} (pid {})", printable(finding.culprits.front().comm), finding.culprits.front().pid);
 }
 
+std::string spinning_phrase(const model::Snapshot& snapshot, const Finding& finding) {
+  std::string text;
+  for (const Link& link : finding.chain) {
+    if (link.claim != Claim::kCpuSpins) continue;
+    text += fmt::format("{}CPU {}, running {}, spins for {}", text.empty() ? "" : "; ", node(link, 0),
+                        task_phrase(snapshot, node(link, 1)), resource_phrase(snapshot, node(link, 2)));
+  }
+  return fmt::format("A deadlock of spinlocks: {}; nobody else could hold {}.", text,
+                     finding.culprits.size() == 1 ? "it" : "these");
+}
+
 // The object that the finding's end is about: the last resource of its chain.
 std::string object_phrase(const model::Snapshot& snapshot, const Finding& finding, Claim claim) {
   const Link* link = last_of(finding, claim);
@@ -199,6 +210,25 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
     case Claim::kHolderGone: return gone_phrase(snapshot, link);
     case Claim::kNobodyCompletes:
       return fmt::format("no task is known that is about to complete {}", resource_phrase(snapshot, node(link, 0)));
+    case Claim::kCpuSpins:
+      return fmt::format("CPU {}, running {}, wants {}: it {}{}", node(link, 0), task_phrase(snapshot, node(link, 1)),
+                         resource_phrase(snapshot, node(link, 2)), fact(link, "how"),
+                         fact(link, "seconds").empty()
+                             ? ""
+                             : fmt::format("; its watchdog was last served {} s ago", fact(link, "seconds")));
+    case Claim::kCpuHoldsSpinlocks:
+      return fmt::format(
+          "CPU {} has preemption disabled {} time{} more than that spinning needs: as with {} spinlock{} held",
+          node(link, 0), fact(link, "held"), fact(link, "held") == "1" ? "" : "s", fact(link, "held"),
+          fact(link, "held") == "1" ? "" : "s");
+    case Claim::kOnlyTheseCouldHold: {
+      std::vector<std::uint32_t> cpus;
+      for (const model::NodeId& one : link.nodes) cpus.push_back(static_cast<std::uint32_t>(one.id));
+      return fmt::format(
+          "who holds a spinlock is on a CPU with preemption disabled, and that is only {}: what {} for {} will never "
+          "release",
+          cpus_phrase(cpus), cpus.size() == 1 ? "it spins" : "they spin", cpus.size() == 1 ? "it" : "they");
+    }
     case Claim::kWakeupLost: return lost_phrase(link);
     default: return {};
   }
@@ -210,10 +240,10 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
     case HangClass::kMutexDeadlock:
     case HangClass::kMixedLockCycle:
     case HangClass::kWorkqueueFlushDeadlock:
-    case HangClass::kSpinlockDeadlock:
       return fmt::format("A deadlock of {}: {}.",
                          finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
                          circle_phrase(snapshot, finding));
+    case HangClass::kSpinlockDeadlock: return spinning_phrase(snapshot, finding);
     case HangClass::kSelfDeadlock:
       return fmt::format("The {} waits for itself: {}.", culprit, circle_phrase(snapshot, finding));
     case HangClass::kLockHeldBySleeper:
@@ -272,6 +302,10 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
       return fmt::format("complete what {} waits for on every path, errors included, or wait with a time limit", place);
     case diagnose::Advice::kEndWork:
       return fmt::format("let {} come to an end: a worker must not wait without limit", place);
+    case diagnose::Advice::kOrderSpinlocks:
+      return "take spinlocks in one order everywhere, never twice, and with interrupts disabled where an interrupt "
+             "takes "
+             "them too (spin_lock_irqsave, spin_lock_bh)";
     default: return {};
   }
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/waits/spinlocks.h"
+
+#include <map>
+
+#include "kernel/known_code.h"
+
+namespace whyhung::collect {
+namespace {
+
+using model::EvidenceKind;
+
+// The word of a lock that is taken: its lowest byte counts (0 with a queue only in passing), and the upper ones name
+// the queue's tail. Every value with a set low byte up to 3 is legal (_Q_LOCKED_VAL, _Q_SLOW_VAL of paravirtual ones).
+bool looks_taken(std::uint32_t word) {
+  const std::uint32_t low = word & 0xff;
+  return low == 1 || low == 3;
+}
+
+// The lock's address was the slow path's first argument and is kept in some register all the while: the one that most
+// registers agree on.
+std::optional<std::uint64_t> find_lock(const Workbench& bench, const arch::RegisterSet& registers) {
+  const arch::Architecture& architecture = *bench.target.architecture;
+  std::map<std::uint64_t, unsigned> votes;
+  for (std::size_t reg = 0; reg < architecture.register_names.size(); ++reg) {
+    const auto value = registers.get(reg);
+    if (!value || *value % 4 != 0 || reg == architecture.stack_pointer || reg == architecture.program_counter) continue;
+    if (!architecture.is_kernel_address(VirtualAddress(*value))) continue;
+    const auto word = bench.access.memory.read_u32(VirtualAddress(*value));
+    if (word && looks_taken(*word)) ++votes[*value];
+  }
+  const std::pair<const std::uint64_t, unsigned>* best = nullptr;
+  for (const auto& vote : votes) {
+    if (best == nullptr || vote.second > best->second) best = &vote;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->first;
+}
+
+}  // namespace
+
+void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::optional<arch::RegisterSet>& registers) {
+  if (!registers || !cpu.activity || cpu.busy_wait != kernel::name_of(kernel::BusyWait::kSpinlock)) return;
+  const auto address = find_lock(bench, *registers);
+  if (!address) return;
+  const VirtualAddress lock(*address);
+  model::Resource& resource = bench.snapshot.resource_at(*address, model::ResourceKind::kSpinlock);
+  if (resource.evidence.empty()) {
+    if (const auto symbol = bench.access.symbols.find_covering(lock)) resource.name = bench.function_name(lock);
+    const std::uint32_t word = bench.access.memory.read_u32(lock).value_or(0);
+    resource.evidence.push_back({EvidenceKind::kField, "spinlock's word", *address, fmt::format("{:#x}", word)});
+  }
+  const std::uint32_t first = cpu.contexts[*cpu.activity].first_frame;
+  std::string place;
+  for (std::uint32_t frame = first; frame < cpu.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = bench.snapshot.location(cpu.stack.frames[frame]);
+    if (location.module.empty() && kernel::busy_wait(location.function)) continue;
+    place = location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+    break;
+  }
+  model::Wait wait;
+  wait.waiter = model::cpu_node(cpu.number);
+  wait.on = model::resource_node(*address);
+  wait.how = fmt::format("spins for it{}", place.empty() ? "" : " in " + place);
+  wait.evidence.push_back({EvidenceKind::kFrame,
+                           bench.snapshot.location(cpu.stack.frames[first]).function,
+                           cpu.stack.frames[first].sp,
+                           {}});
+  wait.evidence.push_back({EvidenceKind::kRegister, "registers that hold the lock's address", *address, {}});
+  bench.snapshot.waits.push_back(std::move(wait));
+}
+
+}  // namespace whyhung::collect

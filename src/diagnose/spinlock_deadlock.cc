@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// spinlock-deadlock: CPUs that spin for ever because whoever could hold their locks spins too. A spinlock does not name
+// its holder; but its holder has preemption disabled and is on a CPU. So where every CPU that could hold anything is
+// one that spins itself, the circle is closed, whoever holds which.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "diagnose/detector.h"
+#include "diagnose/wait_index.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+
+constexpr std::uint64_t kLasting = 8'000'000'000;  // ns
+
+struct Spinner {
+  const CpuCondition* condition = nullptr;
+  const model::Wait* wait = nullptr;
+  std::uint32_t held = 0;  // spinlocks, or other reasons not to be preempted, besides the one that it spins for
+};
+
+bool lasts(const CpuCondition& condition) {
+  return condition.lockup || condition.ticks_stopped || condition.unwatched.value_or(0) >= kLasting;
+}
+
+// Could the CPU hold a spinlock? Where the kernel does not count, any that runs kernel code could.
+bool may_hold(const CpuCondition& condition) {
+  if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode) return false;
+  return condition.cpu->activity_preempt_depth.value_or(1) != 0;
+}
+
+Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
+  Culprit culprit = culprit_on(facts.snapshot, *spinner.condition);
+  const model::Cpu& cpu = *spinner.condition->cpu;
+  // Not the lock's own code, but who called it.
+  for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[frame]);
+    const bool is_lock_code = location.module.empty() && location.function.find("spin_lock") != std::string::npos;
+    if (is_lock_code || location.function.empty()) continue;
+    culprit.location = cpu.stack.frames[frame].location;
+    culprit.function = location.function;
+    culprit.module = location.module;
+    break;
+  }
+  return culprit;
+}
+
+void add_links(const Spinner& spinner, Finding& finding) {
+  const model::Cpu& cpu = *spinner.condition->cpu;
+  Link spins{Claim::kCpuSpins,
+             {spinner.wait->waiter, model::task_node(cpu.task), spinner.wait->on},
+             {},
+             Certainty::kCertain,
+             spinner.wait->evidence};
+  spins.facts["how"] = spinner.wait->how;
+  if (spinner.condition->unwatched) spins.facts["seconds"] = seconds_text(*spinner.condition->unwatched);
+  finding.chain.push_back(std::move(spins));
+  if (spinner.held == 0) return;
+  Link holds{Claim::kCpuHoldsSpinlocks, {spinner.wait->waiter}, {}, Certainty::kLikely, {}};
+  holds.facts["held"] = std::to_string(spinner.held);
+  if (cpu.preempt_count) {
+    holds.evidence.push_back({model::EvidenceKind::kField,
+                              fmt::format("preempt count of CPU {}", cpu.number),
+                              {},
+                              fmt::format("{:#x}", *cpu.preempt_count)});
+  }
+  finding.chain.push_back(std::move(holds));
+}
+
+}  // namespace
+
+std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
+  const WaitIndex index(facts.snapshot);
+  std::vector<Spinner> spinners;
+  bool somebody_else = false;
+  for (const CpuCondition& condition : facts.cpus) {
+    const model::Wait* wait = index.wait_of(model::cpu_node(condition.cpu->number));
+    const model::Resource* resource = wait == nullptr ? nullptr : index.resource(wait->on);
+    const bool spins = resource != nullptr && resource->kind == model::ResourceKind::kSpinlock;
+    if (spins && lasts(condition)) {
+      const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);
+      spinners.push_back({&condition, wait, depth == 0 ? 0 : depth - 1});
+    } else if (condition.doing != CpuDoing::kServesDump && may_hold(condition)) {
+      somebody_else = true;
+    }
+  }
+  const bool anybody_holds = std::ranges::any_of(spinners, [](const Spinner& one) { return one.held != 0; });
+  if (spinners.empty() || somebody_else || !anybody_holds) return {};
+  Finding finding;
+  finding.hang_class = HangClass::kSpinlockDeadlock;
+  finding.confidence = Certainty::kLikely;
+  finding.advice.push_back(Advice::kOrderSpinlocks);
+  Link closes{Claim::kOnlyTheseCouldHold, {}, {}, Certainty::kLikely, {}};
+  for (const Spinner& spinner : spinners) {
+    add_links(spinner, finding);
+    if (spinner.held == 0) {
+      finding.victim_cpus.push_back(spinner.condition->cpu->number);
+      continue;
+    }
+    closes.nodes.push_back(spinner.wait->waiter);
+    finding.culprits.push_back(spinning_culprit(facts, spinner));
+  }
+  finding.chain.push_back(std::move(closes));
+  add_victims(facts, finding);
+  return {finding};
+}
+
+}  // namespace whyhung::diagnose
