@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the commands make of their arguments: the words that crash's users type, and one clear line for the others.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/text.h"
+#include "collect/collect.h"
+#include "commands/command.h"
+#include "support/fake_kernel.h"
+
+namespace whyhung::commands {
+namespace {
+
+// Two CPUs: rmmod runs on CPU 1, the idle task on CPU 0; two more sleep.
+class ArgumentsTest : public testing::Test {
+ protected:
+  ArgumentsTest() : kernel_(2) {
+    kernel_.add_task(7, "sshd");
+    kernel_.add_task(8, "writer");
+    kernel_.set_task(8, "__state", 2);
+    kernel_.add_task(20, "rmmod", 1);
+    kernel_.task_stack(7, {"schedule", "do_poll"});
+    kernel_.task_stack(8, {"schedule", "io_schedule"});
+    kernel_.run(1, 20, {"delete_module", "do_syscall_64"});
+    auto made = collect::Workbench::create(kernel_.target);
+    if (!made) throw std::runtime_error(made.error().what);
+    bench_ = *std::move(made);
+    StageClock clock;
+    collect::collect_snapshot(*bench_, "vmcore", clock);
+  }
+  std::string output(std::string_view line) {
+    std::ostringstream out;
+    Context context{*bench_, out, Format::kText};
+    const auto done = run_command(context, line);
+    return done ? out.str() : "error: " + done.error().what;
+  }
+  Error error(std::string_view line) {
+    std::ostringstream out;
+    Context context{*bench_, out, Format::kText};
+    const auto done = run_command(context, line);
+    EXPECT_FALSE(done) << line << " is taken for a command that makes sense";
+    EXPECT_EQ(out.str(), "") << line;
+    return done ? Error{} : done.error();
+  }
+  // The process ids of stacks or of a table, in order.
+  std::vector<std::string> pids(std::string_view line) {
+    std::istringstream text(output(line));
+    std::vector<std::string> found;
+    for (std::string row; std::getline(text, row);) {
+      std::istringstream words(row);
+      std::string word;
+      words >> word;
+      if (word == ">") words >> word;
+      if (word == "PID:") words >> word;
+      if (parse_unsigned(word, 10)) found.push_back(word);
+    }
+    return found;
+  }
+  std::string address(std::uint32_t pid) { return fmt::format("{:x}", kernel_.task(pid)); }
+
+  using Pids = std::vector<std::string>;
+  test::FakeKernel kernel_;
+  std::unique_ptr<collect::Workbench> bench_;
+};
+
+TEST_F(ArgumentsTest, BtTakesPidsAndAddressesInAnyNumberAndInTheirOrder) {
+  EXPECT_EQ(pids("bt 8"), (Pids{"8"}));
+  EXPECT_EQ(pids("bt 20 7 8"), (Pids{"20", "7", "8"}));
+  EXPECT_EQ(pids("bt " + address(7)), (Pids{"7"}));
+  EXPECT_EQ(pids("bt 0x" + address(7) + "  20"), (Pids{"7", "20"}));
+  EXPECT_NE(output("bt 8").find("io_schedule"), std::string::npos);
+}
+
+TEST_F(ArgumentsTest, BtAIsEveryCpuInOrderAndTheSameAsForeachActiveBt) {
+  EXPECT_EQ(pids("bt -a"), (Pids{"0", "20"}));
+  EXPECT_EQ(output("bt -a"), output("foreach active bt"));
+}
+
+TEST_F(ArgumentsTest, BtWithoutArgumentsIsOneTask) {
+  EXPECT_EQ(pids("bt").size(), 1u);
+}
+
+TEST_F(ArgumentsTest, BtSaysInOneLineWhatItDoesNotKnow) {
+  EXPECT_EQ(error("bt -x").what, "bt does not know the option -x");
+  EXPECT_EQ(error("bt 8 -q").what, "bt does not know the option -q");
+  EXPECT_EQ(error("bt 4711").what, "no task has the pid or address \"4711\"");
+  EXPECT_EQ(error("bt rmmod").what, "no task has the pid or address \"rmmod\"");
+  EXPECT_EQ(error("bt \x1b[2J").what.find('\x1b'), std::string::npos) << "an escape sequence reaches the terminal";
+}
+
+TEST_F(ArgumentsTest, PsTakesPidsNamesStatesAndAddresses) {
+  EXPECT_EQ(pids("ps rmmod"), (Pids{"20"}));
+  EXPECT_EQ(pids("ps 7"), (Pids{"7"}));
+  EXPECT_EQ(pids("ps UN"), (Pids{"8"}));
+  EXPECT_EQ(pids("ps " + address(8)), (Pids{"8"}));
+  EXPECT_EQ(pids("ps sshd rmmod"), (Pids{"7", "20"}));
+  const Pids all = pids("ps");
+  for (const char* pid : {"0", "7", "8", "20"}) {
+    EXPECT_NE(std::ranges::find(all, pid), all.end()) << pid;
+  }
+  EXPECT_EQ(error("ps nobody").what, "no task is \"nobody\": no such pid, address, name or state");
+  EXPECT_EQ(error("ps -k").what, "no task is \"-k\": no such pid, address, name or state");
+}
+
+TEST_F(ArgumentsTest, PsMarksTheTasksThatRun) {
+  EXPECT_EQ(output("ps rmmod").find("\n> "), output("ps rmmod").find('\n'));
+  EXPECT_EQ(output("ps sshd").find('>'), std::string::npos);
+}
+
+TEST_F(ArgumentsTest, ForeachChoosesByNameStatePidAndClass) {
+  EXPECT_EQ(pids("foreach rmmod bt"), (Pids{"20"}));
+  EXPECT_EQ(pids("foreach UN bt"), (Pids{"8"}));
+  EXPECT_EQ(pids("foreach 7 8 bt"), (Pids{"7", "8"}));
+  EXPECT_EQ(pids("foreach user ps"), (Pids{"7", "8", "20"}));
+  EXPECT_EQ(pids("foreach bt"), pids("ps"));
+  EXPECT_EQ(pids("foreach ZO bt"), Pids{}) << "a state that no task is in is no error";
+}
+
+TEST_F(ArgumentsTest, ForeachSaysInOneLineWhatItDoesNotKnow) {
+  const Error nothing = error("foreach active");
+  EXPECT_EQ(nothing.what, "foreach needs a command after the choice of tasks");
+  EXPECT_EQ(nothing.hint, "it runs bt and ps: foreach active bt");
+  EXPECT_EQ(error("foreach").what, nothing.what);
+  EXPECT_EQ(error("foreach active files").what, nothing.what);
+  EXPECT_EQ(error("foreach active bt -q").what, "foreach bt does not know the argument -q");
+  EXPECT_EQ(error("foreach active ps -l").what, "foreach ps does not know the argument -l");
+  EXPECT_EQ(error("foreach nobody bt").what, "no task is \"nobody\": no such pid, address, name or state");
+}
+
+TEST_F(ArgumentsTest, ACommandThatDoesNotExistNamesThoseThatDo) {
+  const Error unknown = error("kmem -i");
+  EXPECT_EQ(unknown.what, "there is no command \"kmem\"");
+  for (const Command* command : all_commands()) {
+    EXPECT_NE(unknown.hint.find(command->name), std::string::npos) << command->name;
+  }
+  EXPECT_EQ(error(" \t ").what, "the command is empty");
+}
+
+}  // namespace
+}  // namespace whyhung::commands
