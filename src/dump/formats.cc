@@ -79,7 +79,6 @@ std::span<const Container> containers() {
 }
 
 Result<std::unique_ptr<Dump>> open_dump(std::vector<std::shared_ptr<ByteSource>> sources) {
-  if (sources.empty()) return fail(ErrorKind::kUsage, "no dump was named");
   std::vector<DumpFile> files;
   const Format* format = nullptr;
   for (std::shared_ptr<ByteSource>& source : sources) {
@@ -93,6 +92,7 @@ Result<std::unique_ptr<Dump>> open_dump(std::vector<std::shared_ptr<ByteSource>>
     format = found;
     files.push_back(std::move(file));
   }
+  if (format == nullptr) return fail(ErrorKind::kUsage, "no dump was named");
   if (files.size() > 1 && !format->takes_parts) {
     return with_hint(
         fail(ErrorKind::kMismatch, "{} and {} are two dumps", files[0].bytes->name(), files[1].bytes->name()),

@@ -65,7 +65,7 @@ std::uint64_t FrameBitmap::first_group() const {
   return first_ / kGroupFrames;
 }
 
-Result<FrameBitmap> FrameBitmap::build(std::shared_ptr<const ByteSource> source, std::uint64_t offset,
+Result<FrameBitmap> FrameBitmap::build(const std::shared_ptr<const ByteSource>& source, std::uint64_t offset,
                                        std::uint64_t frames, std::uint64_t first, std::uint64_t end) {
   FrameBitmap bitmap(BlockCache(source, offset, (frames + 7) / 8, kBlockBytes, kBlocks), first, end);
   TRY_CHECK(bitmap.count_groups(*source, offset));

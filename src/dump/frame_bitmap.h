@@ -22,8 +22,8 @@ class FrameBitmap {
  public:
   // Ranks the frames [first, end) of the bitmap of `frames` bits that begins at `offset`; each part of a split set
   // counts its descriptors from its own first frame. Reads the bitmap once, through a small buffer.
-  static Result<FrameBitmap> build(std::shared_ptr<const ByteSource> source, std::uint64_t offset, std::uint64_t frames,
-                                   std::uint64_t first, std::uint64_t end);
+  static Result<FrameBitmap> build(const std::shared_ptr<const ByteSource>& source, std::uint64_t offset,
+                                   std::uint64_t frames, std::uint64_t first, std::uint64_t end);
 
   struct Place {
     bool set;
