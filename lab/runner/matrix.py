@@ -31,7 +31,7 @@ _CATALOGUE_KERNELS = ("6.1", "7.2")
 # Those of the catalogue that are taken by the capture kernel too.
 _CRASHED = ("mutex-abba", "mutex-exited-reused", "rwsem-reader")
 # Those in which a guest's spinlocks differ from a real machine's.
-_SPINNING = ("spin-abba", "spin-self", "spin-interrupted", "spin-held")
+_SPINNING = ("spin-abba", "spin-self")
 
 
 def _one(kernel: str, scenario: str, forms: list[str], label: str = "",

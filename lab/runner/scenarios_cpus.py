@@ -23,9 +23,9 @@ def _spinning(summary: str, expected: str, hang: str, *told: str, parameters: st
 
 
 def _real_time(summary: str, expected: str, steps: str, module: str = "spins",
-               helpers: tuple[str, ...] = ()) -> Scenario:
-    return Scenario(summary, expected, steps, ALIVE, module=module, helpers=helpers,
-                    settle=SETTLE, variables=VARIABLES)
+               age: int = 30) -> Scenario:
+    return Scenario(summary, expected, steps, ALIVE, module=module, settle=SETTLE,
+                    variables={**VARIABLES, "AGE": str(age)})
 
 
 _PAIR = ("culprits.0 $THREAD move_entry", "culprits.1 $OTHER move_entry",
@@ -59,7 +59,7 @@ CPUS = {
 start_spinning contended victims=0
 tell_spinning bystander "$THREAD" contending_kthread
 echo 1 > /sys/module/$MODULE/parameters/go
-sleep 15
+sleep 10
 crash
 ''', ALIVE, module="spins", variables=_NAMES),
     "rcu-spinner": _spinning("a reader loops inside rcu_read_lock(), others wait for the grace period",
@@ -85,5 +85,5 @@ fact "culprit.function=hogging_work"
             more='tell_spinning holder "$OTHER" preempted_kthread\ntell_lock 0 mutex state_lock')),
     "rt-throttled": _real_time(
         "twin: the same SCHED_FIFO thread, and the scheduler leaves the others their share",
-        "none", _RT_STEPS.format(hang="real-time", role="bystander", more="")),
+        "none", _RT_STEPS.format(hang="real-time", role="bystander", more=""), age=10),
 }

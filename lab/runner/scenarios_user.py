@@ -132,7 +132,7 @@ began
 grow_old
 tell_pids victims $waiting
 crash
-''', helpers=("locker",), age=15),
+''', helpers=("locker",), age=10),
     "futex-threads": _user("two threads of a process hold a mutex each and want the other's",
                            "user-space-lock", '''
 locker threads &
@@ -236,7 +236,7 @@ for n in 1 2 3; do
 done
 grow_old
 crash
-''', target='delay "/dev/ram0 0 300"', age=15),
+''', target='delay "/dev/ram0 0 300"', age=10),
     "io-device": _user("a device does not answer its requests", "io-stuck", '''
 load_drivers null_blk nr_devices=1 irqmode=2 completion_nsec=3000000000000
 echo 3000000 > /sys/block/nullb0/queue/io_timeout
@@ -270,7 +270,7 @@ crash
         milliseconds=150, stop="", use="sh -c 'while :; do cat /mnt/file > /dev/null; done'") + '''
 tell_pid bystander "$server"
 crash
-''', helpers=("fused",), drivers=("fuse",), age=15),
+''', helpers=("fused",), drivers=("fuse",), age=10),
     "nfs-gone": _user("an NFS server does not answer when it is mounted", "server-gone", '''
 load_drivers
 ip link add lab0 type dummy
@@ -332,5 +332,5 @@ done
 began
 grow_old
 crash
-''', module="shrinks", age=15),
+''', module="shrinks", age=10),
 }
