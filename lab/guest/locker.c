@@ -32,12 +32,12 @@ struct shared {
 
 static struct shared own;
 
-static void prepare(struct shared *shared)
+static void prepare(struct shared *shared, int between)
 {
 	pthread_mutexattr_t attr;
 
 	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setpshared(&attr, between);
 	pthread_mutex_init(&shared->first, &attr);
 	pthread_mutex_init(&shared->second, &attr);
 	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
@@ -59,7 +59,7 @@ static struct shared *shared_in(const char *path)
 	if (shared == MAP_FAILED)
 		return NULL;
 	if (made >= 0)
-		prepare(shared);
+		prepare(shared, PTHREAD_PROCESS_SHARED);
 	return shared;
 }
 
@@ -86,7 +86,7 @@ static int two_threads(void)
 {
 	pthread_t thread;
 
-	prepare(&own);
+	prepare(&own, PTHREAD_PROCESS_PRIVATE);
 	if (pthread_create(&thread, NULL, second_thread, NULL))
 		return 1;
 	take_both(&own, &own.first, &own.second);
