@@ -201,10 +201,12 @@ static int start_tardy(void)
 	return PTR_ERR_OR_ZERO(helper);
 }
 
+/* Works that are seen on their stacks: what comes last in them is no jump. */
 static void wanting_work(struct work_struct *unused)
 {
 	msleep(500);
 	poll_state();
+	barrier();
 }
 
 static void slow_work(struct work_struct *unused)
@@ -215,6 +217,7 @@ static void slow_work(struct work_struct *unused)
 static void stuck_work(struct work_struct *unused)
 {
 	wait_for_completion(&answer);
+	barrier();
 }
 
 static int flushing_kthread(void *unused)
