@@ -91,10 +91,19 @@ cpu_of() {
 	echo "${37}"
 }
 
+# comm_of PID: as the task itself has it. Of a worker /proc tells its queue behind that.
+comm_of() {
+	read -r comm < "/proc/$1/comm"
+	case $comm in
+	kworker/*) comm=${comm%%[+-]*} ;;
+	esac
+	echo "$comm"
+}
+
 # task_fact ROLE PID
 task_fact() {
 	fact "$1.pid=$2"
-	fact "$1.comm=$(cat "/proc/$2/comm")"
+	fact "$1.comm=$(comm_of "$2")"
 	fact "$1.cpu=$(cpu_of "$2")"
 }
 
@@ -239,7 +248,7 @@ tell_victims() {
 
 # tell_pids ROLE PID...: many tasks that wait for the same; the first says in what.
 tell_pids() {
-	fact "$1.comm=$(cat "/proc/$2/comm")"
+	fact "$1.comm=$(comm_of "$2")"
 	fact "$1.waits_in=$(waits_in "$2")"
 	told=$1
 	shift
