@@ -238,18 +238,24 @@ grow_old
 crash
 ''', target='delay "/dev/ram0 0 300"', age=10),
     "io-device": _user("a device does not answer its requests", "io-stuck", '''
-load_drivers null_blk nr_devices=1 irqmode=2 completion_nsec=3000000000000
-echo 3000000 > /sys/block/nullb0/queue/io_timeout
+load_drivers scsi_debug dev_size_mb=8
+for try in $(seq 50); do
+	[ -e /dev/sda ] && break
+	usleep 100000
+done
+sleep 1
+echo 3000000 > /sys/block/sda/device/timeout
+echo 3000000 > /sys/bus/pseudo/drivers/scsi_debug/delay || fail "the device cannot be slowed down"
 began
 for n in 1 2 3; do
-	dd if=/dev/nullb0 of=/dev/null bs=4k count=1 skip=$((n * 1000)) 2> /dev/null &
+	dd if=/dev/sda of=/dev/null bs=4k count=1 skip=$((n * 300)) 2> /dev/null &
 	waiting="$waiting $!"
 done
-fact device.name=nullb0
+fact device.name=sda
 grow_old
 tell_pids victims $waiting
 crash
-''', drivers=("null_blk",)),
+''', drivers=("sd_mod", "scsi_debug")),
     "fuse-stopped": _user("the process that serves a FUSE file system has got SIGSTOP",
                           "server-gone", _SERVER.format(
                               milliseconds=0, stop='cat /mnt/file > /dev/null\nkill -STOP "$server"',
