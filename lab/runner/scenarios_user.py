@@ -85,8 +85,9 @@ echo "nfsd 192.0.2.1 2147483647 lab" > auth.unix.ip/channel
 echo "lab 1 \\x00000000 2147483647 /data" > nfsd.fh/channel
 echo "lab /data 2147483647 9218 65534 65534 0" > nfsd.export/channel
 cd /proc/fs/nfsd
-echo 5 > nfsv4leasetime
-echo 5 > nfsv4gracetime
+echo "-2 -3 +4" > versions
+echo 10 > nfsv4leasetime
+echo 10 > nfsv4gracetime
 echo "tcp 2049" > portlist
 echo 2 > threads
 echo Y > v4_end_grace' || fail "the server cannot be started"
