@@ -26,6 +26,7 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 // oldest waiter sooner; where the holder still runs now and then, more patience is needed to tell the two apart.
 constexpr std::uint64_t kLasting = 8 * kSecond;
 constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
+constexpr std::uint64_t kLastingIo = 15 * kSecond;
 // How much later than a wait a task may have started and still have been there before: two clocks are compared.
 constexpr std::uint64_t kClockSkew = 2 * kSecond;
 
@@ -89,6 +90,9 @@ class BlockedDetector {
     for (const auto& [end, path] : ends) {
       if (auto finding = explain(path)) findings.push_back(*std::move(finding));
     }
+    const auto is_io = [](const Finding& finding) { return finding.hang_class == HangClass::kIoStuck; };
+    if (std::ranges::any_of(findings, is_io)) return findings;
+    if (auto finding = stuck_in_io()) findings.push_back(*std::move(finding));
     return findings;
   }
 
@@ -166,6 +170,10 @@ class BlockedDetector {
       return explain_gone(path, task, finding);
     }
     if (task->on_cpu || task->is_runnable() || task->on_runqueue) return false;
+    if (waits_for_io(*task)) {
+      explain_io(*task, finding);
+      return true;
+    }
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);
@@ -181,6 +189,48 @@ class BlockedDetector {
     finding.hang_class = class_of_held(*path.last(), holder);
     finding.advice.push_back(advice_for(finding.hang_class));
     return true;
+  }
+
+  // Asleep in the block layer's own wait: no task is to blame, but what lies below.
+  bool waits_for_io(const model::Task& task) const {
+    constexpr std::size_t kInnermost = 6;
+    for (std::size_t i = 0; i < task.stack.frames.size() && i < kInnermost; ++i) {
+      const model::CodeLocation& location = facts_.snapshot.location(task.stack.frames[i]);
+      if (location.module.empty() && location.function.starts_with("io_schedule")) return true;
+    }
+    return false;
+  }
+
+  void explain_io(const model::Task& task, Finding& finding) const {
+    const Culprit place = index_.sleeping_culprit(task);
+    Link link{Claim::kWaitsForIo, {model::task_node(task.address)}, {}, Certainty::kLikely, {}};
+    link.facts["function"] = place.function;
+    link.facts["module"] = place.module;
+    link.facts["seconds"] = seconds_text(index_.idle_time(task).value_or(0));
+    link.evidence.push_back(
+        {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)});
+    finding.chain.push_back(std::move(link));
+    finding.hang_class = HangClass::kIoStuck;
+    finding.advice.push_back(Advice::kLookBelow);
+  }
+
+  // Tasks that wait for I/O for long, and that nobody else's lock leads to.
+  std::optional<Finding> stuck_in_io() const {
+    Finding finding;
+    const model::Task* longest = nullptr;
+    for (const model::Task& task : facts_.snapshot.tasks) {
+      if (task.state != TaskState::kUninterruptible || task.on_runqueue || task.is_kernel_thread) continue;
+      const auto rested = index_.idle_time(task).value_or(0);
+      if (rested < kLastingIo || index_.wait_of(model::task_node(task.address)) != nullptr || !waits_for_io(task)) {
+        continue;
+      }
+      finding.victim_tasks.push_back(task.address);
+      if (longest == nullptr || rested > index_.idle_time(*longest).value_or(0)) longest = &task;
+    }
+    if (longest == nullptr) return std::nullopt;
+    explain_io(*longest, finding);
+    finding.confidence = Certainty::kLikely;
+    return finding;
   }
 
   // What it is called that the holder of a resource does not go on.
@@ -289,7 +339,6 @@ class BlockedDetector {
 }  // namespace
 
 std::vector<Finding> detect_blocked(const Case& facts) {
-  if (facts.snapshot.waits.empty()) return {};
   return BlockedDetector(facts).detect();
 }
 

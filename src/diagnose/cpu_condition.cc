@@ -127,6 +127,8 @@ std::string_view name_of(HangClass hang_class) {
     case HangClass::kLostWakeup: return "lost-wakeup";
     case HangClass::kNeverCompleted: return "never-completed";
     case HangClass::kWorkqueueStall: return "workqueue-stall";
+    case HangClass::kRtHog: return "rt-hog";
+    case HangClass::kIoStuck: return "io-stuck";
     case HangClass::kNone: return "none";
     case HangClass::kUndetermined: return "undetermined";
   }

@@ -32,6 +32,7 @@ std::vector<Finding> detect_irqs_off(const Case& facts);
 std::vector<Finding> detect_cpu_hog(const Case& facts);
 std::vector<Finding> detect_deadlock(const Case& facts);
 std::vector<Finding> detect_spinlock_deadlock(const Case& facts);
+std::vector<Finding> detect_rt_hog(const Case& facts);
 std::vector<Finding> detect_blocked(const Case& facts);
 
 // Fills the victims of a finding: everything that waits for its culprits' CPUs and tasks.

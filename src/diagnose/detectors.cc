@@ -8,11 +8,12 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr std::array<Detector, 6> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
+constexpr std::array<Detector, 7> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
                                                  {"irqs-off", detect_irqs_off},
                                                  {"cpu-hog", detect_cpu_hog},
                                                  {"spinlock-deadlock", detect_spinlock_deadlock},
                                                  {"deadlock", detect_deadlock},
+                                                 {"rt-hog", detect_rt_hog},
                                                  {"blocked", detect_blocked}}};
 
 // A detector may have named some victims already.

@@ -29,6 +29,8 @@ enum class HangClass : std::uint8_t {
   kLostWakeup,               // what is waited for has come, and the waiter sleeps on
   kNeverCompleted,           // nobody is left who could complete it
   kWorkqueueStall,           // a worker does not come to the end of its work
+  kRtHog,                    // a real-time task keeps a CPU from all others
+  kIoStuck,                  // what lies below the block layer does not answer
   kNone,
   kUndetermined
 };
@@ -66,6 +68,9 @@ enum class Claim : std::uint8_t {
   kCpuSpins,               // nodes: CPU, its task, resource. facts: how, seconds (may be absent)
   kCpuHoldsSpinlocks,      // nodes: CPU. facts: held
   kOnlyTheseCouldHold,     // nodes: CPUs
+  kTaskStarves,            // nodes: task, CPU. facts: seconds, others (how many besides)
+  kWaitsForIo,             // nodes: task. facts: function, module, seconds
+  kRealTimeRuns,           // nodes: CPU, task. facts: policy, priority, mode (user, kernel)
   kWakeupLost,             // nodes: resource. facts: done, count, owner (those that there are)
 };
 
@@ -107,6 +112,8 @@ enum class Advice : std::uint8_t {
   kComplete,
   kEndWork,
   kOrderSpinlocks,
+  kThrottleRealTime,
+  kLookBelow,
 };
 
 struct Finding {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kFlagWorker = 0x20;  // PF_WQ_WORKER, since v3.x
 constexpr std::uint64_t kMostWorks = 1u << 16;
+constexpr std::uint64_t kMostFlushers = 4096;
 
 }  // namespace
 
@@ -32,6 +33,9 @@ WorkqueueView WorkqueueView::bind(Binder& binder) {
   v.barrier_work = binder.optional("wq_barrier", {"work"});
   v.barrier_done = binder.optional("wq_barrier", {"done"});
   v.barrier_waiter = binder.optional("wq_barrier", {"task"});
+  v.flusher_queue = binder.optional("workqueue_struct", {"flusher_queue"});
+  v.flusher_overflow = binder.optional("workqueue_struct", {"flusher_overflow"});
+  v.flusher_list = binder.optional("wq_flusher", {"list"});
   v.flusher_done = binder.optional("wq_flusher", {"done"});
   return v;
 }
@@ -101,8 +105,17 @@ std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& me
 
 bool WorkqueueView::flushes(const VirtualMemory& memory, VirtualAddress completion, VirtualAddress workqueue_at) const {
   if (!flusher_done.exists() || workqueue_at.is_null()) return false;
-  return first_flusher.read_pointer(memory, workqueue_at).value_or(VirtualAddress()) ==
-         flusher_done.container(completion);
+  const VirtualAddress flusher = flusher_done.container(completion);
+  if (first_flusher.read_pointer(memory, workqueue_at).value_or(VirtualAddress()) == flusher) return true;
+  if (!flusher_list.exists() || !flusher_queue.exists() || !flusher_overflow.exists()) return false;
+  const VirtualAddress start = flusher_list.in(flusher);
+  WalkLimit limit(kMostFlushers);
+  auto node = memory.read_pointer(start);
+  for (; node && *node != start; node = memory.read_pointer(*node)) {
+    if (*node == flusher_queue.in(workqueue_at) || *node == flusher_overflow.in(workqueue_at)) return true;
+    if (limit.step(*node) != WalkLimit::Verdict::kContinue) return false;
+  }
+  return false;
 }
 
 }  // namespace whyhung::kernel

@@ -56,7 +56,8 @@ class WorkqueueView {
   Field workqueue, inactive;                         // pool_workqueue
   Field name, first_flusher;                         // workqueue_struct
   Field barrier_work, barrier_done, barrier_waiter;  // wq_barrier
-  Field flusher_done;                                // wq_flusher
+  Field flusher_queue, flusher_overflow;             // workqueue_struct: those who flush after the first
+  Field flusher_done, flusher_list;                  // wq_flusher
 };
 
 }  // namespace whyhung::kernel

@@ -229,6 +229,17 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
           "release",
           cpus_phrase(cpus), cpus.size() == 1 ? "it spins" : "they spin", cpus.size() == 1 ? "it" : "they");
     }
+    case Claim::kTaskStarves: {
+      const std::string others = fact(link, "others");
+      return fmt::format("{} is runnable and has waited {} s for CPU {}{}", task(), fact(link, "seconds"),
+                         node(link, 1), others == "0" ? "" : fmt::format("; so have {} more", others));
+    }
+    case Claim::kWaitsForIo:
+      return fmt::format("{} waits for I/O{}, and has not run for {} s", task(), where(link), fact(link, "seconds"));
+    case Claim::kRealTimeRuns:
+      return fmt::format("CPU {} runs {} in {} mode under {} (prio {}), which stands above them and does not let go",
+                         node(link, 0), task_phrase(snapshot, node(link, 1)), fact(link, "mode"), fact(link, "policy"),
+                         fact(link, "priority"));
     case Claim::kWakeupLost: return lost_phrase(link);
     default: return {};
   }
@@ -243,6 +254,19 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
       return fmt::format("A deadlock of {}: {}.",
                          finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
                          circle_phrase(snapshot, finding));
+    case HangClass::kIoStuck: {
+      const Link* io = link_of(finding, Claim::kWaitsForIo);
+      if (io == nullptr) return "I/O is not answered.";
+      return fmt::format(
+          "I/O is not answered: {} waits for it{} and has not run for {} s. No task of this kernel is to blame.",
+          task_phrase(snapshot, node(*io, 0)), where(*io), fact(*io, "seconds"));
+    }
+    case HangClass::kRtHog: {
+      const Link* runs = link_of(finding, Claim::kRealTimeRuns);
+      return fmt::format("The real-time {} keeps CPU {} ({}, {} mode); tasks of lower priority never run there.",
+                         culprit, runs == nullptr ? 0 : node(*runs, 0), runs == nullptr ? "" : fact(*runs, "policy"),
+                         runs == nullptr ? "" : fact(*runs, "mode"));
+    }
     case HangClass::kSpinlockDeadlock: return spinning_phrase(snapshot, finding);
     case HangClass::kSelfDeadlock:
       return fmt::format("The {} waits for itself: {}.", culprit, circle_phrase(snapshot, finding));
@@ -302,6 +326,14 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
       return fmt::format("complete what {} waits for on every path, errors included, or wait with a time limit", place);
     case diagnose::Advice::kEndWork:
       return fmt::format("let {} come to an end: a worker must not wait without limit", place);
+    case diagnose::Advice::kLookBelow:
+      return "look at the device, its driver and what lies between: multipath, a suspended mapping, a frozen file "
+             "system, a "
+             "full or dead disk, the hypervisor's storage";
+    case diagnose::Advice::kThrottleRealTime:
+      return "let the real-time task sleep or block now and then, give it a CPU of its own, or keep real-time "
+             "throttling on "
+             "(kernel.sched_rt_runtime_us below kernel.sched_rt_period_us)";
     case diagnose::Advice::kOrderSpinlocks:
       return "take spinlocks in one order everywhere, never twice, and with interrupts disabled where an interrupt "
              "takes "

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// rt-hog: a real-time task has a CPU and tasks of lower priority have waited there for it all the while. No soft lockup
+// is reported: the watchdog's stopper stands above every real-time task.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "diagnose/detector.h"
+#include "diagnose/wait_index.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+constexpr std::uint64_t kStarved = 5'000'000'000;  // ns; throttled real-time tasks let the others run every second
+constexpr std::uint32_t kFifo = 1;
+constexpr std::uint32_t kRoundRobin = 2;
+constexpr std::uint32_t kDeadline = 6;
+
+bool is_real_time(const model::Task& task) {
+  return task.policy == kFifo || task.policy == kRoundRobin || task.policy == kDeadline;
+}
+
+// Runnable tasks that have queued for the CPU of `hog` and may not run before it, and for how long; longest first.
+std::vector<std::pair<std::uint64_t, const model::Task*>> starved_by(const Case& facts, const model::Task& hog,
+                                                                     std::uint32_t cpu) {
+  std::vector<std::pair<std::uint64_t, const model::Task*>> starved;
+  const std::uint64_t now = facts.snapshot.machine.clock.value_or(0);
+  for (const model::Task& task : facts.snapshot.tasks) {
+    if (task.cpu != cpu || task.is_idle_task || !task.is_runnable() || !task.on_runqueue || task.on_cpu) continue;
+    if (task.address == hog.address || !task.last_queued || *task.last_queued == 0 || *task.last_queued > now) continue;
+    if (!task.priority || !hog.priority || *task.priority <= *hog.priority) continue;
+    if (now - *task.last_queued >= kStarved) starved.emplace_back(now - *task.last_queued, &task);
+  }
+  std::ranges::sort(starved, [](const auto& a, const auto& b) { return a.first > b.first; });
+  return starved;
+}
+
+Culprit culprit_of(const Case& facts, const CpuCondition& condition) {
+  Culprit culprit = culprit_on(facts.snapshot, condition);
+  culprit.kind = CulpritKind::kTask;  // whatever interrupt came in on top of it
+  const model::Cpu& cpu = *condition.cpu;
+  for (const model::ContextSegment& segment : cpu.contexts) {
+    if (segment.kind != model::ContextKind::kTask) continue;
+    const model::StackFrame& frame = cpu.stack.frames.at(segment.first_frame);
+    culprit.location = frame.location;
+    culprit.function = facts.snapshot.location(frame).function;
+    culprit.module = facts.snapshot.location(frame).module;
+  }
+  return culprit;
+}
+
+}  // namespace
+
+std::vector<Finding> detect_rt_hog(const Case& facts) {
+  std::vector<Finding> findings;
+  for (const CpuCondition& condition : facts.cpus) {
+    const model::Task* hog = condition.task;
+    if (hog == nullptr || !is_real_time(*hog) || condition.doing == CpuDoing::kServesDump) continue;
+    // The stoppers and the watchdogs stand above all by design.
+    if (condition.cpu->stopper && condition.cpu->stopper->task == hog->address) continue;
+    const auto starved = starved_by(facts, *hog, condition.cpu->number);
+    if (starved.empty()) continue;
+    const model::NodeId cpu = model::cpu_node(condition.cpu->number);
+    Finding finding;
+    finding.hang_class = HangClass::kRtHog;
+    finding.confidence = model::Certainty::kCertain;
+    finding.culprits.push_back(culprit_of(facts, condition));
+    Link starves{Claim::kTaskStarves,
+                 {model::task_node(starved.front().second->address), cpu},
+                 {},
+                 model::Certainty::kCertain,
+                 {}};
+    starves.facts["seconds"] = seconds_text(starved.front().first);
+    starves.facts["others"] = std::to_string(starved.size() - 1);
+    starves.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_queued",
+                                starved.front().second->address,
+                                fmt::format("{} ns", *starved.front().second->last_queued)});
+    finding.chain.push_back(std::move(starves));
+    Link above{Claim::kRealTimeRuns, {cpu, model::task_node(hog->address)}, {}, model::Certainty::kCertain, {}};
+    above.facts["policy"] = *hog->policy == kFifo         ? "SCHED_FIFO"
+                            : *hog->policy == kRoundRobin ? "SCHED_RR"
+                                                          : "SCHED_DEADLINE";
+    above.facts["priority"] = std::to_string(hog->priority.value_or(0));
+    above.facts["mode"] = condition.cpu->in_user_mode ? "user" : "kernel";
+    above.evidence.push_back(
+        {model::EvidenceKind::kField, "task_struct.policy", hog->address, std::to_string(*hog->policy)});
+    above.evidence.push_back(
+        {model::EvidenceKind::kField, "task_struct.prio", hog->address, std::to_string(hog->priority.value_or(0))});
+    finding.chain.push_back(std::move(above));
+    finding.advice.push_back(Advice::kThrottleRealTime);
+    for (const auto& [age, task] : starved) finding.victim_tasks.push_back(task->address);
+    add_victims(facts, finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose
