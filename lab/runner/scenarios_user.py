@@ -90,7 +90,7 @@ echo 10 > nfsv4leasetime
 echo 10 > nfsv4gracetime
 echo "tcp 2049" > portlist
 echo 2 > threads
-echo Y > v4_end_grace' || fail "the server cannot be started"
+[ "$(cat threads)" = 2 ]' || fail "the server cannot be started"
 sleep 2
 '''
 
