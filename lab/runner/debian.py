@@ -117,7 +117,8 @@ def install(suite: str, packages: Sequence[str], log: str) -> None:
 def dependencies(suite: str, package: str) -> list[str]:
     """Names a package depends on directly, without machine types."""
     listing = chroot_output(suite, ["apt-cache", "depends", package])
-    return [line.split(":", 1)[1].split(":")[0].strip() for line in listing.splitlines()
+    # In angle brackets stands what another package provides for the machine type: one for all types.
+    return [line.split(":", 1)[1].split(":")[0].strip(" <>") for line in listing.splitlines()
             if line.strip().startswith("Depends:")]
 
 
@@ -136,9 +137,11 @@ def tool_tree(suite: str, arch: str) -> Path:
     target = folder("tools") / f"{suite}-{arch}"
     if not (target / ".lab-ready").exists():
         update(suite, arch, f"tools-{suite}-{arch}")
-        # As if nothing were installed, so that all that they depend on comes too.
+        # As if nothing were installed, so that all that they depend on comes too; from the main archive, because old
+        # suites' security archives lose packages that their lists still name.
         _download_and_unpack(
             suite, ": > status; mkdir partial; apt-get -y --no-install-recommends "
+            f"-o APT::Default-Release={suite} "
             f"-o APT::Sandbox::User=root -o APT::Architecture={arch} -o APT::Architectures={arch} "
             "-o Dir::State::status=/lab-downloads/status -o Dir::Cache::archives=/lab-downloads "
             '--download-only install "$@"', GUEST_TOOLS, target, f"tools-{suite}-{arch}")

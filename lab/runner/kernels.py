@@ -5,6 +5,7 @@ folder to get the current one."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,11 @@ def _fetch(key: str, kernel: Kernel, base: Path) -> None:
     debian.update(suite, arch, log)
     shutil.rmtree(base, ignore_errors=True)
     meta = kernel.image or f"linux-image-{arch}"
-    images = [name for name in debian.dependencies(suite, debian.package_name(meta, arch))
-              if name.startswith("linux-image-")]
+    if re.match(r"linux-image-\d", meta):   # one release's own package
+        images = [meta]
+    else:
+        images = [name for name in debian.dependencies(suite, debian.package_name(meta, arch))
+                  if name.startswith("linux-image-")]
     if not images:
         raise LabError(f"{meta} of {suite} depends on no kernel image")
     release = images[0].removeprefix("linux-image-")

@@ -57,8 +57,12 @@ def _full() -> Iterator[Options]:
         if "kdump" not in ARCHES[entry.arch].makers:
             yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"])
             yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
-            for scenario in ("irqs-off", "cpu-hog", *_TWINS):
+            for scenario in ("irqs-off", "cpu-hog", "softirq-hog", *_TWINS):
                 yield _one(kernel, scenario, ["qemu-zlib"])
+            if 5 in ARCHES[entry.arch].cpu:
+                yield _one(kernel, "while1", ["qemu-zlib"], "-max", paging=5)
+                yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-max-hung", paging=5,
+                           qemu_when="hung")
             continue
         whole = kernel in _ALL_FORMS
         yield _one(kernel, "while1", _KDUMP_FORMS + _QEMU_FORMS if whole else _SOME_FORMS)

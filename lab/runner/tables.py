@@ -52,7 +52,8 @@ ARCHES = {
         debian="arm64",
         qemu="qemu-system-aarch64",
         machine=("-machine", "virt,gic-version=3", "-accel", "tcg,thread=multi"),
-        cpu={4: ("-cpu", "cortex-a72")},
+        # Five levels need a kernel for 52 bits too; the CPU that has them also signs return addresses.
+        cpu={4: ("-cpu", "cortex-a72"), 5: ("-cpu", "max")},
         paging=4,
         console="ttyAMA0,115200",
         facts="/dev/ttyS0",
@@ -77,7 +78,7 @@ class Kernel:
     arch: str
     suite: str           # where the packages, the compiler and the guest's tools come from
     no_preempt: bool     # a loop keeps its CPU only with preemption disabled
-    image: str = ""      # metapackage of the image; empty: linux-image-ARCH
+    image: str = ""      # its package or metapackage; empty: linux-image-ARCH
     headers: str = ""    # metapackage of the headers; empty: linux-headers-ARCH
 
 
@@ -86,7 +87,13 @@ KERNELS = {
     "6.1": Kernel("Debian 12, voluntary preemption", "amd64", "bookworm", False),
     "6.12": Kernel("Debian 13, voluntary preemption", "amd64", "trixie", False),
     "7.2": Kernel("Debian unstable, lazy preemption", "amd64", "sid", True),
-    "6.1-arm64": Kernel("Debian 12 on arm64", "arm64", "bookworm", False),
+    "5.10-arm64": Kernel("Debian 11 on arm64: kallsyms of code only, not in VMCOREINFO",
+                         "arm64", "bullseye", False,
+                         # The release of the archive that stands still; the security archive's is gone.
+                         image="linux-image-5.10.0-32-arm64"),
+    "6.1-arm64": Kernel("Debian 12 on arm64: kallsyms of code only", "arm64", "bookworm", False),
+    "7.2-arm64": Kernel("Debian unstable on arm64: exception frames of their own kind",
+                        "arm64", "sid", True),
 }
 
 
