@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "arch/registers.h"
 #include "base/memory_reader.h"
@@ -27,6 +28,7 @@ namespace whyhung::arch {
 struct MachineFacts {
   std::function<std::optional<std::uint64_t>(std::string_view)> number;   // NUMBER(name), two's complement
   std::function<std::optional<VirtualAddress>(std::string_view)> symbol;  // SYMBOL(name), as relocated
+  std::optional<std::uint64_t> page_size;                                 // of the kernel, bytes
   // Virtual and physical start of a piece of the kernel image when the dump's segments tell it (/proc/vmcore).
   std::optional<std::pair<VirtualAddress, PhysicalAddress>> image_mapping;
 };
@@ -40,6 +42,8 @@ class AddressSpace {
     std::uint64_t bytes_to_end;  // contiguous bytes from there to the end of the mapped page, at least 1
   };
   virtual ReadResult<Mapping> translate(VirtualAddress address) const = 0;
+  // The address that a pointer means which may carry a signature or a tag in bits that no address uses.
+  virtual VirtualAddress canonical(VirtualAddress pointer) const { return pointer; }
   // "5-level page tables at 0x…": for `sys` and for messages.
   virtual std::string description() const = 0;
 };
@@ -50,7 +54,7 @@ struct Architecture {
   ByteOrder byte_order;
   std::span<const std::string_view> uts_machines;  // utsname.machine values
   std::size_t prstatus_size;                       // bytes of NT_PRSTATUS's descriptor
-  std::size_t pt_regs_size;                        // bytes of struct pt_regs as the kernel pushes it, 0: varies
+  std::size_t pt_regs_size;                        // bytes at the head of struct pt_regs that decode_pt_regs wants
 
   std::span<const std::string_view> register_names;  // index of RegisterSet → the field's usual name
   std::size_t program_counter;
@@ -71,6 +75,10 @@ struct Architecture {
   std::optional<bool> (*interrupts_enabled)(const RegisterSet&);
   // False for addresses that can only belong to user space.
   bool (*is_kernel_address)(VirtualAddress);
+
+  // Addresses that a function's code makes from constants, in their order; null: not known how. `address` is where the
+  // code lies.
+  std::vector<VirtualAddress> (*addresses_in_code)(std::span<const std::byte> code, VirtualAddress address);
 
   // The register that an assembler name means, whole register for a part of it ("eax" is RAX); nothing for others.
   std::optional<std::size_t> (*find_register)(std::string_view assembler_name);

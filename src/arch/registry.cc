@@ -4,12 +4,13 @@
 #include <array>
 
 #include "arch/architecture.h"
+#include "arch/arm64.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::arch {
 namespace {
 
-constexpr std::array<const Architecture*, 1> kArchitectures = {&kX86_64};
+constexpr std::array<const Architecture*, 2> kArchitectures = {&kX86_64, &kArm64};
 
 }  // namespace
 

@@ -213,6 +213,7 @@ const Architecture kX86_64 = {
     .is_user_mode = is_user_mode,
     .interrupts_enabled = interrupts_enabled,
     .is_kernel_address = is_kernel_address,
+    .addresses_in_code = nullptr,
     .find_register = find_register,
     .capstone_arch = CS_ARCH_X86,
     .capstone_mode = CS_MODE_64,

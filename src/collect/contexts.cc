@@ -82,6 +82,22 @@ std::string busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
   return {};
 }
 
+// Registers of another context begin at `frame`. Code that has just been entered has saved none: what lies under it is
+// told by what is left of the registers.
+bool crosses_at(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame) {
+  const model::FrameOrigin origin = stack.frames[frame].origin;
+  if (origin == model::FrameOrigin::kException || origin == model::FrameOrigin::kEarlierInterrupt) return true;
+  return origin == model::FrameOrigin::kLinkRegister && is_kernel_function(snapshot, stack, frame - 1) &&
+         kernel::is_just_entering(function_at(snapshot, stack, frame - 1));
+}
+
+// An interrupt of which nothing has run yet is nothing that a CPU does.
+bool has_only_been_entered(const model::Snapshot& snapshot, const model::Cpu& cpu,
+                           const model::ContextSegment& segment) {
+  return segment.end_frame == segment.first_frame + 1 && is_kernel_function(snapshot, cpu.stack, segment.first_frame) &&
+         kernel::is_just_entering(function_at(snapshot, cpu.stack, segment.first_frame));
+}
+
 }  // namespace
 
 void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
@@ -89,10 +105,11 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   const bool ends_in_user_mode = cpu.stack.end == model::StackEndReason::kUserMode;
   std::uint32_t begin = 0;
   for (std::uint32_t frame = 1; frame <= frame_count; ++frame) {
-    const bool crosses = frame < frame_count && cpu.stack.frames[frame].origin == model::FrameOrigin::kException;
+    const bool crosses = frame < frame_count && crosses_at(snapshot, cpu.stack, frame);
     if (!crosses && frame < frame_count) continue;
     add_segment(snapshot, cpu, begin, frame, frame == frame_count);
     begin = frame;
+    if (cpu.contexts.size() == 1 && has_only_been_entered(snapshot, cpu, cpu.contexts.front())) cpu.contexts.clear();
   }
   if (cpu.contexts.empty()) return;
   std::uint32_t activity = 0;
@@ -107,7 +124,9 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   if (activity > last) {
     // The code that served the dump was all there was: a panic in task context, or an interrupt out of user mode.
     if (ends_in_user_mode && last_is_entry) return;
-    activity = last;
+    // An interrupt that came while it waited for the end is of no interest.
+    cpu.contexts.erase(cpu.contexts.begin(), cpu.contexts.begin() + last);
+    activity = 0;
   }
   cpu.activity = activity;
   cpu.busy_wait = busy_wait_of(snapshot, cpu, cpu.contexts[activity]);

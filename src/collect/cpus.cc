@@ -49,7 +49,7 @@ void read_stopper(Workbench& bench, model::Cpu& cpu) {
 
 void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
   const kernel::PerCpu& percpu = bench.percpu();
-  if (const auto count = bench.interrupts.preempt_count(bench.access, percpu, cpu.number)) {
+  if (const auto count = bench.interrupts.preempt_count(bench.access, percpu, cpu.number, VirtualAddress(cpu.task))) {
     cpu.preempt_count = count->raw;
     cpu.need_resched = count->wants_reschedule();
   }
@@ -144,8 +144,8 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   cpu.number = number;
   read_runqueue(bench, cpu);
   read_stopper(bench, cpu);
-  read_interrupt_state(bench, cpu);
   cpu.task = running_task(bench, cpu).value;
+  read_interrupt_state(bench, cpu);
   model::Task* task = find_task(bench, cpu.task);
   const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid);
   cpu.register_source = found.source;

@@ -2,6 +2,7 @@
 #include "collect/loop.h"
 
 #include <algorithm>
+#include <array>
 
 #include "collect/flow_graph.h"
 #include "kernel/known_code.h"
@@ -79,6 +80,12 @@ class LoopExaminer {
     model::LoopExit exit;
     const Instruction& jump = graph_.instructions[branch];
     exit.branch = jump.address.value;
+    // cbz, tbz and their like look at a register, not at flags.
+    if (!jump.registers_read.empty()) {
+      exit.condition = text_of(jump);
+      depend_on_register(branch, jump.registers_read.front(), exit);
+      return exit;
+    }
     const auto decider = look_back(branch, [](const Instruction& one) { return one.sets_flags; });
     if (!decider) {
       exit.condition = text_of(jump);
@@ -163,9 +170,26 @@ class LoopExaminer {
     return result;
   }
 
+  // Modules reach functions that are far away through a few instructions that make the address and jump there. They
+  // have no name of their own.
+  VirtualAddress behind_veneer(VirtualAddress target) const {
+    constexpr std::size_t kVeneerBytes = 12;
+    const auto addresses_in_code = bench_.target.architecture->addresses_in_code;
+    std::array<std::byte, kVeneerBytes> code;
+    if (addresses_in_code == nullptr || !bench_.access.memory.read(target, code)) return target;
+    const auto made = addresses_in_code(code, target);
+    const FlowGraph graph = decode_function(*bench_.disassembler, bench_.access.memory, target, kVeneerBytes);
+    for (const Instruction& instruction : graph.instructions) {
+      if (instruction.flow == Flow::kNext) continue;
+      const bool jumps = instruction.flow == Flow::kJump && !instruction.target && !made.empty();
+      return jumps ? made.back() : target;
+    }
+    return target;
+  }
+
   LoopYield yield_of_call(const Instruction& call, int depth) {
     if (!call.target) return LoopYield::kUnknown;
-    const auto symbol = bench_.access.symbols.find_covering(*call.target);
+    const auto symbol = bench_.access.symbols.find_covering(behind_veneer(*call.target));
     if (!symbol) return LoopYield::kUnknown;
     if (kernel::may_yield(symbol->symbol.name)) return LoopYield::kMay;
     if (depth == 0 || followed_ == kMostFunctionsFollowed || symbol->symbol.size == 0) return LoopYield::kUnknown;
@@ -243,8 +267,7 @@ std::optional<model::Loop> find_loop(Workbench& bench, const model::Cpu& cpu,
   std::optional<model::Loop> innermost;
   for (std::uint32_t frame = segment.first_frame; frame < end; ++frame) {
     const bool is_innermost = frame == segment.first_frame;
-    const bool is_exact = cpu.stack.frames[frame].origin == model::FrameOrigin::kRegisters ||
-                          cpu.stack.frames[frame].origin == model::FrameOrigin::kException;
+    const bool is_exact = model::is_exact(cpu.stack.frames[frame].origin);
     auto loop = loop_at_frame(bench, cpu, frame, is_exact, is_innermost ? registers : std::nullopt);
     if (!loop) continue;
     const bool is_endless = loop->exits.empty() && !loop->has_unknown_flow && loop->yield == LoopYield::kNever;

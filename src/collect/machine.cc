@@ -31,6 +31,17 @@ std::string find_panic_message(Workbench& bench) {
   return message.empty() ? newest(kCauses) : message;
 }
 
+// For kernels whose symbols name no panic_cpu: the CPU in whose stack panic() is.
+std::optional<std::uint32_t> panicking_by_stack(const model::Snapshot& snapshot) {
+  std::optional<std::uint32_t> found;
+  for (const model::Cpu& cpu : snapshot.cpus) {
+    if (cpu.dump_role != model::DumpRole::kPanicked) continue;
+    if (found) return std::nullopt;
+    found = cpu.number;
+  }
+  return found;
+}
+
 std::string taint_letters(std::uint64_t taints) {
   // kernel/panic.c taint_flags[]: the letters that a module's own flags use.
   constexpr std::string_view kLetters = "PFSRMBUDAWCIOELKXTNJ";
@@ -89,6 +100,7 @@ void collect_machine(Workbench& bench) {
   machine.preemption = kernel::preemption_model(bench.access, machine.version);
   machine.watchdog_threshold = kernel::watchdog_threshold(bench.access);
   machine.panic_cpu = kernel::read_panic_cpu(bench.access, bench.percpu().possible().size());
+  if (!machine.panic_cpu) machine.panic_cpu = panicking_by_stack(bench.snapshot);
   if (machine.panic_cpu) {
     const model::Cpu* cpu = bench.snapshot.find_cpu(*machine.panic_cpu);
     if (cpu != nullptr && cpu->task != 0) machine.panic_task = cpu->task;

@@ -14,6 +14,7 @@ model::FrameOrigin origin_of(unwind::FrameSource source) {
     case unwind::FrameSource::kLinkRegister: return model::FrameOrigin::kLinkRegister;
     case unwind::FrameSource::kScan: return model::FrameOrigin::kScan;
     case unwind::FrameSource::kFramePointer: return model::FrameOrigin::kFramePointer;
+    case unwind::FrameSource::kEarlierInterrupt: return model::FrameOrigin::kEarlierInterrupt;
   }
   return model::FrameOrigin::kCall;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "debuginfo/module_symbols.h"
+#include "kernel/found_in_code.h"
 #include "kernel/names_used.h"
 
 namespace whyhung::collect {
@@ -23,6 +24,9 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
                      "give the kernel's vmlinux with --vmlinux");
   }
   auto bench = std::unique_ptr<Workbench>(new Workbench(target));
+  if (!target.names_data) {
+    if (auto found = kernel::find_in_code(bench->access, *target.architecture)) target.symbols->add(std::move(found));
+  }
   TRY_ASSIGN(auto percpu, kernel::PerCpu::open(bench->access));
   bench->percpu_storage.emplace(std::move(percpu));
   kernel::Binder binder(*target.types);
@@ -90,8 +94,7 @@ void Workbench::add_lines(const model::StackTrace& stack) {
   for (const model::StackFrame& frame : stack.frames) {
     model::CodeLocation& location = snapshot.locations[frame.location];
     if (!location.lines.empty() || !location.module.empty()) continue;
-    const bool is_exact =
-        frame.origin == model::FrameOrigin::kRegisters || frame.origin == model::FrameOrigin::kException;
+    const bool is_exact = model::is_exact(frame.origin);
     const VirtualAddress address(location.address);
     for (const debuginfo::SourceFrame& one : target.lines->at(is_exact ? address : address - 1)) {
       location.lines.push_back({one.function, one.file, static_cast<std::uint32_t>(std::max(one.line, 0))});

@@ -15,6 +15,9 @@ InterruptView InterruptView::bind(const Access& access, Binder& binder) {
   if (access.symbols.address_of("irq_stat")) {
     v.stat_softirq_pending_ = binder.optional("irq_cpustat_t", {"__softirq_pending"});
   }
+  // arch/arm64/include/asm/thread_info.h, v5.0: two 32-bit halves, the upper one 0 when a reschedule is wanted.
+  v.task_preempt_count_ = binder.optional("task_struct", {"thread_info.preempt.count"});
+  v.task_no_need_resched_ = binder.optional("task_struct", {"thread_info.preempt.need_resched"});
   return v;
 }
 
@@ -34,8 +37,16 @@ std::optional<std::uint64_t> read_either(const Access& access, const PerCpu& per
 
 }  // namespace
 
-std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, const PerCpu& percpu,
-                                                         std::uint32_t cpu) const {
+std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
+                                                         VirtualAddress running) const {
+  if (task_preempt_count_.exists() && task_no_need_resched_.exists()) {
+    if (running.is_null()) return std::nullopt;
+    const auto count = task_preempt_count_.read(access.memory, running);
+    const auto no_need = task_no_need_resched_.read(access.memory, running);
+    if (!count || !no_need) return std::nullopt;
+    constexpr std::uint64_t kNoNeed = 1u << 31;
+    return PreemptCount{(*count & ~kNoNeed & 0xffffffff) | (*no_need != 0 ? kNoNeed : 0)};
+  }
   const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
   if (!raw) return std::nullopt;
   return PreemptCount{*raw};

@@ -17,7 +17,8 @@ struct PreemptCount {
   std::uint32_t softirq_depth() const { return static_cast<std::uint32_t>(raw >> 8 & 0xff); }
   std::uint32_t hardirq_depth() const { return static_cast<std::uint32_t>(raw >> 16 & 0xf); }
   std::uint32_t nmi_depth() const { return static_cast<std::uint32_t>(raw >> 20 & 0xf); }
-  // x86 folds "a reschedule is wanted" into bit 31, inverted (arch/x86/include/asm/preempt.h).
+  // x86 folds "a reschedule is wanted" into bit 31, inverted (arch/x86/include/asm/preempt.h); arm64, which has it in a
+  // word of its own, is brought to that form.
   bool wants_reschedule() const { return (raw >> 31 & 1) == 0; }
 };
 
@@ -25,7 +26,9 @@ class InterruptView {
  public:
   static InterruptView bind(const Access& access, Binder& binder);
 
-  std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
+  // `running` is the task that runs on `cpu`, for machines that count in it; null: not known.
+  std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
+                                            VirtualAddress running = {}) const;
   std::optional<std::uint64_t> softirq_pending(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
   // Address of the struct pt_regs that the innermost hard interrupt saved; nothing outside of one.
   std::optional<VirtualAddress> interrupted_registers(const Access& access, const PerCpu& percpu,
@@ -34,6 +37,7 @@ class InterruptView {
   std::optional<VirtualAddress> softirq_daemon(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
 
  private:
+  Field task_preempt_count_, task_no_need_resched_;
   Field hot_preempt_count_, hot_softirq_pending_, stat_softirq_pending_;
 };
 

@@ -22,14 +22,35 @@ bool any_matches(std::span<const std::string_view> patterns, std::string_view fu
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
 constexpr std::array<std::string_view, 7> kNmiEntries = {"asm_exc_nmi", "exc_nmi",     "end_repeat_nmi", "nmi",
                                                          "first_nmi",   "nmi_restore", "repeat_nmi"};
-constexpr std::array<std::string_view, 9> kHardirqEntries = {
-    "asm_sysvec_*",         "asm_common_interrupt", "asm_spurious_interrupt", "common_interrupt", "ret_from_intr",
-    "apic_timer_interrupt", "reschedule_interrupt", "call_function_*",        "reboot_interrupt"};
-constexpr std::array<std::string_view, 12> kExceptionEntries = {
-    "asm_exc_*",    "error_entry", "page_fault",    "general_protection", "invalid_op",    "double_fault",
-    "divide_error", "int3",        "stack_segment", "async_page_fault",   "machine_check", "error_return"};
-constexpr std::array<std::string_view, 5> kSystemCallEntries = {"entry_SYSCALL_64*", "entry_SYSENTER_*",
-                                                                "entry_INT80_*", "system_call*", "sysret_check"};
+// arch/arm64/kernel/entry.S: v5.14 gave the entries their el1h_64_ names.
+constexpr std::array<std::string_view, 21> kHardirqEntries = {"asm_sysvec_*",
+                                                              "asm_common_interrupt",
+                                                              "asm_spurious_interrupt",
+                                                              "common_interrupt",
+                                                              "ret_from_intr",
+                                                              "apic_timer_interrupt",
+                                                              "reschedule_interrupt",
+                                                              "call_function_*",
+                                                              "reboot_interrupt",
+                                                              "vectors",
+                                                              "el1h_64_irq*",
+                                                              "el1h_64_fiq*",
+                                                              "el1_irq",
+                                                              "el1_fiq",
+                                                              "el1_interrupt",
+                                                              "el0t_64_irq*",
+                                                              "el0t_32_irq*",
+                                                              "el0_irq*",
+                                                              "el0_fiq*",
+                                                              "el0_interrupt",
+                                                              "call_on_irq_stack"};
+constexpr std::array<std::string_view, 17> kExceptionEntries = {
+    "asm_exc_*",    "error_entry",   "page_fault",    "general_protection", "invalid_op",    "double_fault",
+    "divide_error", "int3",          "stack_segment", "async_page_fault",   "machine_check", "error_return",
+    "el1_sync*",    "el1h_64_sync*", "el1_dbg",       "el1h_64_error*",     "el1_error*"};
+constexpr std::array<std::string_view, 10> kSystemCallEntries = {
+    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*", "system_call*", "sysret_check",
+    "el0t_64_sync*",     "el0t_32_sync*",    "el0_sync*",     "el0_svc*",     "el0_da"};
 
 constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs",
                                                            "__softirqentry_text_start"};
@@ -37,9 +58,10 @@ constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "hand
 constexpr std::array<std::string_view, 9> kPanicCode = {
     "panic",         "vpanic",           "nmi_panic", "__crash_kexec",     "crash_kexec",
     "machine_kexec", "crash_setup_regs", "oops_end",  "sysrq_handle_crash"};
-constexpr std::array<std::string_view, 10> kStoppedCode = {
-    "stop_this_cpu", "crash_nmi_callback",   "kdump_nmi_callback",    "panic_smp_self_stop", "nmi_panic_self_stop",
-    "sysvec_reboot", "smp_reboot_interrupt", "smp_stop_nmi_callback", "nmi_shootdown_cpus",  "native_stop_other_cpus"};
+constexpr std::array<std::string_view, 13> kStoppedCode = {
+    "local_cpu_stop",        "ipi_cpu_stop",        "ipi_cpu_crash_stop",    "stop_this_cpu", "crash_nmi_callback",
+    "kdump_nmi_callback",    "panic_smp_self_stop", "nmi_panic_self_stop",   "sysvec_reboot", "smp_reboot_interrupt",
+    "smp_stop_nmi_callback", "nmi_shootdown_cpus",  "native_stop_other_cpus"};
 
 // The detectors of lockups and stalls, which report from the timer interrupt of the very CPU that hangs.
 constexpr std::array<std::string_view, 6> kDetectorCode = {"watchdog_timer_fn",         "watchdog_overflow_callback",
@@ -122,6 +144,10 @@ std::optional<EntryKind> entry_kind(std::string_view function) {
   if (any_matches(kExceptionEntries, function)) return EntryKind::kException;
   if (any_matches(kSystemCallEntries, function)) return EntryKind::kSystemCall;
   return std::nullopt;
+}
+
+bool is_just_entering(std::string_view function) {
+  return function == "vectors";
 }
 
 bool runs_softirqs(std::string_view function) {

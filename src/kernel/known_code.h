@@ -13,6 +13,9 @@ namespace whyhung::kernel {
 enum class EntryKind : std::uint8_t { kNmi, kHardirq, kException, kSystemCall };
 std::optional<EntryKind> entry_kind(std::string_view function);
 
+// The first instructions of an exception, before anything is saved.
+bool is_just_entering(std::string_view function);
+
 // The function that runs softirqs.
 bool runs_softirqs(std::string_view function);
 

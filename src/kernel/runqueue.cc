@@ -21,9 +21,11 @@ std::optional<VirtualAddress> current_task_variable(const Access& access, const 
     const auto task = binder.optional("pcpu_hot", {"current_task"}).read_pointer(access.memory, *hot);
     if (task) return *task;
   }
-  if (const auto variable = percpu.find("current_task", cpu)) {
-    const auto task = access.memory.read_pointer(*variable);
-    if (task) return *task;
+  // arm64 keeps it in a register, and a copy for the entry code in __entry_task (v4.10).
+  for (const std::string_view name : {"current_task", "__entry_task"}) {
+    const auto variable = percpu.find(name, cpu);
+    const auto task = variable ? access.memory.read_pointer(*variable) : ReadResult<VirtualAddress>();
+    if (task && !task->is_null()) return *task;
   }
   return std::nullopt;
 }

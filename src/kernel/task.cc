@@ -20,6 +20,27 @@ constexpr std::uint64_t kTraced = 8;
 
 namespace {
 
+// Of a stack in vmalloc space, by the pages that were mapped for it. The first task's is part of the kernel image; the
+// next one in the list has one like all others.
+std::uint64_t size_of_mapped_stack(const Access& access, Binder& binder) {
+  constexpr std::uint64_t kMostPages = 256;
+  const Field tasks = binder.optional("task_struct", {"tasks"});
+  const Field area = binder.optional("task_struct", {"stack_vm_area"});
+  const Field bytes = binder.optional("vm_struct", {"size"});
+  const Field pages = binder.optional("vm_struct", {"nr_pages"});
+  const auto init_task = access.symbols.address_of("init_task");
+  if (!init_task || !tasks.exists() || !area.exists() || !bytes.exists() || !pages.exists()) return 0;
+  const auto next = access.memory.read_pointer(tasks.in(*init_task));
+  if (!next) return 0;
+  const auto mapping = area.read_pointer(access.memory, tasks.container(*next));
+  if (!mapping || mapping->is_null()) return 0;
+  const auto size = bytes.read(access.memory, *mapping);
+  const auto count = pages.read(access.memory, *mapping);
+  // The area has one page more, which is never mapped and guards the end.
+  if (!size || !count || *count == 0 || *count > kMostPages || *size % (*count + 1) != 0) return 0;
+  return *size / (*count + 1) * *count;
+}
+
 // THREAD_SIZE, from the linker's marks around the first task's stack (include/asm-generic/vmlinux.lds.h), else from its
 // union, which not every kernel's types describe. v6.10 (8f69cba096b5): the marks are called __start_init_stack.
 std::uint64_t find_stack_size(const Access& access, Binder& binder) {
@@ -32,7 +53,7 @@ std::uint64_t find_stack_size(const Access& access, Binder& binder) {
     if (end && *end - *start >= kSmallest && *end - *start <= kLargest) return *end - *start;
   }
   const Field stack = binder.optional("thread_union", {"stack"});
-  return stack.exists() ? stack.size() : 0;
+  return stack.exists() ? stack.size() : size_of_mapped_stack(access, binder);
 }
 
 }  // namespace

@@ -15,12 +15,13 @@ constexpr EnumNames<EvidenceKind, 7> kEvidenceKinds = {{{EvidenceKind::kField, "
                                                         {EvidenceKind::kInference, "inference"}}};
 constexpr EnumNames<Certainty, 3> kCertainties = {
     {{Certainty::kCertain, "certain"}, {Certainty::kLikely, "likely"}, {Certainty::kPossible, "possible"}}};
-constexpr EnumNames<FrameOrigin, 6> kFrameOrigins = {{{FrameOrigin::kRegisters, "registers"},
+constexpr EnumNames<FrameOrigin, 7> kFrameOrigins = {{{FrameOrigin::kRegisters, "registers"},
                                                       {FrameOrigin::kCall, "call"},
                                                       {FrameOrigin::kException, "exception"},
                                                       {FrameOrigin::kLinkRegister, "link-register"},
                                                       {FrameOrigin::kScan, "scan"},
-                                                      {FrameOrigin::kFramePointer, "frame-pointer"}}};
+                                                      {FrameOrigin::kFramePointer, "frame-pointer"},
+                                                      {FrameOrigin::kEarlierInterrupt, "earlier-interrupt"}}};
 constexpr EnumNames<StackEndReason, 9> kStackEnds = {{{StackEndReason::kUserMode, "user-mode"},
                                                       {StackEndReason::kOutermost, "outermost"},
                                                       {StackEndReason::kNoRegisters, "no-registers"},

@@ -28,7 +28,20 @@ struct CodeLocation {
   bool operator==(const CodeLocation&) const = default;
 };
 
-enum class FrameOrigin : std::uint8_t { kRegisters, kCall, kException, kLinkRegister, kScan, kFramePointer };
+enum class FrameOrigin : std::uint8_t {
+  kRegisters,
+  kCall,
+  kException,
+  kLinkRegister,
+  kScan,
+  kFramePointer,
+  kEarlierInterrupt
+};
+// The frame's address is an instruction itself, not the one behind a call.
+constexpr bool is_exact(FrameOrigin origin) {
+  return origin == FrameOrigin::kRegisters || origin == FrameOrigin::kException ||
+         origin == FrameOrigin::kEarlierInterrupt;
+}
 
 struct StackFrame {
   std::uint32_t location = 0;  // index into Snapshot::locations

@@ -2,6 +2,7 @@
 #include "report/backtrace.h"
 
 #include <algorithm>
+#include <array>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -29,6 +30,19 @@ std::string_view stack_name(model::ContextKind kind) {
     case model::ContextKind::kTask: return "other stack";
   }
   return "other stack";
+}
+
+// How far below a frame's stack pointer the number stands that crash prints for it: on x86_64 the slot of the return
+// address, on arm64 the frame's own record.
+struct SlotDistance {
+  std::string_view architecture;
+  std::uint64_t bytes;
+};
+constexpr std::array<SlotDistance, 2> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}}};
+
+std::uint64_t slot_distance(std::string_view architecture) {
+  const auto found = std::ranges::find(kSlotDistances, architecture, &SlotDistance::architecture);
+  return found == kSlotDistances.end() ? kSlotDistances.front().bytes : found->bytes;
 }
 
 class BacktraceWriter {
@@ -63,12 +77,22 @@ class BacktraceWriter {
       write_registers(cpu_->registers);
       out_ << "    (in user mode)\n";
     } else if (!stack_.frames.empty() && stack_.frames.front().origin == model::FrameOrigin::kRegisters) {
-      write_exception(snapshot_.location(stack_.frames.front()));
-      write_registers(cpu_->registers);
+      const model::CodeLocation& location = snapshot_.location(stack_.frames.front());
+      write_exception(location, cpu_->registers);
     }
   }
 
-  void write_exception(const model::CodeLocation& location) {
+  void write_exception(const model::CodeLocation& location, const std::vector<model::RegisterValue>& values) {
+    if (has(values, "PSTATE")) {
+      write_arm64_registers(
+          values, fmt::format("  [{}+{}]{}", function_text(location), location.offset, module_text(location)));
+      return;
+    }
+    write_interrupted(location);
+    write_registers(values);
+  }
+
+  void write_interrupted(const model::CodeLocation& location) {
     out_ << fmt::format("    [exception RIP: {}+{}]{}\n", function_text(location), location.offset,
                         module_text(location));
   }
@@ -79,12 +103,37 @@ class BacktraceWriter {
     }
   }
 
+  static bool has(const std::vector<model::RegisterValue>& values, std::string_view name) {
+    return std::ranges::find(values, name, &model::RegisterValue::name) != values.end();
+  }
+
+  // In crash's order for arm64: from X29 downwards.
+  void write_arm64_registers(const std::vector<model::RegisterValue>& values, std::string_view place) {
+    const auto value = [&](std::string_view name) {
+      const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
+      return found == values.end() ? std::string("(not known)     ") : fmt::format("{:016x}", found->value);
+    };
+    const auto pstate = std::ranges::find(values, std::string_view("PSTATE"), &model::RegisterValue::name);
+    out_ << fmt::format("     PC: {}{}\n     LR: {}\n     SP: {}  PSTATE: {:08x}\n", value("PC"), place, value("LR"),
+                        value("SP"), pstate->value);
+    if (!has(values, "X0")) return;
+    for (int number = 29; number >= 0; --number) {
+      const std::string name = fmt::format("X{}", number);
+      const bool begins = (29 - number) % 3 == 0;
+      out_ << fmt::format("{}{:>{}}: {}{}", begins ? "    " : "  ", name, 3, value(name), number % 3 == 0 ? "\n" : "");
+    }
+  }
+
   // Three a line, in the order that crash's users know.
   void write_registers(const std::vector<model::RegisterValue>& values) {
     const auto find = [&](std::string_view name) {
       const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
       return found == values.end() ? std::string("(not known)     ") : fmt::format("{:016x}", found->value);
     };
+    if (has(values, "PSTATE")) {
+      write_arm64_registers(values, {});
+      return;
+    }
     const auto flags = std::ranges::find(values, std::string_view("RFLAGS"), &model::RegisterValue::name);
     if (flags == values.end()) {
       write_plain_registers(values);
@@ -111,12 +160,20 @@ class BacktraceWriter {
     }
   }
 
+  void write_saved_state(std::uint32_t index, const model::CodeLocation& location) {
+    const auto saved = std::ranges::find(stack_.registers, index, &model::FrameRegisters::frame);
+    if (saved == stack_.registers.end()) {
+      write_interrupted(location);
+    } else {
+      write_exception(location, saved->values);
+    }
+  }
+
   void write_frame(std::uint32_t index) {
     const model::StackFrame& frame = stack_.frames[index];
     const model::CodeLocation& location = snapshot_.location(frame);
     if (index != 0 && frame.origin == model::FrameOrigin::kException) {
-      write_exception(location);
-      write_registers_of(index);
+      write_saved_state(index, location);
     }
     if (index != 0 && on_task_stack(frame) && !on_task_stack(stack_.frames[index - 1])) {
       out_ << fmt::format("--- <{}> ---\n", stack_name(context_of(index - 1)));
@@ -125,10 +182,11 @@ class BacktraceWriter {
     if (frame.origin == model::FrameOrigin::kScan) remark = "  (found by scanning for the call)";
     if (frame.origin == model::FrameOrigin::kFramePointer) remark = "  (guessed by frame pointer)";
     if (frame.origin == model::FrameOrigin::kLinkRegister) remark = "  (from the link register)";
+    if (frame.origin == model::FrameOrigin::kEarlierInterrupt) remark = "  (where the interrupt before found it)";
     // The slot that holds the return address stands just below the caller's stack pointer.
     const bool is_interrupted = frame.origin == model::FrameOrigin::kException ||
                                 (frame.origin == model::FrameOrigin::kRegisters && cpu_ != nullptr);
-    const std::uint64_t slot = is_interrupted ? frame.sp : frame.sp - sizeof(std::uint64_t);
+    const std::uint64_t slot = is_interrupted ? frame.sp : frame.sp - slot_distance(snapshot_.machine.architecture);
     out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), slot, function_text(location),
                         location.address, module_text(location), remark);
     if (lines_ == SourceLines::kHide) return;

@@ -3,10 +3,13 @@
 #include <array>
 
 #include "debuginfo/btf.h"
+#include "debuginfo/btf_scan.h"
 #include "debuginfo/elf_symbols.h"
+#include "debuginfo/exported_symbols.h"
 #include "debuginfo/kallsyms.h"
 #include "debuginfo/kallsyms_scan.h"
 #include "dump/elf_notes.h"
+#include "target/percpu_section.h"
 #include "target/target.h"
 #include "target/vmcoreinfo_symbols.h"
 
@@ -15,6 +18,7 @@ namespace {
 
 constexpr std::uint32_t kNtPrstatus = 1;             // ELF: NT_PRSTATUS
 constexpr std::uint64_t kLargestImage = 128u << 20;  // of a kernel, from its text to the end of its read-only data
+constexpr std::string_view kAnyData = "init_task";   // a variable that every kernel has
 
 // VMCOREINFO from the dump's notes, else its text in memory: QEMU leaves the note out when the guest had no device for
 // it.
@@ -64,6 +68,7 @@ arch::MachineFacts machine_facts(const dump::VmcoreInfo& info, const dump::Dump&
     return static_cast<std::uint64_t>(*number);
   };
   facts.symbol = [&info](std::string_view name) { return info.symbol(name); };
+  facts.page_size = info.page_size();
   const auto text = info.symbol("_stext");
   for (const dump::LoadSegment& segment : dump.segments()) {
     const bool covers = text && *text >= segment.virtual_begin && *text - segment.virtual_begin < segment.memory_size;
@@ -111,40 +116,88 @@ void add_symbols_of_vmlinux(Target& target) {
   }
 }
 
-void find_symbols(Target& target, StageClock& clock) {
+// The kernel image as far as it can reach: from its text on.
+std::optional<VirtualRange> image_of(const Target& target) {
+  const auto text = target.vmcoreinfo.symbol("_stext");
+  if (!text) return std::nullopt;
+  return VirtualRange{*text, *text + kLargestImage};
+}
+
+// Behind the code, where it is known where that ends.
+std::optional<VirtualRange> data_of_image(const Target& target) {
+  auto image = image_of(target);
+  const auto text_end = target.symbols->address_of("_etext");
+  if (image && text_end && image->contains(*text_end)) image->begin = *text_end;
+  return image;
+}
+
+// Without CONFIG_KALLSYMS_ALL the kernel's table names functions only.
+void add_exported_symbols(Target& target, std::span<const std::string_view> wanted, StageClock& clock) {
+  const auto image = data_of_image(target);
+  if (!image) return;
+  clock.enter("search the kernel for exported symbols");
+  auto exported = debuginfo::ExportedSymbols::find(*target.memory, *image, wanted);
+  if (exported) {
+    target.symbols->add(*std::move(exported));
+  } else {
+    target.gaps.push_back({"symbols of the kernel's data", exported.error().what});
+  }
+}
+
+void find_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
   target.symbols = std::make_unique<debuginfo::SymbolChain>();
   auto kallsyms = open_kallsyms(target, clock);
   if (kallsyms) {
     target.symbols_from = (*kallsyms)->description();
     target.symbols->add(*std::move(kallsyms));
+    target.symbols->prepare(options.symbols_wanted);
+    target.names_data = target.symbols->address_of(kAnyData).has_value();
+    if (!target.names_data) add_symbols_of_vmlinux(target);
+    target.names_data = target.names_data || target.symbols->address_of(kAnyData).has_value();
+    if (!target.names_data) add_exported_symbols(target, options.symbols_wanted, clock);
   } else {
     target.gaps.push_back({"symbols of the kernel", kallsyms.error().what});
     add_symbols_of_vmlinux(target);
+    target.symbols->prepare(options.symbols_wanted);
   }
   target.symbols->add(std::make_shared<VmcoreinfoSymbols>(target.vmcoreinfo));
 }
 
-void find_types(Target& target) {
-  target.types = std::make_unique<debuginfo::TypeChain>();
+Result<VirtualRange> find_btf(const Target& target, StageClock& clock) {
   const auto begin = target.symbols->address_of("__start_BTF");
   const auto end = target.symbols->address_of("__stop_BTF");
-  if (!begin || !end || *end <= *begin) {
-    // Without symbols nothing is known of the kernel, not even what it lacks.
-    target.gaps.push_back({"types of the kernel", target.symbols_from.empty()
-                                                      ? "no symbol says where they are"
-                                                      : "the kernel carries no BTF (no symbol __start_BTF)"});
+  if (begin && end && *end > *begin) return VirtualRange{*begin, *end};
+  const auto image = data_of_image(target);
+  // Without symbols nothing is known of the kernel, not even what it lacks.
+  if (target.symbols_from.empty()) return fail(ErrorKind::kNotFound, "no symbol says where they are");
+  if (target.names_data || !image) {
+    return fail(ErrorKind::kNotFound, "the kernel carries no BTF (no symbol __start_BTF)");
+  }
+  clock.enter("search the kernel for its types");
+  return debuginfo::find_btf(*target.memory, *image);
+}
+
+void find_types(Target& target, StageClock& clock) {
+  target.types = std::make_unique<debuginfo::TypeChain>();
+  const auto range = find_btf(target, clock);
+  if (!range) {
+    target.gaps.push_back({"types of the kernel", range.error().what});
     return;
   }
-  auto btf = debuginfo::BtfTypes::open(*target.memory, {*begin, *end}, "BTF in the dump");
+  auto btf = debuginfo::BtfTypes::open(*target.memory, *range, "BTF in the dump");
   if (!btf) {
     target.gaps.push_back({"types of the kernel", btf.error().what});
     return;
   }
   target.types->add(*std::move(btf));
+  if (target.names_data) return;
+  auto section = std::make_shared<PerCpuSection>(*target.symbols, *target.types);
+  if (section->found()) target.symbols->add(std::move(section));
 }
 
 void find_unwinder(Target& target) {
-  auto unwinder = unwind::make_unwinder({*target.architecture, *target.memory, *target.symbols, *target.types});
+  auto unwinder = unwind::make_unwinder(
+      {*target.architecture, *target.memory, *target.symbols, *target.types, target.address_space.get()});
   if (!unwinder) {
     const bool is_blind = target.symbols_from.empty();
     target.gaps.push_back({"stacks", is_blind ? "no symbol says where the unwind tables are" : unwinder.error().what});
@@ -177,10 +230,9 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);
-  find_symbols(target, clock);
-  target.symbols->prepare(options.symbols_wanted);
+  find_symbols(target, options, clock);
   clock.enter("types");
-  find_types(target);
+  find_types(target, clock);
   if (options.types_wanted) {
     target.types->prepare(options.types_wanted(*target.symbols), options.enumerators_wanted);
   }

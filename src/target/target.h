@@ -39,6 +39,7 @@ struct Target {
   std::unique_ptr<arch::AddressSpace> address_space;
   std::unique_ptr<KernelMemory> memory;
   std::unique_ptr<debuginfo::SymbolChain> symbols;
+  bool names_data = true;    // the symbol table names variables too, not only functions
   std::string symbols_from;  // where the kernel's own symbols come from; empty: nowhere
   std::unique_ptr<debuginfo::TypeChain> types;
   std::unique_ptr<SourceLines> lines;

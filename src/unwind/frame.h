@@ -16,12 +16,13 @@ namespace whyhung::unwind {
 
 // How a frame was found, best first.
 enum class FrameSource : std::uint8_t {
-  kRegisters,     // the registers that the walk began with
-  kCall,          // the return address that unwind data (or the frame record, the back chain) points to
-  kException,     // the registers that an interrupt, exception or NMI saved: the program counter is exact
-  kLinkRegister,  // a leaf's caller, known only from the link register
-  kScan,          // a return address found by looking for the call that fits: no unwind data covers the code
-  kFramePointer,  // guessed through the frame pointer: no unwind data covers the code
+  kRegisters,         // the registers that the walk began with
+  kCall,              // the return address that unwind data (or the frame record, the back chain) points to
+  kException,         // the registers that an interrupt, exception or NMI saved: the program counter is exact
+  kLinkRegister,      // a leaf's caller, known only from the link register
+  kScan,              // a return address found by looking for the call that fits: no unwind data covers the code
+  kFramePointer,      // guessed through the frame pointer: no unwind data covers the code
+  kEarlierInterrupt,  // the registers that the interrupt before this one found at the same place of the stack
 };
 std::string_view describe(FrameSource source);
 
@@ -43,8 +44,8 @@ struct Frame {
   VirtualAddress sp;  // stack pointer when `pc` is (or will be) executed
   FrameSource source = FrameSource::kCall;
   bool pc_is_exact = false;                    // `pc` is the instruction itself, not the one after a call
-  std::optional<VirtualAddress> saved_at;      // kException: where the saved registers lie in memory
-  std::optional<arch::RegisterSet> registers;  // kRegisters, kException: all that is known
+  std::optional<VirtualAddress> saved_at;      // kException, kEarlierInterrupt: where the registers lie in memory
+  std::optional<arch::RegisterSet> registers;  // all that is known; nothing of frames that were only returned to
 
   // The address to look symbols and lines up with: a return address may lie behind the end of its function.
   VirtualAddress lookup_address() const { return pc_is_exact ? pc : pc - 1; }

@@ -11,6 +11,7 @@ std::string_view describe(FrameSource source) {
     case FrameSource::kLinkRegister: return "link register";
     case FrameSource::kScan: return "found by scanning for the call";
     case FrameSource::kFramePointer: return "guessed by frame pointer";
+    case FrameSource::kEarlierInterrupt: return "as the interrupt before found it";
   }
   return "unknown";
 }
@@ -28,6 +29,16 @@ std::string_view describe(StackEnd end) {
   }
   return "unknown";
 }
+
+namespace {
+
+// After a plain return next to nothing is known.
+bool has_registers(FrameSource source) {
+  return source == FrameSource::kException || source == FrameSource::kRegisters ||
+         source == FrameSource::kLinkRegister || source == FrameSource::kEarlierInterrupt;
+}
+
+}  // namespace
 
 Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start) {
   Stack stack;
@@ -55,7 +66,7 @@ Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const
     }
     Frame frame{VirtualAddress(*pc), VirtualAddress(*sp), state.source,
                 state.pc_is_exact,   state.saved_at,      std::nullopt};
-    if (state.source == FrameSource::kException || state.source == FrameSource::kRegisters) {
+    if (has_registers(state.source)) {
       frame.registers = state.registers;
     }
     stack.frames.push_back(std::move(frame));

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "unwind/frame_record_unwinder.h"
 #include "unwind/orc_unwinder.h"
 
 namespace whyhung::unwind {
@@ -14,7 +15,7 @@ struct Entry {
   Result<std::unique_ptr<Unwinder>> (*make)(const UnwindInputs&);
 };
 
-constexpr std::array<Entry, 1> kUnwinders = {{{"x86_64", make_orc_unwinder}}};
+constexpr std::array<Entry, 2> kUnwinders = {{{"x86_64", make_orc_unwinder}, {"arm64", make_frame_record_unwinder}}};
 
 }  // namespace
 

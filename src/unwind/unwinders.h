@@ -34,6 +34,7 @@ struct UnwindInputs {
   const VirtualMemory& memory;
   debuginfo::SymbolSource& symbols;
   debuginfo::TypeSource& types;
+  const arch::AddressSpace* address_space = nullptr;  // only for machines whose pointers carry more than an address
 };
 
 // kUnsupported when the architecture has no unwinder, kNotFound when the dump lacks what it needs. All inputs must

@@ -27,7 +27,7 @@ void expect_words(std::optional<E> (*read)(std::string_view), E last) {
 TEST(ModelNames, EveryValueHasItsWord) {
   expect_words(evidence_kind_of, EvidenceKind::kInference);
   expect_words(certainty_of, Certainty::kPossible);
-  expect_words(frame_origin_of, FrameOrigin::kFramePointer);
+  expect_words(frame_origin_of, FrameOrigin::kEarlierInterrupt);
   expect_words(stack_end_reason_of, StackEndReason::kNotWalked);
   expect_words(register_source_of, RegisterSource::kNone);
   expect_words(context_kind_of, ContextKind::kException);

@@ -44,10 +44,12 @@ TEST_F(BacktraceTest, GuessedFramesSaySo) {
   frame(task, "a", 0x100, model::FrameOrigin::kScan);
   frame(task, "b", 0x200, model::FrameOrigin::kFramePointer);
   frame(task, "c", 0x300, model::FrameOrigin::kLinkRegister);
+  frame(task, "d", 0x400, model::FrameOrigin::kEarlierInterrupt);
   const std::string text = of(1);
   EXPECT_TRUE(has(text, "(found by scanning for the call)"));
   EXPECT_TRUE(has(text, "(guessed by frame pointer)"));
   EXPECT_TRUE(has(text, "(from the link register)"));
+  EXPECT_TRUE(has(text, "(where the interrupt before found it)"));
 }
 
 TEST_F(BacktraceTest, AStackThatEndsEarlySaysWhy) {
@@ -72,6 +74,24 @@ TEST_F(BacktraceTest, ARunningTasksRegistersComeFirst) {
   EXPECT_TRUE(has(text, "    RIP: 0000000000000010  RSP: 0000000000000020  RFLAGS: 00000246\n"));
   EXPECT_TRUE(has(text, "RBX: (not known)     ")) << "a register that was not saved is not shown as zero";
   EXPECT_LT(text.find("RIP:"), text.find("#0"));
+}
+
+TEST_F(BacktraceTest, RegistersOfArm64AreInCrashsOrder) {
+  b_.snapshot().machine.architecture = "arm64";
+  b_.cpu(2).runs(5, "spinner").frames({"spin [while1]", "kthread"});
+  b_.cpu(2)->stack.frames[1].sp = 0xffff80000a003d10;
+  auto& registers = b_.cpu(2)->registers;
+  registers.clear();
+  for (unsigned i = 0; i < 30; ++i) registers.push_back({"X" + std::to_string(i), i});
+  registers.insert(registers.end(), {{"LR", 0x30}, {"SP", 0x31}, {"PC", 0x32}, {"PSTATE", 0x60400005}});
+  const std::string text = of(5, &b_.cpu(2).value());
+  EXPECT_TRUE(has(text,
+                  "     PC: 0000000000000032  [spin+16] [while1]\n     LR: 0000000000000030\n"
+                  "     SP: 0000000000000031  PSTATE: 60400005\n"
+                  "    X29: 000000000000001d  X28: 000000000000001c  X27: 000000000000001b\n"))
+      << text;
+  EXPECT_TRUE(has(text, "     X2: 0000000000000002   X1: 0000000000000001   X0: 0000000000000000\n")) << text;
+  EXPECT_TRUE(has(text, " #1 [ffff80000a003d10] kthread at")) << "the place of the frame's record";
 }
 
 TEST_F(BacktraceTest, ACpuWithoutRegistersSaysSo) {

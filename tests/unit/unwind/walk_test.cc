@@ -90,7 +90,7 @@ TEST(Walk, EveryEndAndSourceHasItsOwnWords) {
   for (int i = 0; i <= static_cast<int>(StackEnd::kTooDeep); ++i) {
     EXPECT_NE(describe(static_cast<StackEnd>(i)), "unknown") << i;
   }
-  for (int i = 0; i <= static_cast<int>(FrameSource::kFramePointer); ++i) {
+  for (int i = 0; i <= static_cast<int>(FrameSource::kEarlierInterrupt); ++i) {
     EXPECT_NE(describe(static_cast<FrameSource>(i)), "unknown") << i;
   }
 }
