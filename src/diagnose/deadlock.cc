@@ -44,7 +44,7 @@ const model::Holder* holder_among(const model::Resource& resource, NodeId who) {
 // The circle is told from a waiting task on, so that "waits for … held by …" comes in turn.
 void start_at_a_task(std::vector<NodeId>& nodes) {
   const auto first = std::ranges::find(nodes, NodeKind::kTask, &NodeId::kind);
-  if (first != nodes.end()) std::ranges::rotate(nodes, first);
+  if (first != nodes.end()) std::rotate(nodes.begin(), first, nodes.end());
 }
 
 std::optional<Finding> explain(const Case& facts, const WaitIndex& index, std::vector<NodeId> nodes) {
