@@ -34,9 +34,6 @@ WHYHUNG_ENUM_READER(NodeKind, node_kind_of);
 WHYHUNG_ENUM_READER(ResourceKind, resource_kind_of);
 #undef WHYHUNG_ENUM_READER
 
-template <typename T>
-constexpr bool kIsScalar = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string>;
-
 // Fills a JSON object from the members of one model value. Absent optionals are left out.
 class Writer {
  public:

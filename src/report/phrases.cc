@@ -13,7 +13,6 @@ namespace {
 
 using diagnose::Claim;
 using diagnose::Link;
-using model::NodeKind;
 
 std::string fact(const Link& link, std::string_view name) {
   const auto found = link.facts.find(name);

@@ -29,7 +29,7 @@ std::string culprit_phrase(const model::Snapshot& snapshot, const Culprit& culpr
   std::string_view kind = "task";
   if (task != nullptr && task->is_kernel_thread) kind = "kernel thread";
   if (task != nullptr && task->is_idle_task) kind = "the idle task";
-  const std::string owner = fmt::format("{} {}", kind, task_phrase(snapshot, culprit.task));
+  std::string owner = fmt::format("{} {}", kind, task_phrase(snapshot, culprit.task));
   switch (culprit.kind) {
     case CulpritKind::kTask: return owner;
     case CulpritKind::kSoftirq: return fmt::format("a softirq on top of {}", owner);

@@ -246,7 +246,7 @@ std::vector<NotedRegisters> registers_in_file(const Target& target) {
   std::vector<NotedRegisters> all;
   for (const dump::Note& note : target.dump->notes()) {
     if (auto registers = decode(target, note, target.dump->facts().header_byte_order)) {
-      all.push_back(std::move(*registers));
+      all.push_back(*registers);
     }
   }
   return all;
