@@ -15,8 +15,7 @@ using arch::RegisterSet;
 constexpr std::uint64_t kInstruction = 4;
 constexpr std::uint64_t kMostPrologue = 4096;  // bytes of a function in which its frame must have been made
 constexpr std::uint64_t kMostEpilogue = 32;
-constexpr std::uint64_t kFinalRecord = 1;  // frame_record_meta.type
-constexpr std::uint64_t kRegistersRecord = 2;
+constexpr std::uint64_t kRegistersRecord = 2;  // frame_record_meta.type; 1 is the outermost one
 
 // The four vectors for exceptions that the kernel itself runs into, 128 bytes each; of these the second is taken for
 // interrupts (Arm ARM, D1.10.2).
@@ -210,8 +209,8 @@ FrameRecordStepper::Step FrameRecordStepper::end_of(const Record& record) const 
 
 FrameRecordStepper::Step FrameRecordStepper::step(const FrameState& state) {
   if (state.pc_is_exact) {
-    if (auto next = under_new_interrupt(state)) return *std::move(next);
-    if (auto next = caller_by_link_register(state)) return *std::move(next);
+    if (auto next = under_new_interrupt(state)) return *next;
+    if (auto next = caller_by_link_register(state)) return *next;
   }
   const VirtualAddress at(state.registers.get(arm64::kFramePointer).value_or(0));
   // A kernel thread of older kernels begins without a record.
@@ -221,7 +220,7 @@ FrameRecordStepper::Step FrameRecordStepper::step(const FrameState& state) {
   }
   const auto record = read_record(at);
   if (!record) return unreadable(record.error());
-  if (auto next = interrupted_by(*record)) return *std::move(next);
+  if (auto next = interrupted_by(*record)) return *next;
   if (record->next.is_null() && record->return_address.is_null()) return end_of(*record);
   if (!is_code(record->return_address)) {
     return EndOfStack{StackEnd::kNotCode, fmt::format("{:#x} at {:#x}", record->return_address.value, at.value + 8)};

@@ -8,7 +8,6 @@
 namespace whyhung::unwind {
 namespace {
 
-using arch::RegisterSet;
 namespace x86 = arch::x86;
 
 constexpr std::uint64_t kScanLimit = 2048;  // bytes of stack that code without unwind data may use

@@ -69,7 +69,7 @@ Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const
     if (has_registers(state.source)) {
       frame.registers = state.registers;
     }
-    stack.frames.push_back(std::move(frame));
+    stack.frames.push_back(frame);
     auto next = stepper.step(state);
     if (const auto* end = std::get_if<EndOfStack>(&next)) {
       stack.end = end->reason;
