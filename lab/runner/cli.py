@@ -17,7 +17,9 @@ from .progress import Progress
 from .matrix import SETS
 from .run import Options, run
 from .scenarios import SCENARIOS
-from .tables import FORMS, KERNELS
+from .tables import ARCHES, FORMS, KERNELS
+
+_PAGINGS = list(dict.fromkeys(paging for arch in ARCHES.values() for paging in arch.cpu))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--form", default="kdump-lzo", help="one or more, with commas between")
     one.add_argument("--cpus", type=int, default=4)
     one.add_argument("--memory", type=int, default=0, metavar="MB")
-    one.add_argument("--paging", type=int, default=0, choices=(4, 5))
+    one.add_argument("--paging", type=_paging, default=0, choices=_PAGINGS)
     one.add_argument("--cpu", type=int, default=-1, help="the culprit's CPU")
     one.add_argument("--loop", default="plain", choices=("plain", "relax", "flag", "call"))
     one.add_argument("--preempt", choices=("keep", "disable"),
@@ -89,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--keep", action="store_true", help="leave the scratch folder")
     one.set_defaults(command=_run)
     return parser
+
+
+def _paging(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
 
 
 def _list(_: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ class Machine:
     arch: Arch
     cpus: int
     memory: int
-    paging: int
+    paging: int | str
     vmcoreinfo: bool
     kernel: Path
     initrd: Path
@@ -74,6 +74,11 @@ class Qemu:
 
     def running(self) -> bool:
         return self._process.poll() is None
+
+    def stopped(self) -> bool:
+        """The guest is paused; a panic may do that."""
+        status = self.ask("query-status", limit=30)
+        return isinstance(status, dict) and not status["running"]
 
     def last_words(self) -> str:
         text = self._errors.read_text(errors="replace").strip()

@@ -46,7 +46,7 @@ class Options:
     out: Path
     cpus: int = 4
     memory: int = 0
-    paging: int = 0
+    paging: int | str = 0
     cpu: int = -1                 # the spinner's; -1: chosen here
     loop: str = "plain"
     no_preempt: bool | None = None
@@ -94,12 +94,14 @@ class _Boot:
         self.kernel = kernels.unpacked(options.kernel)
         self.arch = ARCHES[self.kernel.kernel.arch]
         self.paging = options.paging or self.arch.paging
-        self.memory = options.memory or self.scenario.memory
+        self.memory = options.memory or max(self.scenario.memory, self.arch.memory)
+        self.vmcoreinfo = options.vmcoreinfo and self.arch.vmcoreinfo and maker == "qemu"
         self.cpu = options.cpu if options.cpu >= 0 else options.cpus // 2
         if self.cpu >= options.cpus:
             raise LabError(f"there is no CPU {self.cpu} among {options.cpus}")
         if self.paging not in self.arch.cpu:
-            raise LabError(f"{self.arch.debian} has no {self.paging}-level paging here")
+            raise LabError(f"{self.arch.debian} has no paging {self.paging} here, but "
+                           f"{', '.join(map(str, self.arch.cpu))}")
         self.hung = maker == "qemu" and options.qemu_when == "hung"
         self.panic = "none" if self.hung else options.panic or self.scenario.panics[0]
         if not self.hung and self.panic not in self.scenario.panics:
@@ -150,7 +152,7 @@ class _Boot:
             with locked():
                 initrd = self._initrd(scratch)
         machine = Machine(
-            self.arch, self.options.cpus, self.memory, self.paging, self.options.vmcoreinfo,
+            self.arch, self.options.cpus, self.memory, self.paging, self.vmcoreinfo,
             self.kernel.image, initrd,
             f"console={self.arch.console} rdinit=/init panic=0 "
             + (f"crashkernel={self.arch.crashkernel}" if self.maker == "kdump" else ""),
@@ -183,7 +185,7 @@ class _Boot:
             "FACTS": self.arch.facts, "CONSOLE": self.arch.console,
             "SUITE": self.kernel.kernel.suite, "KDUMP": int(self.maker == "kdump"),
             "CAPTURE_APPEND": self.arch.capture_append,
-            "VMCOREINFO": int(self.options.vmcoreinfo and self.maker == "qemu"),
+            "VMCOREINFO": int(self.vmcoreinfo),
             "PANIC": self.panic, "WATCHDOG_THRESH": _WATCHDOG_THRESH,
             "CPUS": self.options.cpus, "CPU": self.cpu, "LOOP": self.options.loop,
             "NO_PREEMPT": int(self.no_preempt), "MODULE": self.names.module,
@@ -253,7 +255,8 @@ class _Boot:
             with self.progress.stage(f"save {form}"):
                 if not self.hung:
                     self._wait(qemu, "the panic has run to its end", 60,
-                               lambda: "end Kernel panic" in qemu.console_text())
+                               lambda: "end Kernel panic" in qemu.console_text()
+                               or (self.arch.panic_stops and qemu.stopped()))
                 qemu.dump((qemu.share / f"{form}.vmcore").resolve(), FORMS[form].format)
 
     def _check_saved(self, share: Path) -> None:
@@ -334,9 +337,9 @@ class _Boot:
             "arch": self.arch.debian,
             "asked": {
                 "kernel": self.options.kernel, "cpus": self.options.cpus,
-                "memory_mb": self.memory, "panic": self.panic,
+                "memory_mb": self.memory, "paging": self.paging, "panic": self.panic,
                 "qemu_when": self.options.qemu_when if self.maker == "qemu" else None,
-                "vmcoreinfo": self.options.vmcoreinfo if self.maker == "qemu" else None,
+                "vmcoreinfo": self.vmcoreinfo if self.maker == "qemu" else None,
                 "bare": self.options.bare, "no_preempt": self.no_preempt, "loop": self.options.loop},
             **told,
             "panic": truth.panic(log),

@@ -15,8 +15,9 @@ class Arch:
     debian: str                      # Debian's name of the architecture
     qemu: str                        # the emulator's program name
     machine: tuple[str, ...]         # QEMU arguments: machine and accelerator
-    cpu: dict[int, tuple[str, ...]]  # paging levels -> QEMU arguments
-    paging: int                      # the levels used when none are asked for
+    # Paging levels, or the name of an MMU -> QEMU arguments
+    cpu: dict[int | str, tuple[str, ...]]
+    paging: int | str                # the one used when none is asked for
     console: str                     # kernel console, the first serial port
     facts: str                       # where the guest writes facts, the second port
     ports: tuple[str, ...]           # QEMU arguments: the chardevs console and facts as ports
@@ -26,6 +27,9 @@ class Arch:
     crashkernel: str                 # memory kept for the capture kernel
     capture_append: str              # more of the capture kernel's command line
     inject_nmi: bool                 # QMP inject-nmi reaches the kernel
+    memory: int = 0                  # MB that a guest needs at least
+    vmcoreinfo: bool = True          # QEMU can be given the VMCOREINFO note
+    panic_stops: bool = False        # a panic ends in the firmware, which stops the machine
     makers: tuple[str, ...] = ("kdump", "qemu")   # who can dump it, see Form.maker
     bare: str = ""                   # behind the CPU's model: no hypervisor to be seen
 
@@ -67,6 +71,31 @@ ARCHES = {
         # makedumpfile finds no page tables in the /proc/vmcore that kexec prepares here.
         makers=("qemu",),
     ),
+    "ppc64el": Arch(
+        debian="ppc64el",
+        qemu="qemu-system-ppc64",
+        # Emulated CPUs have none of the mitigations that a POWER9 guest asks for. Left to itself
+        # QEMU ends when the guest panics; with threads that finish, nothing could be dumped.
+        machine=("-machine", "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,"
+                             "cap-ccf-assist=off",
+                 "-accel", "tcg,thread=multi", "-action", "panic=pause", "-no-shutdown",
+                 # The capture kernel cannot have the interrupts that the hung one had set up.
+                 "-global", "virtio-9p-pci.vectors=0"),
+        cpu={"radix": ("-cpu", "power9"), "hash": ("-cpu", "power8")},
+        paging="radix",
+        console="hvc0",
+        facts="/dev/hvc1",
+        ports=("-serial", "chardev:console", "-serial", "chardev:facts"),
+        kbuild_arch="powerpc",
+        cross="powerpc64le-linux-gnu-",
+        compiler=("gcc-powerpc64le-linux-gnu", "libc6-dev-ppc64el-cross", "make"),
+        crashkernel="384M",
+        capture_append="nr_cpus=1 irqpoll reset_devices",
+        inject_nmi=False,
+        memory=1024,
+        vmcoreinfo=False,
+        panic_stops=True,
+    ),
 }
 
 
@@ -94,6 +123,14 @@ KERNELS = {
     "6.1-arm64": Kernel("Debian 12 on arm64: kallsyms of code only", "arm64", "bookworm", False),
     "7.2-arm64": Kernel("Debian unstable on arm64: exception frames of their own kind",
                         "arm64", "sid", True),
+    "6.1-ppc64el": Kernel("Debian 12 on ppc64el: 64 KB pages, no BTF", "ppc64el", "bookworm", False,
+                          "linux-image-powerpc64le", "linux-headers-powerpc64le"),
+    "6.12-ppc64el": Kernel("Debian 13 on ppc64el: 64 KB pages", "ppc64el", "trixie", False,
+                           "linux-image-powerpc64le-64k", "linux-headers-powerpc64le-64k"),
+    "6.12-ppc64el-4k": Kernel("Debian 13 on ppc64el: 4 KB pages", "ppc64el", "trixie", False,
+                              "linux-image-powerpc64le", "linux-headers-powerpc64le"),
+    "7.2-ppc64el": Kernel("Debian unstable on ppc64el: 64 KB pages", "ppc64el", "sid", True,
+                          "linux-image-powerpc64le-64k", "linux-headers-powerpc64le-64k"),
 }
 
 
