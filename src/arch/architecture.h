@@ -44,6 +44,9 @@ class AddressSpace {
   virtual ReadResult<Mapping> translate(VirtualAddress address) const = 0;
   // The address that a pointer means which may carry a signature or a tag in bits that no address uses.
   virtual VirtualAddress canonical(VirtualAddress pointer) const { return pointer; }
+  // Told once when the kernel's symbols are known, for machines that keep the shape of their tables in variables.
+  using SymbolLookup = std::function<std::optional<VirtualAddress>(std::string_view)>;
+  virtual void learn_symbols(const SymbolLookup& address_of) { (void)address_of; }
   // "5-level page tables at 0x…": for `sys` and for messages.
   virtual std::string description() const = 0;
 };
@@ -61,6 +64,8 @@ struct Architecture {
   std::size_t stack_pointer;
   std::size_t frame_pointer;
   std::optional<std::size_t> percpu_base_register;  // holds __per_cpu_offset[cpu] while in kernel mode
+  // Where saved registers carry the kernel's own mask of interrupts (see kernel/interrupts.h), if anywhere.
+  std::optional<std::size_t> soft_mask_register;
 
   Result<std::unique_ptr<AddressSpace>> (*make_address_space)(const PhysicalMemory&, const MachineFacts&);
   // pr_reg of an NT_PRSTATUS descriptor; pr_pid comes with it.

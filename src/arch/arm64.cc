@@ -294,6 +294,7 @@ const Architecture kArm64 = {
     .stack_pointer = arm64::kSp,
     .frame_pointer = arm64::kFramePointer,
     .percpu_base_register = std::nullopt,
+    .soft_mask_register = std::nullopt,
     .make_address_space = make_address_space,
     .decode_prstatus = decode_prstatus,
     .decode_pt_regs = decode_pt_regs,

@@ -9,6 +9,8 @@
 
 #include "base/endian.h"
 
+#include "arch/ppc64_branch.h"
+
 namespace whyhung::arch {
 namespace {
 
@@ -74,6 +76,11 @@ class CapstoneDisassembler final : public Disassembler {
     out.mnemonic = scratch_->mnemonic;
     out.operands = scratch_->op_str;
     if (architecture_.capstone_arch == CS_ARCH_X86 && size_is_told()) out.mnemonic = without_size_suffix(out.mnemonic);
+    if (architecture_.capstone_arch == CS_ARCH_PPC) {
+      fill_ppc_operands(out);
+      fill_ppc_flow(out, code);
+      return out;
+    }
     fill_registers(out);
     fill_operands(out);
     if (architecture_.capstone_arch == CS_ARCH_ARM64) {
@@ -245,6 +252,78 @@ class CapstoneDisassembler final : public Disassembler {
       out.flow = always ? Flow::kJump : Flow::kConditionalJump;
     } else if (out.mnemonic == "ud2" || out.mnemonic == "int3") {
       out.flow = Flow::kStop;
+    }
+  }
+
+  // The decoder does not tell what POWER's instructions read and write, but the form of their names does: stores begin
+  // with "st", compares with "cmp", what sets CR0 ends with a dot, and everything else writes its first register.
+  void fill_ppc_operands(Instruction& out) const {
+    const cs_ppc& detail = scratch_->detail->ppc;
+    const std::string_view name = out.mnemonic;
+    const bool stores = name.starts_with("st");
+    const bool compares = name.starts_with("cmp");
+    const bool branches = in_group(CS_GRP_JUMP) || (name.starts_with('b') && !name.starts_with("bpermd"));
+    const bool loads = name.starts_with('l') && !name.starts_with("li");
+    out.sets_flags = compares || name.ends_with('.') || name.starts_with("mtcr") || name.starts_with("cr");
+    bool is_first = true;
+    for (std::size_t i = 0; i < detail.op_count; ++i) {
+      const cs_ppc_op& operand = detail.operands[i];
+      if (operand.type == PPC_OP_IMM) out.immediates.push_back(operand.imm);
+      if (operand.type == PPC_OP_MEM) {
+        MemoryOperand memory;
+        memory.displacement = operand.mem.disp;
+        memory.base = operand.mem.base == PPC_REG_INVALID ? std::nullopt : register_index(operand.mem.base);
+        memory.has_unknown_register = operand.mem.base != PPC_REG_INVALID && !memory.base;
+        memory.size = ppc_access_size(name);
+        memory.is_read = loads;
+        memory.is_written = stores;
+        out.memory.push_back(memory);
+      }
+      if (operand.type != PPC_OP_REG) continue;
+      const auto index = register_index(operand.reg);
+      if (!index) continue;
+      const bool writes = is_first && !stores && !compares && !branches && !name.starts_with("mt");
+      (writes ? out.registers_written : out.registers_read).push_back(*index);
+      is_first = false;
+    }
+    if (name == "mtctr" || name.starts_with("bd")) add_written(out, "ctr");
+    if (name == "mtlr") add_written(out, "lr");
+  }
+
+  void add_written(Instruction& out, std::string_view name) const {
+    if (const auto index = architecture_.find_register(name)) out.registers_written.push_back(*index);
+  }
+
+  static std::uint8_t ppc_access_size(std::string_view name) {
+    // The letter behind "l" or "st": lbz, lhz, lwz, ld; lbarx, lwarx, ldarx.
+    const std::size_t letter = name.starts_with("st") ? 2 : 1;
+    if (letter >= name.size()) return 0;
+    switch (name[letter]) {
+      case 'b': return 1;
+      case 'h': return 2;
+      case 'w': return 4;
+      case 'd': return 8;
+      default: return 0;
+    }
+  }
+
+  void fill_ppc_flow(Instruction& out, std::span<const std::byte> code) const {
+    if (code.size() < sizeof(std::uint32_t)) return;
+    const auto branch = decode_ppc64_branch(load<std::uint32_t>(code.data(), architecture_.byte_order));
+    if (!branch) return;
+    if (branch->displacement) {
+      out.target = out.address + static_cast<std::uint64_t>(*branch->displacement);
+    }
+    if (branch->from_interrupt) {
+      out.flow = Flow::kReturn;
+    } else if (branch->links) {
+      out.flow = Flow::kCall;
+    } else if (branch->asks_for_pc) {
+      out.flow = Flow::kNext;
+    } else if (branch->to_link_register) {
+      out.flow = branch->falls_through ? Flow::kConditionalJump : Flow::kReturn;
+    } else {
+      out.flow = branch->falls_through ? Flow::kConditionalJump : Flow::kJump;
     }
   }
 

@@ -207,6 +207,7 @@ const Architecture kX86_64 = {
     .stack_pointer = x86::kRsp,
     .frame_pointer = x86::kRbp,
     .percpu_base_register = x86::kGsBase,
+    .soft_mask_register = std::nullopt,
     .make_address_space = make_address_space,
     .decode_prstatus = decode_prstatus,
     .decode_pt_regs = decode_pt_regs,

@@ -59,12 +59,26 @@ std::optional<arch::RegisterSet> CpuRegisterFinder::from_interrupt(std::uint32_t
   return architecture.decode_pt_regs(bytes);
 }
 
-CpuRegisters CpuRegisterFinder::find(std::uint32_t cpu, std::uint32_t current_pid) const {
+// Between two interrupts nothing points to the registers that the last one saved, but they still lie on the stack.
+std::optional<arch::RegisterSet> CpuRegisterFinder::from_stack(VirtualAddress task) const {
+  if (!bench_.target.unwinder || task.is_null() || bench_.tasks.stack_size == 0) return std::nullopt;
+  const auto stack = bench_.tasks.stack.read_pointer(bench_.access.memory, task);
+  if (!stack || stack->is_null()) return std::nullopt;
+  const auto found = bench_.target.unwinder->find_interruption({*stack, *stack + bench_.tasks.stack_size});
+  if (!found) return std::nullopt;
+  return found->registers;
+}
+
+CpuRegisters CpuRegisterFinder::find(std::uint32_t cpu, std::uint32_t current_pid, VirtualAddress task) const {
   if (const auto note = from_crash_note(cpu)) return {model::RegisterSource::kCrashNote, note->registers, {}};
   if (const auto note = from_file(cpu, current_pid)) return {model::RegisterSource::kPrstatus, note->registers, {}};
   if (const auto registers = from_interrupt(cpu)) {
     return {model::RegisterSource::kReconstructed, *registers,
             "not saved for the dump; these are the registers that its last interrupt found"};
+  }
+  if (const auto registers = from_stack(task)) {
+    return {model::RegisterSource::kReconstructed, *registers,
+            "not saved for the dump; these are the registers that an earlier interrupt left on the task's stack"};
   }
   return {model::RegisterSource::kNone, {}, "not saved: the CPU did not answer when the dump was taken"};
 }

@@ -16,13 +16,14 @@ struct CpuRegisters {
 class CpuRegisterFinder {
  public:
   explicit CpuRegisterFinder(Workbench& bench);
-  // `current_pid` is the pid of the task that runs on `cpu`.
-  CpuRegisters find(std::uint32_t cpu, std::uint32_t current_pid) const;
+  // `current_pid` is the pid of the task that runs on `cpu`, `task` its task_struct.
+  CpuRegisters find(std::uint32_t cpu, std::uint32_t current_pid, VirtualAddress task) const;
 
  private:
   std::optional<target::NotedRegisters> from_crash_note(std::uint32_t cpu) const;
   std::optional<target::NotedRegisters> from_file(std::uint32_t cpu, std::uint32_t current_pid) const;
   std::optional<arch::RegisterSet> from_interrupt(std::uint32_t cpu) const;
+  std::optional<arch::RegisterSet> from_stack(VirtualAddress task) const;
 
   Workbench& bench_;
   std::vector<target::NotedRegisters> notes_;

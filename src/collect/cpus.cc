@@ -134,7 +134,15 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
   if (!cpu.activity && cpu.stack.end == model::StackEndReason::kUserMode) cpu.in_user_mode = true;
   settle_activity(bench, stack, cpu);
   const auto registers = activity_registers(stack, cpu);
-  if (registers) cpu.interrupts_enabled = architecture.interrupts_enabled(*registers);
+  if (registers) {
+    cpu.interrupts_enabled = bench.soft_mask.enabled(*registers);
+    // A hypervisor knows nothing of a mask in software; what memory has is of the same moment as its registers.
+    const bool is_now = cpu.contexts[*cpu.activity].first_frame == 0;
+    if (is_now && found.source == model::RegisterSource::kPrstatus) {
+      const auto by_mask = bench.soft_mask.enabled_now(bench.access, cpu.number);
+      if (by_mask == false) cpu.interrupts_enabled = false;
+    }
+  }
   collect_spinlock_wait(bench, cpu, registers);
   read_activity_depths(cpu);
 }
@@ -146,8 +154,12 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   read_stopper(bench, cpu);
   cpu.task = running_task(bench, cpu).value;
   read_interrupt_state(bench, cpu);
+  if (!cpu.preempt_count) {
+    const auto count = bench.interrupts.preempt_count_of_task(bench.access, VirtualAddress(cpu.task));
+    if (count) cpu.preempt_count = count->raw;
+  }
   model::Task* task = find_task(bench, cpu.task);
-  const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid);
+  const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid, VirtualAddress(cpu.task));
   cpu.register_source = found.source;
   if (!found.remark.empty()) bench.gap(fmt::format("registers of CPU {}", number), found.remark);
   if (found.source != model::RegisterSource::kNone) read_stack(bench, found, cpu);

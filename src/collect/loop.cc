@@ -60,7 +60,8 @@ class LoopExaminer {
 
   bool leaves(std::uint32_t branch) const {
     const Instruction& instruction = graph_.instructions[branch];
-    const bool outside = instruction.target && !graph_.index_of(*instruction.target);
+    // One without a target is a conditional return.
+    const bool outside = !instruction.target || !graph_.index_of(*instruction.target);
     const auto& next = graph_.successors[branch];
     return outside || std::ranges::any_of(next, [&](std::uint32_t index) { return !is_member(index); });
   }
@@ -269,6 +270,9 @@ std::optional<model::Loop> find_loop(Workbench& bench, const model::Cpu& cpu,
     const bool is_innermost = frame == segment.first_frame;
     const bool is_exact = model::is_exact(cpu.stack.frames[frame].origin);
     auto loop = loop_at_frame(bench, cpu, frame, is_exact, is_innermost ? registers : std::nullopt);
+    // Where in such a frame the CPU was is not known, so a loop further out proves nothing.
+    const bool is_vague = is_innermost && cpu.stack.frames[frame].origin == model::FrameOrigin::kLinkRegister;
+    if (!loop && is_vague) return std::nullopt;
     if (!loop) continue;
     const bool is_endless = loop->exits.empty() && !loop->has_unknown_flow && loop->yield == LoopYield::kNever;
     if (is_endless) return loop;

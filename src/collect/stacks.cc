@@ -52,7 +52,8 @@ model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDe
   for (const unwind::Frame& frame : stack.frames) {
     const auto index = static_cast<std::uint32_t>(trace.frames.size());
     trace.frames.push_back({bench.locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
-    const bool worth_keeping = frame.source == unwind::FrameSource::kException;
+    const bool worth_keeping =
+        frame.source == unwind::FrameSource::kException || frame.source == unwind::FrameSource::kEarlierInterrupt;
     if (detail == StackDetail::kFramesAndRegisters && worth_keeping && frame.registers) {
       const auto at = frame.saved_at ? std::optional(frame.saved_at->value) : std::nullopt;
       trace.registers.push_back({index, at, to_model(architecture, *frame.registers)});

@@ -36,6 +36,7 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   bench->runqueues = kernel::RunqueueView::bind(binder);
   bench->stoppers = kernel::StopperView::bind(bench->access, binder);
   bench->interrupts = kernel::InterruptView::bind(bench->access, binder);
+  bench->soft_mask = kernel::SoftMaskView::bind(*target.architecture, bench->access, binder);
   bench->switch_frames = kernel::SwitchFrameView::bind(*target.architecture, binder, *target.types);
   bench->task_states = kernel::TaskStates::read(bench->access);
   for (const std::string& missing : binder.missing()) bench->gap(missing, "the kernel's types do not have it");

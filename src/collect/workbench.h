@@ -15,6 +15,7 @@
 #include "kernel/module.h"
 #include "kernel/percpu.h"
 #include "kernel/runqueue.h"
+#include "kernel/soft_mask.h"
 #include "kernel/switch_frame.h"
 #include "kernel/task.h"
 #include "kernel/xarray.h"
@@ -48,6 +49,7 @@ class Workbench {
   kernel::RunqueueView runqueues;
   kernel::StopperView stoppers;
   kernel::InterruptView interrupts;
+  kernel::SoftMaskView soft_mask;
   kernel::SwitchFrameView switch_frames;
   std::vector<kernel::LoadedModule> modules;
   std::unique_ptr<arch::Disassembler> disassembler;  // null: none for this machine

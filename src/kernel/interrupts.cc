@@ -18,6 +18,7 @@ InterruptView InterruptView::bind(const Access& access, Binder& binder) {
   // arch/arm64/include/asm/thread_info.h, v5.0: two 32-bit halves, the upper one 0 when a reschedule is wanted.
   v.task_preempt_count_ = binder.optional("task_struct", {"thread_info.preempt.count"});
   v.task_no_need_resched_ = binder.optional("task_struct", {"thread_info.preempt.need_resched"});
+  v.task_plain_count_ = binder.optional("task_struct", {"thread_info.preempt_count"});
   return v;
 }
 
@@ -50,6 +51,14 @@ std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, c
   const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
   if (!raw) return std::nullopt;
   return PreemptCount{*raw};
+}
+
+std::optional<PreemptCount> InterruptView::preempt_count_of_task(const Access& access, VirtualAddress task) const {
+  constexpr std::size_t kCountBytes = 4;  // a wider one has a flag in its upper half
+  if (task.is_null() || !task_plain_count_.exists() || task_plain_count_.size() < kCountBytes) return std::nullopt;
+  const auto count = access.memory.read_u32(task_plain_count_.in(task));
+  if (!count) return std::nullopt;
+  return PreemptCount{*count};
 }
 
 std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access, const PerCpu& percpu,

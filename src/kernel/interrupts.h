@@ -29,6 +29,8 @@ class InterruptView {
   // `running` is the task that runs on `cpu`, for machines that count in it; null: not known.
   std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
                                             VirtualAddress running = {}) const;
+  // The same where it is a plain thread_info.preempt_count of the task that runs, which says nothing of rescheduling.
+  std::optional<PreemptCount> preempt_count_of_task(const Access& access, VirtualAddress task) const;
   std::optional<std::uint64_t> softirq_pending(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
   // Address of the struct pt_regs that the innermost hard interrupt saved; nothing outside of one.
   std::optional<VirtualAddress> interrupted_registers(const Access& access, const PerCpu& percpu,
@@ -37,7 +39,7 @@ class InterruptView {
   std::optional<VirtualAddress> softirq_daemon(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
 
  private:
-  Field task_preempt_count_, task_no_need_resched_;
+  Field task_preempt_count_, task_no_need_resched_, task_plain_count_;
   Field hot_preempt_count_, hot_softirq_pending_, stat_softirq_pending_;
 };
 

@@ -20,10 +20,21 @@ bool any_matches(std::span<const std::string_view> patterns, std::string_view fu
 }
 
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
-constexpr std::array<std::string_view, 7> kNmiEntries = {"asm_exc_nmi", "exc_nmi",     "end_repeat_nmi", "nmi",
-                                                         "first_nmi",   "nmi_restore", "repeat_nmi"};
+constexpr std::array<std::string_view, 12> kNmiEntries = {"asm_exc_nmi",
+                                                          "exc_nmi",
+                                                          "end_repeat_nmi",
+                                                          "nmi",
+                                                          "first_nmi",
+                                                          "nmi_restore",
+                                                          "repeat_nmi",
+                                                          "system_reset_exception",
+                                                          "machine_check_exception",
+                                                          "system_reset_common*",
+                                                          "machine_check_common*",
+                                                          "soft_nmi_common*"};
 // arch/arm64/kernel/entry.S: v5.14 gave the entries their el1h_64_ names.
-constexpr std::array<std::string_view, 21> kHardirqEntries = {"asm_sysvec_*",
+// arch/powerpc/kernel/exceptions-64s.S; newer kernels append "_virt" and "_real".
+constexpr std::array<std::string_view, 27> kHardirqEntries = {"asm_sysvec_*",
                                                               "asm_common_interrupt",
                                                               "asm_spurious_interrupt",
                                                               "common_interrupt",
@@ -43,14 +54,38 @@ constexpr std::array<std::string_view, 21> kHardirqEntries = {"asm_sysvec_*",
                                                               "el0_irq*",
                                                               "el0_fiq*",
                                                               "el0_interrupt",
-                                                              "call_on_irq_stack"};
-constexpr std::array<std::string_view, 17> kExceptionEntries = {
-    "asm_exc_*",    "error_entry",   "page_fault",    "general_protection", "invalid_op",    "double_fault",
-    "divide_error", "int3",          "stack_segment", "async_page_fault",   "machine_check", "error_return",
-    "el1_sync*",    "el1h_64_sync*", "el1_dbg",       "el1h_64_error*",     "el1_error*"};
-constexpr std::array<std::string_view, 10> kSystemCallEntries = {
-    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*", "system_call*", "sysret_check",
-    "el0t_64_sync*",     "el0t_32_sync*",    "el0_sync*",     "el0_svc*",     "el0_da"};
+                                                              "call_on_irq_stack",
+                                                              "decrementer_common*",
+                                                              "hardware_interrupt_common*",
+                                                              "doorbell_super_common*",
+                                                              "h_doorbell_common*",
+                                                              "h_virt_irq_common*",
+                                                              "performance_monitor_common*"};
+constexpr std::array<std::string_view, 22> kExceptionEntries = {"asm_exc_*",
+                                                                "error_entry",
+                                                                "page_fault",
+                                                                "general_protection",
+                                                                "invalid_op",
+                                                                "double_fault",
+                                                                "divide_error",
+                                                                "int3",
+                                                                "stack_segment",
+                                                                "async_page_fault",
+                                                                "machine_check",
+                                                                "error_return",
+                                                                "el1_sync*",
+                                                                "el1h_64_sync*",
+                                                                "el1_dbg",
+                                                                "el1h_64_error*",
+                                                                "el1_error*",
+                                                                "data_access_*",
+                                                                "instruction_access_*",
+                                                                "program_check_common*",
+                                                                "alignment_common*",
+                                                                "facility_unavailable_*"};
+constexpr std::array<std::string_view, 11> kSystemCallEntries = {
+    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*", "system_call*", "sysret_check", "el0t_64_sync*",
+    "el0t_32_sync*",     "el0_sync*",        "el0_svc*",      "el0_da",       "syscall_exit*"};
 
 constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs",
                                                            "__softirqentry_text_start"};
@@ -58,21 +93,28 @@ constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "hand
 constexpr std::array<std::string_view, 9> kPanicCode = {
     "panic",         "vpanic",           "nmi_panic", "__crash_kexec",     "crash_kexec",
     "machine_kexec", "crash_setup_regs", "oops_end",  "sysrq_handle_crash"};
-constexpr std::array<std::string_view, 13> kStoppedCode = {
-    "local_cpu_stop",        "ipi_cpu_stop",        "ipi_cpu_crash_stop",    "stop_this_cpu", "crash_nmi_callback",
-    "kdump_nmi_callback",    "panic_smp_self_stop", "nmi_panic_self_stop",   "sysvec_reboot", "smp_reboot_interrupt",
-    "smp_stop_nmi_callback", "nmi_shootdown_cpus",  "native_stop_other_cpus"};
+constexpr std::array<std::string_view, 15> kStoppedCode = {
+    "local_cpu_stop",         "ipi_cpu_stop",         "ipi_cpu_crash_stop",    "stop_this_cpu",
+    "crash_nmi_callback",     "kdump_nmi_callback",   "panic_smp_self_stop",   "nmi_panic_self_stop",
+    "sysvec_reboot",          "smp_reboot_interrupt", "smp_stop_nmi_callback", "nmi_shootdown_cpus",
+    "native_stop_other_cpus", "crash_ipi_callback",   "nmi_stop_this_cpu"};
 
 // The detectors of lockups and stalls, which report from the timer interrupt of the very CPU that hangs.
-constexpr std::array<std::string_view, 6> kDetectorCode = {"watchdog_timer_fn",         "watchdog_overflow_callback",
-                                                           "watchdog_hardlockup_check", "check_cpu_stall",
-                                                           "print_cpu_stall",           "print_other_cpu_stall"};
+constexpr std::array<std::string_view, 9> kDetectorCode = {"soft_nmi_interrupt",
+                                                           "wd_lockup_ipi",
+                                                           "watchdog_smp_panic",
+                                                           "watchdog_timer_fn",
+                                                           "watchdog_overflow_callback",
+                                                           "watchdog_hardlockup_check",
+                                                           "check_cpu_stall",
+                                                           "print_cpu_stall",
+                                                           "print_other_cpu_stall"};
 
 struct KnownWait {
   std::string_view pattern;
   BusyWait kind;
 };
-constexpr std::array<KnownWait, 24> kBusyWaits = {{
+constexpr std::array<KnownWait, 28> kBusyWaits = {{
     {"multi_cpu_stop", BusyWait::kStopMachine},
     {"stop_machine_yield", BusyWait::kStopMachine},
     {"smp_call_function_many*", BusyWait::kIpi},
@@ -91,6 +133,10 @@ constexpr std::array<KnownWait, 24> kBusyWaits = {{
     {"pv_wait*", BusyWait::kSpinlock},
     {"kvm_wait", BusyWait::kSpinlock},
     {"__ticket_spin_lock", BusyWait::kSpinlock},
+    {"__spin_yield", BusyWait::kSpinlock},
+    {"splpar_spin_yield", BusyWait::kSpinlock},
+    {"__rw_yield", BusyWait::kSpinlock},
+    {"splpar_rw_yield", BusyWait::kSpinlock},
     {"osq_lock", BusyWait::kOwnerSpin},
     {"mutex_spin_on_owner", BusyWait::kOwnerSpin},
     {"rwsem_spin_on_owner", BusyWait::kOwnerSpin},
@@ -147,7 +193,9 @@ std::optional<EntryKind> entry_kind(std::string_view function) {
 }
 
 bool is_just_entering(std::string_view function) {
-  return function == "vectors";
+  // The vectors of arm64, then ppc64's.
+  return function == "vectors" || function.starts_with("exc_virt_") || function.starts_with("exc_real_") ||
+         function.ends_with("_pSeries");
 }
 
 bool runs_softirqs(std::string_view function) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "arch/arm64.h"
+#include "arch/ppc64.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::kernel {
@@ -14,17 +15,21 @@ struct SavedRegister {
   std::size_t reg;
 };
 
+using SwitchFrameReader = ReadResult<SwitchedOut> (*)(const VirtualMemory& memory, VirtualAddress saved_sp);
+
 enum class FramePlace : std::uint8_t {
   kOnStack,  // at the saved stack pointer, and the task goes on above it
   kInTask,   // in the task itself
 };
 
-// One row per architecture: where its context switch leaves the registers that a function must keep.
+// One row per architecture: where its context switch leaves the registers that a function must keep; a structure that
+// the kernel's types have, or a reader for what they do not.
 struct FrameLayout {
   std::string_view architecture;
   FramePlace place;
   std::string_view type;
   std::span<const SavedRegister> registers;
+  SwitchFrameReader read = nullptr;
 };
 
 namespace x86 = arch::x86;
@@ -48,9 +53,47 @@ constexpr std::array<SavedRegister, 12> kArm64Registers = {{{"thread.cpu_context
                                                             {"thread.cpu_context.x28", arm64::kX28},
                                                             {"thread.cpu_context.fp", arm64::kFramePointer},
                                                             {"thread.cpu_context.pc", arm64::kPc}}};
-constexpr std::array<FrameLayout, 2> kLayouts = {
+
+// ppc64: _switch() leaves a frame in the back chain, with a struct pt_regs in it for the registers that calls preserve.
+// Where in the frame differs: between v6.1 and v6.12 the fixed part of a frame became smaller.
+ReadResult<SwitchedOut> read_ppc64_frame(const VirtualMemory& memory, VirtualAddress saved_sp) {
+  namespace ppc64 = arch::ppc64;
+  constexpr std::array<std::uint64_t, 2> kRegisters = {112, 48};
+  constexpr std::uint64_t kLinkSlot = 16;
+  constexpr std::size_t kFirstPreserved = 14;
+  SwitchedOut out;
+  const auto caller = memory.read_pointer(saved_sp);
+  if (!caller) return tl::unexpected(caller.error());
+  if (caller->is_null()) {
+    // It never ran: the frame was made by hand, without a caller.
+    for (const std::uint64_t offset : kRegisters) {
+      const auto pc = memory.read_u64(saved_sp + offset + ppc64::kNip * 8);
+      if (!pc || *pc >> 62 != 3) continue;
+      out.registers.set(ppc64::kNip, *pc);
+      out.registers.set(ppc64::kR1, saved_sp.value);
+      return out;
+    }
+    return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
+  }
+  const auto pc = memory.read_u64(*caller + kLinkSlot);
+  if (!pc) return tl::unexpected(pc.error());
+  for (const std::uint64_t offset : kRegisters) {
+    const VirtualAddress registers = saved_sp + offset;
+    if (memory.read_u64(registers + ppc64::kNip * 8) != *pc) continue;
+    for (std::size_t i = kFirstPreserved; i <= ppc64::kR31; ++i) {
+      if (const auto value = memory.read_u64(registers + i * 8)) out.registers.set(i, *value);
+    }
+    break;
+  }
+  out.registers.set(ppc64::kNip, *pc);
+  out.registers.set(ppc64::kR1, caller->value);
+  return out;
+}
+
+constexpr std::array<FrameLayout, 3> kLayouts = {
     {{"x86_64", FramePlace::kOnStack, "inactive_task_frame", kX86Registers},
-     {"arm64", FramePlace::kInTask, "task_struct", kArm64Registers}}};
+     {"arm64", FramePlace::kInTask, "task_struct", kArm64Registers},
+     {"ppc64le", FramePlace::kOnStack, "", {}, read_ppc64_frame}}};
 
 }  // namespace
 
@@ -60,6 +103,8 @@ SwitchFrameView SwitchFrameView::bind(const arch::Architecture& architecture, Bi
   view.architecture_ = &architecture;
   for (const FrameLayout& layout : kLayouts) {
     if (layout.architecture != architecture.name) continue;
+    view.reader_ = layout.read;
+    if (layout.read != nullptr) break;
     view.is_in_task_ = layout.place == FramePlace::kInTask;
     if (!view.is_in_task_) view.frame_size_ = types.size_of(layout.type).value_or(0);
     for (const SavedRegister& one : layout.registers) {
@@ -72,14 +117,20 @@ SwitchFrameView SwitchFrameView::bind(const arch::Architecture& architecture, Bi
 ReadResult<SwitchedOut> SwitchFrameView::read(const Access& access, const TaskView& tasks, VirtualAddress task) const {
   const auto sp = tasks.saved_sp.read_pointer(access.memory, task);
   if (!sp) return tl::unexpected(sp.error());
-  if (saved_.empty()) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, sp->value});
+  if (saved_.empty() && reader_ == nullptr) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, sp->value});
   SwitchedOut out;
-  for (const Saved& saved : saved_) {
-    const auto value = saved.field.read(access.memory, is_in_task_ ? task : *sp);
-    if (!value) return tl::unexpected(value.error());
-    out.registers.set(saved.reg, *value);
+  if (reader_ != nullptr) {
+    auto read = reader_(access.memory, *sp);
+    if (!read) return read;
+    out = *read;
+  } else {
+    for (const Saved& saved : saved_) {
+      const auto value = saved.field.read(access.memory, is_in_task_ ? task : *sp);
+      if (!value) return tl::unexpected(value.error());
+      out.registers.set(saved.reg, *value);
+    }
+    out.registers.set(architecture_->stack_pointer, sp->value + frame_size_);
   }
-  out.registers.set(architecture_->stack_pointer, sp->value + frame_size_);
   const auto pc = out.registers.get(architecture_->program_counter);
   const auto symbol = pc ? access.symbols.find_covering(VirtualAddress(*pc)) : std::nullopt;
   out.pc_is_exact = symbol && symbol->offset == 0;

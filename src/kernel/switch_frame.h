@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The registers of a task that is switched out, as the context switch left them: on its stack on x86
-// (struct inactive_task_frame, arch/x86/include/asm/switch_to.h), in the task itself on arm64 (struct cpu_context,
-// arch/arm64/include/asm/processor.h).
+// The registers of a task that is switched out, as the context switch left them: on its stack (x86: struct
+// inactive_task_frame, arch/x86/include/asm/switch_to.h; ppc64: a frame of the back chain), in the task itself on arm64
+// (struct cpu_context, arch/arm64/include/asm/processor.h).
 #pragma once
 
 #include <optional>
@@ -33,6 +33,7 @@ class SwitchFrameView {
   std::vector<Saved> saved_;
   bool is_in_task_ = false;
   std::uint64_t frame_size_ = 0;
+  ReadResult<SwitchedOut> (*reader_)(const VirtualMemory&, VirtualAddress) = nullptr;
 };
 
 }  // namespace whyhung::kernel

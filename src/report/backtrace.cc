@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/power_registers.h"
 
 namespace whyhung::report {
 namespace {
@@ -33,12 +34,12 @@ std::string_view stack_name(model::ContextKind kind) {
 }
 
 // How far below a frame's stack pointer the number stands that crash prints for it: on x86_64 the slot of the return
-// address, on arm64 the frame's own record.
+// address, on arm64 the frame's own record, on ppc64le the frame itself.
 struct SlotDistance {
   std::string_view architecture;
   std::uint64_t bytes;
 };
-constexpr std::array<SlotDistance, 2> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}}};
+constexpr std::array<SlotDistance, 3> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}, {"ppc64le", 0}}};
 
 std::uint64_t slot_distance(std::string_view architecture) {
   const auto found = std::ranges::find(kSlotDistances, architecture, &SlotDistance::architecture);
@@ -78,6 +79,11 @@ class BacktraceWriter {
       out_ << "    (in user mode)\n";
     } else if (!stack_.frames.empty() && stack_.frames.front().origin == model::FrameOrigin::kRegisters) {
       const model::CodeLocation& location = snapshot_.location(stack_.frames.front());
+      if (are_power_registers(cpu_->registers)) {
+        write_power_registers(out_, cpu_->registers);
+        write_power_location(location);
+        return;
+      }
       write_exception(location, cpu_->registers);
     }
   }
@@ -88,8 +94,18 @@ class BacktraceWriter {
           values, fmt::format("  [{}+{}]{}", function_text(location), location.offset, module_text(location)));
       return;
     }
+    if (are_power_registers(values)) {
+      write_registers(values);
+      write_power_location(location);
+      return;
+    }
     write_interrupted(location);
     write_registers(values);
+  }
+
+  // crash's " [NIP  : multi_cpu_stop+252]".
+  void write_power_location(const model::CodeLocation& location) {
+    out_ << fmt::format(" [NIP  : {}+{}]{}\n", function_text(location), location.offset, module_text(location));
   }
 
   void write_interrupted(const model::CodeLocation& location) {
@@ -134,6 +150,11 @@ class BacktraceWriter {
       write_arm64_registers(values, {});
       return;
     }
+    if (are_power_registers(values)) {
+      write_power_exception(out_, values);
+      write_power_registers(out_, values);
+      return;
+    }
     const auto flags = std::ranges::find(values, std::string_view("RFLAGS"), &model::RegisterValue::name);
     if (flags == values.end()) {
       write_plain_registers(values);
@@ -169,10 +190,17 @@ class BacktraceWriter {
     }
   }
 
+  // What the exception before left at the same place is an exception frame in its own right there.
+  bool is_earlier_power_frame(std::uint32_t index, const model::StackFrame& frame) const {
+    if (frame.origin != model::FrameOrigin::kEarlierInterrupt) return false;
+    const auto saved = std::ranges::find(stack_.registers, index, &model::FrameRegisters::frame);
+    return saved != stack_.registers.end() && are_power_registers(saved->values);
+  }
+
   void write_frame(std::uint32_t index) {
     const model::StackFrame& frame = stack_.frames[index];
     const model::CodeLocation& location = snapshot_.location(frame);
-    if (index != 0 && frame.origin == model::FrameOrigin::kException) {
+    if (index != 0 && (frame.origin == model::FrameOrigin::kException || is_earlier_power_frame(index, frame))) {
       write_saved_state(index, location);
     }
     if (index != 0 && on_task_stack(frame) && !on_task_stack(stack_.frames[index - 1])) {

@@ -38,9 +38,9 @@ std::string culprit_phrase(const model::Snapshot& snapshot, const Culprit& culpr
   return owner;
 }
 
-std::string capitalised(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  return text;
+std::string capitalised(std::string_view text) {
+  if (text.empty() || text.front() < 'a' || text.front() > 'z') return std::string(text);
+  return static_cast<char>(text.front() - 'a' + 'A') + std::string(text.substr(1));
 }
 
 // "has held CPU 2 for 14.2 s in an endless loop of pmount_kthread [while1]"

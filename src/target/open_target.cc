@@ -231,6 +231,7 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);
   find_symbols(target, options, clock);
+  target.address_space->learn_symbols([&](std::string_view name) { return target.symbols->address_of(name); });
   clock.enter("types");
   find_types(target, clock);
   if (options.types_wanted) {

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "unwind/backchain_unwinder.h"
 #include "unwind/frame_record_unwinder.h"
 #include "unwind/orc_unwinder.h"
 
@@ -15,7 +16,8 @@ struct Entry {
   Result<std::unique_ptr<Unwinder>> (*make)(const UnwindInputs&);
 };
 
-constexpr std::array<Entry, 2> kUnwinders = {{{"x86_64", make_orc_unwinder}, {"arm64", make_frame_record_unwinder}}};
+constexpr std::array<Entry, 3> kUnwinders = {
+    {{"x86_64", make_orc_unwinder}, {"arm64", make_frame_record_unwinder}, {"ppc64le", make_backchain_unwinder}}};
 
 }  // namespace
 

@@ -24,6 +24,12 @@ class Unwinder {
  public:
   virtual ~Unwinder() = default;
   virtual Stack walk(const WalkStart& start) = 0;
+  // The registers that an interrupt saved on a stack whose owner is running, as far as saved registers can be told from
+  // other words there: those of the outermost interruption that leads to the start of the stack. Older than the dump.
+  virtual std::optional<FrameState> find_interruption(VirtualRange stack) {
+    (void)stack;
+    return std::nullopt;
+  }
   virtual void add_module(const ModuleTables& tables) { (void)tables; }
   // "ORC (version 1)": how frames are found, for messages.
   virtual std::string description() const = 0;

@@ -2,6 +2,7 @@
 // A task's kthread structure in its three homes, and the registers of a task that is switched out.
 #include <gtest/gtest.h>
 
+#include "arch/ppc64.h"
 #include "arch/x86_64.h"
 #include "kernel/kthread.h"
 #include "kernel/switch_frame.h"
@@ -102,6 +103,51 @@ TEST_F(SwitchFrameTest, AMachineWithoutALayoutSaysThereIsNothingToRead) {
   arch::Architecture other = arch::kX86_64;
   other.name = "vax";
   EXPECT_EQ(read(other).error().kind, FaultKind::kNoSuchField);
+}
+
+constexpr std::uint64_t kPpcStack = 0xc000000005e8f000;
+
+class Ppc64SwitchFrameTest : public testing::Test {
+ protected:
+  Ppc64SwitchFrameTest() : machine_("task_struct 512: thread.ksp@64:8") {
+    machine_.set("task_struct", kTask, "thread.ksp", kPpcStack);
+    for (std::uint64_t page = 0; page < 2; ++page) machine_.memory.touch(kPpcStack + page * 4096);
+  }
+  ReadResult<SwitchedOut> read() {
+    Binder binder(machine_.types);
+    const TaskView tasks = TaskView::bind(machine_.access(), binder);
+    return SwitchFrameView::bind(arch::kPpc64le, binder, machine_.types)
+        .read(machine_.access(), tasks, VirtualAddress(kTask));
+  }
+  test::FakeMachine machine_;
+};
+
+TEST_F(Ppc64SwitchFrameTest, GivesTheFrameThatItReturnsToAndThePreservedRegisters) {
+  namespace ppc64 = arch::ppc64;
+  for (const std::uint64_t registers : {112u, 48u}) {
+    machine_.memory.write_u64(kPpcStack, kPpcStack + 0x200);
+    machine_.memory.write_u64(kPpcStack + 0x200 + 16, 0xc00000000001d0ac);
+    machine_.memory.write_u64(kPpcStack + registers + 8 * ppc64::kNip, 0xc00000000001d0ac);
+    machine_.memory.write_u64(kPpcStack + registers + 8 * 14, 0x1414);
+    const auto out = read();
+    ASSERT_TRUE(out);
+    EXPECT_EQ(out->registers.get(ppc64::kNip), 0xc00000000001d0acu);
+    EXPECT_EQ(out->registers.get(ppc64::kR1), kPpcStack + 0x200);
+    EXPECT_EQ(out->registers.get(14), 0x1414u);
+    EXPECT_EQ(out->registers.get(3), std::nullopt);
+    EXPECT_FALSE(out->pc_is_exact);
+    machine_.memory.write_u64(kPpcStack + registers + 8 * ppc64::kNip, 0);
+  }
+}
+
+TEST_F(Ppc64SwitchFrameTest, ATaskThatNeverRanHasNoCallerYet) {
+  namespace ppc64 = arch::ppc64;
+  machine_.memory.write_u64(kPpcStack + 48 + 8 * ppc64::kNip, 0xc00000000000cd00);
+  const auto out = read();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->registers.get(ppc64::kNip), 0xc00000000000cd00u);
+  machine_.memory.write_u64(kPpcStack + 48 + 8 * ppc64::kNip, 0);
+  EXPECT_EQ(read().error().kind, FaultKind::kNoSuchField);
 }
 
 }  // namespace

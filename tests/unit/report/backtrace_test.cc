@@ -94,6 +94,41 @@ TEST_F(BacktraceTest, RegistersOfArm64AreInCrashsOrder) {
   EXPECT_TRUE(has(text, " #1 [ffff80000a003d10] kthread at")) << "the place of the frame's record";
 }
 
+TEST_F(BacktraceTest, PowersRegistersAreThoseThatCrashPrints) {
+  b_.cpu(2).runs(5, "spinner").frames({"spin [while1]", "kthread"});
+  b_.cpu(2)->registers = {{"R0", 1},       {"R1", 2}, {"NIP", 0x10}, {"MSR", 0x9033},      {"OR3", 0},
+                          {"TRAP", 0x900}, {"MQ", 1}, {"DSISR", 3},  {"Syscall Result", 4}};
+  const std::string text = of(5, &b_.cpu(2).value());
+  EXPECT_TRUE(has(text, " R0:  0000000000000001    R1:  0000000000000002    NIP: 0000000000000010\n")) << text;
+  EXPECT_TRUE(has(text, " MSR: 0000000000009033    OR3: 0000000000000000    MQ:  0000000000000001\n")) << text;
+  EXPECT_TRUE(has(text, " DSISR: 0000000000000003    Syscall Result: 0000000000000004\n")) << text;
+  EXPECT_TRUE(has(text, " [NIP  : spin+16] [while1]\n")) << text;
+}
+
+TEST_F(BacktraceTest, PowersExceptionsAreNamedByTheirVector) {
+  model::Task& task = b_.task(1, "t");
+  frame(task, "decrementer_common_virt", 0x100);
+  frame(task, "leaf [while1]", 0x200, model::FrameOrigin::kException);
+  frame(task, "caller [while1]", 0x200, model::FrameOrigin::kLinkRegister);
+  task.stack.registers.push_back({1, 0x130, {{"NIP", 0x10}, {"MSR", 0x9033}, {"TRAP", 0x901}}});
+  const std::string text = of(1);
+  EXPECT_TRUE(has(text, " Decrementer  [900] exception frame:\n NIP: 0000000000000010    MSR: 0000000000009033\n"))
+      << text;
+  EXPECT_LT(text.find("exception frame"), text.find("leaf at"));
+  task.stack.registers.front().values.back().value = 0x1230;
+  EXPECT_TRUE(has(of(1), " Unknown Exception  [1230] exception frame:\n")) << of(1);
+}
+
+TEST_F(BacktraceTest, AFrameThatAnEarlierInterruptFoundSaysSo) {
+  model::Task& task = b_.task(1, "t");
+  frame(task, "exc_virt_0x4900_decrementer", 0x100);
+  frame(task, "leaf", 0x100, model::FrameOrigin::kEarlierInterrupt);
+  EXPECT_TRUE(has(of(1), "(where the interrupt before found it)")) << of(1);
+  EXPECT_FALSE(has(of(1), "exception")) << "no registers are known";
+  task.stack.registers.push_back({1, 0x130, {{"NIP", 0x10}, {"MSR", 0x9033}, {"TRAP", 0x900}}});
+  EXPECT_TRUE(has(of(1), " Decrementer  [900] exception frame:\n")) << of(1);
+}
+
 TEST_F(BacktraceTest, ACpuWithoutRegistersSaysSo) {
   b_.cpu(0).runs(5, "t").no_registers();
   EXPECT_TRUE(has(of(5, &b_.cpu(0).value()), "(registers were not saved)"));
