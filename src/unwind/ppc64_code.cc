@@ -65,7 +65,8 @@ std::optional<Ppc64FrameShape> ppc64_frame_shape(const VirtualMemory& memory, Vi
   std::vector<std::pair<std::uint64_t, State>> pending = {{0, State{}}};
   seen[0] = true;
   for (std::size_t next = 0; next < pending.size(); ++next) {
-    auto [at, state] = pending[next];
+    const std::uint64_t at = pending[next].first;
+    State state = pending[next].second;
     if (at == wanted) return state.shape;
     const auto word = load<std::uint32_t>(code.data() + at, memory.byte_order());
     const auto go = [&](std::uint64_t to) {
