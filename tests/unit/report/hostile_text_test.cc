@@ -12,7 +12,8 @@ namespace whyhung::report {
 namespace {
 
 // An escape sequence, a bell, a carriage return, CSI as one character, an override of the direction, no UTF-8, a NUL.
-const std::string kEvil("\x1b]0;title\x07\r\x1b[2J\xc2\x9b\xe2\x80\xae\xff\0\n|", 26);
+using namespace std::string_literals;
+const std::string kEvil = "\x1b]0;title\x07\r\x1b[2J\xc2\x9b\xe2\x80\xae\xff\0\n|"s;
 
 void expect_harmless(const std::string& text) {
   for (const char c : text) {
