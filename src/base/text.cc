@@ -78,6 +78,11 @@ std::string valid_utf8(std::string_view raw) {
   return filter(raw, [](char32_t) { return true; });
 }
 
+bool matches_pattern(std::string_view pattern, std::string_view name) {
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == name;
+}
+
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, int base) {
   return parse<std::uint64_t>(text, base);
 }

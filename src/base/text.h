@@ -19,6 +19,9 @@ std::string printable_lines(std::string_view raw);
 // Valid UTF-8 for JSON: bytes that are not UTF-8 become \xNN; control characters stay, the JSON writer escapes them.
 std::string valid_utf8(std::string_view raw);
 
+// Whether a name fits a pattern: the name itself, or with a trailing '*' any name that starts so.
+bool matches_pattern(std::string_view pattern, std::string_view name);
+
 // Strict whole-text numbers; nothing when any character is left over or the value does not fit.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, int base);
 std::optional<std::int64_t> parse_signed(std::string_view text, int base);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace whyhung::diagnose {
 namespace {
 
@@ -53,11 +55,8 @@ constexpr std::array<std::string_view, 40> kWaitingCode = {"__schedule*",
 
 bool is_waiting_code(const model::CodeLocation& location) {
   if (!location.module.empty()) return false;
-  const auto matches = [&](std::string_view pattern) {
-    if (pattern.ends_with('*')) return location.function.starts_with(pattern.substr(0, pattern.size() - 1));
-    return location.function == pattern;
-  };
-  return std::ranges::any_of(kWaitingCode, matches);
+  const auto fits = [&](std::string_view pattern) { return matches_pattern(pattern, location.function); };
+  return std::ranges::any_of(kWaitingCode, fits);
 }
 
 }  // namespace

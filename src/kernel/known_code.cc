@@ -5,18 +5,14 @@
 #include <array>
 #include <span>
 
+#include "base/text.h"
+
 namespace whyhung::kernel {
 namespace {
 
-// A name, or with a trailing '*' all names that start so.
-bool matches(std::string_view pattern, std::string_view name) {
-  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return pattern == name;
-}
-
 bool any_matches(std::span<const std::string_view> patterns, std::string_view function) {
   const std::string_view name = base_name(function);
-  return std::ranges::any_of(patterns, [&](std::string_view pattern) { return matches(pattern, name); });
+  return std::ranges::any_of(patterns, [&](std::string_view pattern) { return matches_pattern(pattern, name); });
 }
 
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
@@ -212,7 +208,7 @@ std::optional<DumpCode> dump_code(std::string_view function) {
 std::optional<BusyWait> busy_wait(std::string_view function) {
   const std::string_view name = base_name(function);
   for (const KnownWait& wait : kBusyWaits) {
-    if (matches(wait.pattern, name)) return wait.kind;
+    if (matches_pattern(wait.pattern, name)) return wait.kind;
   }
   return std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "kernel/known_code.h"
 
 namespace whyhung::collect {
@@ -20,16 +21,11 @@ constexpr std::array<std::string_view, 17> kTypes = {
 constexpr std::uint32_t kMostFrames =
     12;  // frames from the innermost on among which the waiting function is looked for
 
-bool matches(std::string_view pattern, std::string_view name) {
-  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return pattern == name;
-}
-
 const WaitReader* reader_for(const model::CodeLocation& location) {
   if (!location.module.empty()) return nullptr;
   const std::string_view name = kernel::base_name(location.function);
   for (const WaitReader* reader : kReaders) {
-    const auto knows = [&](std::string_view pattern) { return matches(pattern, name); };
+    const auto knows = [&](std::string_view pattern) { return matches_pattern(pattern, name); };
     if (std::ranges::any_of(reader->functions, knows)) return reader;
   }
   return nullptr;
@@ -120,7 +116,7 @@ bool WaitContext::is_task(VirtualAddress address) {
 bool WaitContext::called_through(const Sleeper& sleeper, std::string_view pattern) const {
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (location.module.empty() && matches(pattern, kernel::base_name(location.function))) return true;
+    if (location.module.empty() && matches_pattern(pattern, kernel::base_name(location.function))) return true;
   }
   return false;
 }
@@ -129,7 +125,7 @@ std::string WaitContext::place(const Sleeper& sleeper, std::span<const std::stri
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
     const std::string_view name = kernel::base_name(location.function);
-    const auto is_passed = [&](std::string_view pattern) { return matches(pattern, name); };
+    const auto is_passed = [&](std::string_view pattern) { return matches_pattern(pattern, name); };
     if (location.module.empty() && std::ranges::any_of(passed, is_passed)) continue;
     return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
   }

@@ -64,6 +64,15 @@ TEST(Printable, AnyBytesGiveTextWithoutControlCharacters) {
   }
 }
 
+TEST(MatchesPattern, AStarStandsForAnyEnding) {
+  EXPECT_TRUE(matches_pattern("down", "down"));
+  EXPECT_FALSE(matches_pattern("down", "down_read"));
+  EXPECT_TRUE(matches_pattern("down*", "down"));
+  EXPECT_TRUE(matches_pattern("down*", "down_read"));
+  EXPECT_FALSE(matches_pattern("down*", "__down"));
+  EXPECT_FALSE(matches_pattern("down", ""));
+}
+
 TEST(ParseUnsigned, TakesTheWholeTextOrNothing) {
   EXPECT_EQ(parse_unsigned("42", 10), 42u);
   EXPECT_EQ(parse_unsigned("ffffffff81000000", 16), 0xffffffff81000000u);
