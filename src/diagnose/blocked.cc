@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "diagnose/detector.h"
-#include "diagnose/wait_index.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -22,9 +21,7 @@ using model::ResourceKind;
 using model::TaskState;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-// A wait is worth a question when it has lasted this long and nothing moves any more. A queue that moves serves its
-// oldest waiter sooner; where the holder still runs now and then, more patience is needed to tell the two apart.
-constexpr std::uint64_t kLasting = 8 * kSecond;
+// Where the holder still runs now and then, more patience is needed to tell a hang from a queue that moves.
 constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
 constexpr std::uint64_t kLastingIo = 15 * kSecond;
 // How much later than a wait a task may have started and still have been there before: two clocks are compared.
@@ -56,9 +53,12 @@ bool positive(const model::Resource& resource, std::string_view name) {
   return found != nullptr && !found->empty() && *found != "0" && found->front() != '-';
 }
 
+model::Evidence state_evidence(const model::Task& task) {
+  return {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)};
+}
+
 // The way from a resource to the end of its chain.
 struct Path {
-  const model::Wait* first = nullptr;  // the oldest wait for the first resource
   std::vector<const model::Wait*> waits;
   std::vector<const model::Resource*> resources;  // resources[i] is what waits[i] is for
   std::vector<const model::Holder*> holders;      // holders[i] is who holds resources[i]; one less where nobody does
@@ -68,7 +68,7 @@ struct Path {
 
 class BlockedDetector {
  public:
-  explicit BlockedDetector(const Case& facts) : facts_(facts), index_(facts.snapshot) {}
+  explicit BlockedDetector(const Case& facts) : facts_(facts), index_(facts.waits) {}
 
   std::vector<Finding> detect() {
     for (const model::Wait& wait : facts_.snapshot.waits) {
@@ -100,7 +100,6 @@ class BlockedDetector {
   // Nothing when it leads into a circle, or to a CPU: others explain these.
   std::optional<Path> follow(const model::Wait& start) const {
     Path path;
-    path.first = &start;
     const model::Wait* wait = &start;
     std::set<NodeId> passed;
     while (true) {
@@ -207,8 +206,7 @@ class BlockedDetector {
     link.facts["function"] = place.function;
     link.facts["module"] = place.module;
     link.facts["seconds"] = seconds_text(index_.idle_time(task).value_or(0));
-    link.evidence.push_back(
-        {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)});
+    link.evidence.push_back(state_evidence(task));
     finding.chain.push_back(std::move(link));
     finding.hang_class = HangClass::kIoStuck;
     finding.advice.push_back(Advice::kLookBelow);
@@ -253,8 +251,7 @@ class BlockedDetector {
     link.facts["module"] = culprit.module;
     link.facts["state"] = std::string(model::name_of(task.state));
     link.facts["seconds"] = seconds_text(rested);
-    link.evidence.push_back(
-        {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)});
+    link.evidence.push_back(state_evidence(task));
     if (task.last_arrival) {
       link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
                                fmt::format("{} ns", *task.last_arrival)});
@@ -332,7 +329,7 @@ class BlockedDetector {
   }
 
   const Case& facts_;
-  const WaitIndex index_;
+  const WaitIndex& index_;
   std::map<NodeId, const model::Wait*> oldest_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "diagnose/wait_index.h"
+
 namespace whyhung::diagnose {
 namespace {
 
@@ -103,10 +105,7 @@ Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& conditio
   if (!cpu.activity) return culprit;
   std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame;
   if (cpu.loop) frame = cpu.loop->frame;
-  const model::StackFrame& stack_frame = cpu.stack.frames.at(frame);
-  culprit.location = stack_frame.location;
-  culprit.function = snapshot.location(stack_frame).function;
-  culprit.module = snapshot.location(stack_frame).module;
+  stands_at(culprit, snapshot, cpu.stack.frames.at(frame));
   return culprit;
 }
 

@@ -6,7 +6,6 @@
 
 #include "diagnose/cycles.h"
 #include "diagnose/detector.h"
-#include "diagnose/wait_index.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -16,11 +15,7 @@ using model::NodeId;
 using model::NodeKind;
 using model::ResourceKind;
 
-// A circle of which one part is only a hint must have lasted before it is spoken of.
-constexpr std::uint64_t kLasting = 8'000'000'000;  // ns
-
 struct Circle {
-  std::vector<NodeId> nodes;
   std::vector<const model::Task*> tasks;
   std::vector<const model::Resource*> resources;
 };
@@ -31,7 +26,6 @@ HangClass class_of(const Circle& circle) {
   if (kinds.contains(ResourceKind::kWorkItem) || kinds.contains(ResourceKind::kWorkPool)) {
     return HangClass::kWorkqueueFlushDeadlock;
   }
-  if (kinds.contains(ResourceKind::kSpinlock)) return HangClass::kSpinlockDeadlock;
   if (circle.tasks.size() == 1) return HangClass::kSelfDeadlock;
   return kinds == std::set{ResourceKind::kMutex} ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle;
 }
@@ -47,9 +41,10 @@ void start_at_a_task(std::vector<NodeId>& nodes) {
   if (first != nodes.end()) std::rotate(nodes.begin(), first, nodes.end());
 }
 
-std::optional<Finding> explain(const Case& facts, const WaitIndex& index, std::vector<NodeId> nodes) {
+std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
+  const WaitIndex& index = facts.waits;
   start_at_a_task(nodes);
-  Circle circle{nodes, {}, {}};
+  Circle circle;
   Finding finding;
   Certainty confidence = Certainty::kCertain;
   std::optional<std::uint64_t> youngest;
@@ -75,6 +70,7 @@ std::optional<Finding> explain(const Case& facts, const WaitIndex& index, std::v
     }
   }
   if (circle.tasks.empty()) return std::nullopt;
+  // A circle of which one part is only a hint must have lasted before it is spoken of.
   if (confidence != Certainty::kCertain && youngest.value_or(0) < kLasting) return std::nullopt;
   Link closes{Claim::kCycleCloses, {}, {}, confidence, {}};
   for (const model::Task* task : circle.tasks) {
@@ -93,11 +89,8 @@ std::optional<Finding> explain(const Case& facts, const WaitIndex& index, std::v
 
 std::vector<Finding> detect_deadlock(const Case& facts) {
   std::vector<Finding> findings;
-  const auto components = cyclic_components(facts.graph);
-  if (components.empty()) return findings;
-  const WaitIndex index(facts.snapshot);
-  for (const auto& component : components) {
-    if (auto finding = explain(facts, index, shortest_cycle(facts.graph, component))) {
+  for (const auto& component : cyclic_components(facts.graph)) {
+    if (auto finding = explain(facts, shortest_cycle(facts.graph, component))) {
       findings.push_back(std::move(*finding));
     }
   }

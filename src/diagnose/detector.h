@@ -11,12 +11,14 @@
 #include "diagnose/cpu_condition.h"
 #include "diagnose/finding.h"
 #include "diagnose/wait_graph.h"
+#include "diagnose/wait_index.h"
 
 namespace whyhung::diagnose {
 
 struct Case {
   const model::Snapshot& snapshot;
   const WaitGraph& graph;
+  const WaitIndex& waits;
   const std::vector<CpuCondition>& cpus;
 };
 

@@ -85,7 +85,8 @@ Diagnosis diagnose(const model::Snapshot& snapshot) {
   Diagnosis diagnosis;
   const WaitGraph graph(snapshot);
   const std::vector<CpuCondition> cpus = judge_cpus(snapshot);
-  const Case facts{snapshot, graph, cpus};
+  const WaitIndex waits(snapshot);
+  const Case facts{snapshot, graph, waits, cpus};
   for (const Detector& detector : detectors()) {
     auto found = detector.detect(facts);
     std::ranges::move(found, std::back_inserter(diagnosis.findings));

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "diagnose/wait_index.h"
+
 namespace whyhung::diagnose {
 namespace {
 
@@ -13,12 +15,7 @@ using model::ContextKind;
 using model::Evidence;
 using model::EvidenceKind;
 
-constexpr double kSecond = 1e9;
 constexpr std::size_t kMostExitsTold = 3;
-
-std::string seconds(std::uint64_t nanoseconds) {
-  return fmt::format("{:.1f}", static_cast<double>(nanoseconds) / kSecond);
-}
 
 Evidence field(std::string what, std::string value) {
   return {EvidenceKind::kField, std::move(what), {}, std::move(value)};
@@ -51,7 +48,7 @@ class OccupationBuilder {
     link.facts["function"] = culprit.function;
     link.facts["module"] = culprit.module;
     link.facts["context"] = model::name_of(condition_.context);
-    if (condition_.held) link.facts["seconds"] = seconds(*condition_.held);
+    if (condition_.held) link.facts["seconds"] = seconds_text(*condition_.held);
     link.evidence.push_back({EvidenceKind::kField,
                              fmt::format("runqueues.curr of CPU {}", cpu_.number),
                              {},
@@ -79,7 +76,7 @@ class OccupationBuilder {
                              *cpu_.interrupts_enabled ? "set" : "clear"});
     if (condition_.ticks_stopped) {
       Link& clock = add(Claim::kClockStopped, {node_});
-      clock.facts["seconds"] = seconds(*condition_.clock_behind);
+      clock.facts["seconds"] = seconds_text(*condition_.clock_behind);
       clock.evidence.push_back(
           field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
                 fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock, *snapshot_.machine.clock)));
@@ -120,7 +117,7 @@ class OccupationBuilder {
   void add_watchdog() {
     if (!condition_.unwatched || !condition_.lockup) return;
     Link& link = add(Claim::kWatchdogStale, {node_});
-    link.facts["seconds"] = seconds(*condition_.unwatched);
+    link.facts["seconds"] = seconds_text(*condition_.unwatched);
     if (snapshot_.machine.watchdog_threshold) {
       link.facts["threshold"] = std::to_string(2 * *snapshot_.machine.watchdog_threshold);
     }

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "diagnose/detector.h"
-#include "diagnose/wait_index.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -41,10 +40,7 @@ Culprit culprit_of(const Case& facts, const CpuCondition& condition) {
   const model::Cpu& cpu = *condition.cpu;
   for (const model::ContextSegment& segment : cpu.contexts) {
     if (segment.kind != model::ContextKind::kTask) continue;
-    const model::StackFrame& frame = cpu.stack.frames.at(segment.first_frame);
-    culprit.location = frame.location;
-    culprit.function = facts.snapshot.location(frame).function;
-    culprit.module = facts.snapshot.location(frame).module;
+    stands_at(culprit, facts.snapshot, cpu.stack.frames.at(segment.first_frame));
   }
   return culprit;
 }

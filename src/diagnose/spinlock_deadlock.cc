@@ -7,14 +7,11 @@
 #include <fmt/format.h>
 
 #include "diagnose/detector.h"
-#include "diagnose/wait_index.h"
 
 namespace whyhung::diagnose {
 namespace {
 
 using model::Certainty;
-
-constexpr std::uint64_t kLasting = 8'000'000'000;  // ns
 
 struct Spinner {
   const CpuCondition* condition = nullptr;
@@ -40,9 +37,7 @@ Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
     const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[frame]);
     const bool is_lock_code = location.module.empty() && location.function.find("spin_lock") != std::string::npos;
     if (is_lock_code || location.function.empty()) continue;
-    culprit.location = cpu.stack.frames[frame].location;
-    culprit.function = location.function;
-    culprit.module = location.module;
+    stands_at(culprit, facts.snapshot, cpu.stack.frames[frame]);
     break;
   }
   return culprit;
@@ -73,12 +68,11 @@ void add_links(const Spinner& spinner, Finding& finding) {
 }  // namespace
 
 std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
-  const WaitIndex index(facts.snapshot);
   std::vector<Spinner> spinners;
   bool somebody_else = false;
   for (const CpuCondition& condition : facts.cpus) {
-    const model::Wait* wait = index.wait_of(model::cpu_node(condition.cpu->number));
-    const model::Resource* resource = wait == nullptr ? nullptr : index.resource(wait->on);
+    const model::Wait* wait = facts.waits.wait_of(model::cpu_node(condition.cpu->number));
+    const model::Resource* resource = wait == nullptr ? nullptr : facts.waits.resource(wait->on);
     const bool spins = resource != nullptr && resource->kind == model::ResourceKind::kSpinlock;
     if (spins && lasts(condition)) {
       const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);

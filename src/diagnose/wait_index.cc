@@ -120,14 +120,17 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   culprit.cpu = task.cpu;
   culprit.occupies_cpu = false;
   for (const model::StackFrame& frame : task.stack.frames) {
-    const model::CodeLocation& location = snapshot_.location(frame);
-    if (is_waiting_code(location)) continue;
-    culprit.location = frame.location;
-    culprit.function = location.function;
-    culprit.module = location.module;
+    if (is_waiting_code(snapshot_.location(frame))) continue;
+    stands_at(culprit, snapshot_, frame);
     break;
   }
   return culprit;
+}
+
+void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame) {
+  culprit.location = frame.location;
+  culprit.function = snapshot.location(frame).function;
+  culprit.module = snapshot.location(frame).module;
 }
 
 std::string seconds_text(std::uint64_t nanoseconds) {

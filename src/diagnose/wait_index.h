@@ -39,6 +39,12 @@ class WaitIndex {
   std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
 };
 
+// Names the function that a culprit stands in.
+void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame);
+
+// A wait is worth a question when it has lasted this long, ns: a queue that moves serves its oldest waiter sooner.
+inline constexpr std::uint64_t kLasting = 8'000'000'000;
+
 // Seconds with one decimal, as facts carry them.
 std::string seconds_text(std::uint64_t nanoseconds);
 
