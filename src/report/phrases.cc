@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/links.h"
 #include "report/wait_phrases.h"
 
 namespace whyhung::report {
@@ -13,16 +14,6 @@ namespace {
 
 using diagnose::Claim;
 using diagnose::Link;
-
-std::string fact(const Link& link, std::string_view name) {
-  const auto found = link.facts.find(name);
-  return found == link.facts.end() ? std::string() : printable(found->second);
-}
-
-// The id of the n-th node; a link that lacks it is a mistake of ours and shows as 0.
-std::uint64_t node(const Link& link, std::size_t index) {
-  return index < link.nodes.size() ? link.nodes[index].id : 0;
-}
 
 std::string since(const Link& link) {
   const std::string seconds = fact(link, "seconds");
@@ -80,6 +71,20 @@ std::string task_phrase(const model::Snapshot& snapshot, std::uint64_t task) {
   const model::Task* found = snapshot.find_task(task);
   if (found == nullptr) return fmt::format("the task at {:#x}", task);
   return fmt::format("{} (pid {})", printable(found->comm), found->pid);
+}
+
+std::string culprit_phrase(const model::Snapshot& snapshot, const diagnose::Culprit& culprit) {
+  const model::Task* task = snapshot.find_task(culprit.task);
+  std::string_view kind = "task";
+  if (task != nullptr && task->is_kernel_thread) kind = "kernel thread";
+  if (task != nullptr && task->is_idle_task) kind = "the idle task";
+  std::string owner = fmt::format("{} {}", kind, task_phrase(snapshot, culprit.task));
+  switch (culprit.kind) {
+    case diagnose::CulpritKind::kTask: return owner;
+    case diagnose::CulpritKind::kSoftirq: return fmt::format("a softirq on top of {}", owner);
+    case diagnose::CulpritKind::kHardirq: return fmt::format("an interrupt on top of {}", owner);
+  }
+  return owner;
 }
 
 std::string function_phrase(std::string_view function, std::string_view module) {

@@ -12,6 +12,8 @@ namespace whyhung::report {
 
 // "rmmod (pid 127)", "pmount_kthread [while1]", "CPUs 0, 1 and 3".
 std::string task_phrase(const model::Snapshot& snapshot, std::uint64_t task);
+// "kernel thread pmount_kthread (pid 115)", "a softirq on top of the idle task swapper/2 (pid 0)".
+std::string culprit_phrase(const model::Snapshot& snapshot, const diagnose::Culprit& culprit);
 std::string function_phrase(std::string_view function, std::string_view module);
 std::string cpus_phrase(const std::vector<std::uint32_t>& cpus);
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/links.h"
 #include "report/phrases.h"
 #include "report/wait_phrases.h"
 
@@ -13,30 +14,10 @@ namespace {
 
 using diagnose::Claim;
 using diagnose::Culprit;
-using diagnose::CulpritKind;
 using diagnose::Finding;
 using diagnose::HangClass;
 using diagnose::Link;
 using diagnose::Rung;
-
-const Link* link_of(const Finding& finding, Claim claim) {
-  const auto found = std::ranges::find(finding.chain, claim, &Link::claim);
-  return found == finding.chain.end() ? nullptr : &*found;
-}
-
-std::string culprit_phrase(const model::Snapshot& snapshot, const Culprit& culprit) {
-  const model::Task* task = snapshot.find_task(culprit.task);
-  std::string_view kind = "task";
-  if (task != nullptr && task->is_kernel_thread) kind = "kernel thread";
-  if (task != nullptr && task->is_idle_task) kind = "the idle task";
-  std::string owner = fmt::format("{} {}", kind, task_phrase(snapshot, culprit.task));
-  switch (culprit.kind) {
-    case CulpritKind::kTask: return owner;
-    case CulpritKind::kSoftirq: return fmt::format("a softirq on top of {}", owner);
-    case CulpritKind::kHardirq: return fmt::format("an interrupt on top of {}", owner);
-  }
-  return owner;
-}
 
 std::string capitalised(std::string_view text) {
   if (text.empty() || text.front() < 'a' || text.front() > 'z') return std::string(text);
@@ -45,7 +26,7 @@ std::string capitalised(std::string_view text) {
 
 // "has held CPU 2 for 14.2 s in an endless loop of pmount_kthread [while1]"
 std::string holding_phrase(const Finding& finding, const Culprit& culprit) {
-  const Link* occupied = link_of(finding, Claim::kCpuOccupied);
+  const Link* occupied = first_link(finding, Claim::kCpuOccupied);
   std::string text = fmt::format("has held CPU {}", culprit.cpu.value_or(0));
   if (occupied != nullptr && finding.culprits.size() == 1) {
     const auto seconds = occupied->facts.find("seconds");
@@ -53,16 +34,16 @@ std::string holding_phrase(const Finding& finding, const Culprit& culprit) {
   }
   const std::string where = function_phrase(culprit.function, culprit.module);
   if (where.empty()) return text;
-  if (link_of(finding, Claim::kEndlessLoop) != nullptr) return text + " in an endless loop of " + where;
-  if (link_of(finding, Claim::kLoop) != nullptr) return text + " in a loop of " + where;
+  if (first_link(finding, Claim::kEndlessLoop) != nullptr) return text + " in an endless loop of " + where;
+  if (first_link(finding, Claim::kLoop) != nullptr) return text + " in a loop of " + where;
   return text + " in " + where;
 }
 
 std::string why_it_stays(const Finding& finding) {
-  if (link_of(finding, Claim::kInterruptsOff) != nullptr) return "with interrupts disabled";
-  if (link_of(finding, Claim::kSoftirqNotPreemptible) != nullptr) return "in a softirq, which is never preempted";
-  if (link_of(finding, Claim::kPreemptionDisabled) != nullptr) return "with preemption disabled";
-  if (link_of(finding, Claim::kKernelNotPreemptible) != nullptr) {
+  if (first_link(finding, Claim::kInterruptsOff) != nullptr) return "with interrupts disabled";
+  if (first_link(finding, Claim::kSoftirqNotPreemptible) != nullptr) return "in a softirq, which is never preempted";
+  if (first_link(finding, Claim::kPreemptionDisabled) != nullptr) return "with preemption disabled";
+  if (first_link(finding, Claim::kKernelNotPreemptible) != nullptr) {
     return "without yielding, on a kernel that does not preempt kernel code";
   }
   return "without yielding";
@@ -75,7 +56,7 @@ std::string stop_machine_sentence(const model::Snapshot& snapshot, const Finding
   text += fmt::format(" to run {}, which needs the stopper thread of every CPU; ", printable(finding.requested));
   std::vector<std::uint32_t> cpus;
   for (const Culprit& culprit : finding.culprits) cpus.push_back(culprit.cpu.value_or(0));
-  if (const Link* took_part = link_of(finding, Claim::kCpusTookPart)) {
+  if (const Link* took_part = first_link(finding, Claim::kCpusTookPart)) {
     std::vector<std::uint32_t> others;
     for (const model::NodeId& one : took_part->nodes) others.push_back(static_cast<std::uint32_t>(one.id));
     text += fmt::format("{} came and spin{} in multi_cpu_stop ever since, ", cpus_phrase(others),

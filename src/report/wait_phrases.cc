@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/links.h"
 #include "report/phrases.h"
 
 namespace whyhung::report {
@@ -16,15 +17,6 @@ using diagnose::Finding;
 using diagnose::HangClass;
 using diagnose::Link;
 using model::ResourceKind;
-
-std::string fact(const Link& link, std::string_view name) {
-  const auto found = link.facts.find(name);
-  return found == link.facts.end() ? std::string() : printable(found->second);
-}
-
-std::uint64_t node(const Link& link, std::size_t index) {
-  return index < link.nodes.size() ? link.nodes[index].id : 0;
-}
 
 std::string_view noun(ResourceKind kind) {
   switch (kind) {
@@ -97,27 +89,6 @@ std::string lost_phrase(const Link& link) {
   return "nobody holds it, but the waiter sleeps on and was not woken";
 }
 
-const Link* link_of(const Finding& finding, Claim claim) {
-  const auto found = std::ranges::find(finding.chain, claim, &Link::claim);
-  return found == finding.chain.end() ? nullptr : &*found;
-}
-
-const Link* last_of(const Finding& finding, Claim claim) {
-  const Link* last = nullptr;
-  for (const Link& link : finding.chain) {
-    if (link.claim == claim) last = &link;
-  }
-  return last;
-}
-
-std::string culprit_name(const model::Snapshot& snapshot, const Finding& finding) {
-  if (finding.culprits.empty()) return "a task";
-  const model::Task* task = snapshot.find_task(finding.culprits.front().task);
-  const bool is_thread = task != nullptr && task->is_kernel_thread;
-  return fmt::format("{} {}", is_thread ? "kernel thread" : "task",
-                     task_phrase(snapshot, finding.culprits.front().task));
-}
-
 std::string circle_phrase(const model::Snapshot& snapshot, const Finding& finding) {
   std::string text;
   for (std::size_t i = 0; i + 1 < finding.chain.size(); ++i) {
@@ -154,19 +125,19 @@ std::string spinning_phrase(const model::Snapshot& snapshot, const Finding& find
 
 // The object that the finding's end is about: the last resource of its chain.
 std::string object_phrase(const model::Snapshot& snapshot, const Finding& finding, Claim claim) {
-  const Link* link = last_of(finding, claim);
+  const Link* link = last_link(finding, claim);
   if (link == nullptr) return "it";
   return resource_phrase(snapshot, node(*link, claim == Claim::kTaskWaits ? 1 : 0));
 }
 
 std::string holder_state(const Finding& finding) {
-  if (const Link* link = link_of(finding, Claim::kHolderSleeps)) {
+  if (const Link* link = first_link(finding, Claim::kHolderSleeps)) {
     return fmt::format("sleeps{} and has not run for {} s", where(*link), fact(*link, "seconds"));
   }
-  if (const Link* link = link_of(finding, Claim::kHolderNaps)) {
+  if (const Link* link = first_link(finding, Claim::kHolderNaps)) {
     return fmt::format("sleeps again and again{} without releasing it", where(*link));
   }
-  if (link_of(finding, Claim::kNobodyCompletes) != nullptr) return "itself waits for what nobody completes";
+  if (first_link(finding, Claim::kNobodyCompletes) != nullptr) return "itself waits for what nobody completes";
   return "does not go on";
 }
 
@@ -246,7 +217,8 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
 }
 
 std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, const Finding& finding) {
-  const std::string culprit = culprit_name(snapshot, finding);
+  const std::string culprit =
+      finding.culprits.empty() ? std::string("a task") : culprit_phrase(snapshot, finding.culprits.front());
   switch (finding.hang_class) {
     case HangClass::kMutexDeadlock:
     case HangClass::kMixedLockCycle:
@@ -255,14 +227,14 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
                          finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
                          circle_phrase(snapshot, finding));
     case HangClass::kIoStuck: {
-      const Link* io = link_of(finding, Claim::kWaitsForIo);
+      const Link* io = first_link(finding, Claim::kWaitsForIo);
       if (io == nullptr) return "I/O is not answered.";
       return fmt::format(
           "I/O is not answered: {} waits for it{} and has not run for {} s. No task of this kernel is to blame.",
           task_phrase(snapshot, node(*io, 0)), where(*io), fact(*io, "seconds"));
     }
     case HangClass::kRtHog: {
-      const Link* runs = link_of(finding, Claim::kRealTimeRuns);
+      const Link* runs = first_link(finding, Claim::kRealTimeRuns);
       return fmt::format("The real-time {} keeps CPU {} ({}, {} mode); tasks of lower priority never run there.",
                          culprit, runs == nullptr ? 0 : node(*runs, 0), runs == nullptr ? "" : fact(*runs, "policy"),
                          runs == nullptr ? "" : fact(*runs, "mode"));
@@ -287,7 +259,7 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
       return fmt::format("What the {} waits for has come, yet it sleeps on: the wake-up for {} was lost.", culprit,
                          object_phrase(snapshot, finding, Claim::kTaskWaits));
     case HangClass::kNeverCompleted: {
-      const Link* held = last_of(finding, Claim::kHeldBy);
+      const Link* held = last_link(finding, Claim::kHeldBy);
       if (held == nullptr) {
         return fmt::format("The {} waits for {}, and nobody is left who would complete it.", culprit,
                            object_phrase(snapshot, finding, Claim::kTaskWaits));
