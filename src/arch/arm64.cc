@@ -31,7 +31,8 @@
 #include <capstone/capstone.h>
 #include <elf.h>
 
-#include "base/byte_reader.h"
+#include "arch/saved_registers.h"
+#include "base/endian.h"
 #include "base/text.h"
 
 namespace whyhung::arch {
@@ -194,33 +195,13 @@ Result<std::unique_ptr<AddressSpace>> make_address_space(const PhysicalMemory& m
 
 constexpr std::size_t kPtRegsWords = arm64::kRegisterCount;
 constexpr std::size_t kPrstatusSize = 392;
-constexpr std::size_t kPrPidOffset = 32;
-constexpr std::size_t kPrRegOffset = 112;
-
-RegisterSet decode_words(std::span<const std::byte> bytes, ByteOrder order) {
-  RegisterSet registers;
-  ByteReader reader(bytes, order);
-  for (std::size_t i = 0; i < kPtRegsWords; ++i) {
-    const std::uint64_t word = reader.u64();
-    if (!reader.ok()) break;
-    registers.set(i, word);
-  }
-  return registers;
-}
 
 RegisterSet decode_pt_regs(std::span<const std::byte> bytes) {
-  return decode_words(bytes, ByteOrder::kLittle);
+  return decode_register_words(bytes, kPtRegsWords, ByteOrder::kLittle);
 }
 
 Result<Architecture::Prstatus> decode_prstatus(std::span<const std::byte> descriptor, ByteOrder order) {
-  if (descriptor.size() < kPrstatusSize) {
-    return fail(ErrorKind::kTruncated, "NT_PRSTATUS holds {} bytes where arm64 has {}", descriptor.size(),
-                kPrstatusSize);
-  }
-  Architecture::Prstatus status;
-  status.pid = load<std::uint32_t>(descriptor.data() + kPrPidOffset, order);
-  status.registers = decode_words(descriptor.subspan(kPrRegOffset), order);
-  return status;
+  return decode_prstatus_words(descriptor, {"arm64", kPrstatusSize, kPtRegsWords}, order);
 }
 
 // The exception level that PSTATE names is 0, in 64-bit and in 32-bit mode alike.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ppc64le. What is odd about its registers, for a reader of dumps:
 // - Interrupts are masked in software: the CPU goes on taking them (MSR[EE] on) and notes them for later while a byte
-// in
-//   the paca says that they are masked. Of a saved struct pt_regs the member softe says the same; a hypervisor's note
-//   has nothing there.
+//   in the paca says that they are masked. Of a saved struct pt_regs the member softe says the same; a hypervisor's
+//   note has nothing there.
 // - A CPU in real mode (MSR[IR] off) executes physical addresses: the first instructions of an exception, and firmware.
 // - QEMU may write ELF and kdump headers and notes in the other byte order than the kernel's: the order is the file's.
 #include "arch/ppc64.h"
@@ -14,7 +13,7 @@
 #include <elf.h>
 
 #include "arch/ppc64_paging.h"
-#include "base/byte_reader.h"
+#include "arch/saved_registers.h"
 #include "base/text.h"
 
 namespace whyhung::arch {
@@ -29,34 +28,16 @@ constexpr std::array<std::string_view, ppc64::kRegisterCount> kRegisterNames = {
 constexpr std::array<std::string_view, 1> kUtsMachines = {"ppc64le"};  // a big-endian kernel says "ppc64"
 
 constexpr std::size_t kPrstatusSize = 504;
-constexpr std::size_t kPrPidOffset = 32;
-constexpr std::size_t kPrRegOffset = 112;
 constexpr std::uint64_t kLinearMap = 0xc000000000000000;
 constexpr std::size_t kPtRegsWords = ppc64::kRegisterCount;
 
-RegisterSet decode_words(std::span<const std::byte> bytes, ByteOrder order) {
-  RegisterSet registers;
-  ByteReader reader(bytes, order);
-  for (std::size_t i = 0; i < kPtRegsWords; ++i) {
-    const std::uint64_t word = reader.u64();
-    if (!reader.ok()) break;
-    registers.set(i, word);
-  }
-  return registers;
-}
-
 RegisterSet decode_pt_regs(std::span<const std::byte> bytes) {
-  return decode_words(bytes, ByteOrder::kLittle);
+  return decode_register_words(bytes, kPtRegsWords, ByteOrder::kLittle);
 }
 
 Result<Architecture::Prstatus> decode_prstatus(std::span<const std::byte> descriptor, ByteOrder order) {
-  if (descriptor.size() < kPrstatusSize) {
-    return fail(ErrorKind::kTruncated, "NT_PRSTATUS holds {} bytes where ppc64le has {}", descriptor.size(),
-                kPrstatusSize);
-  }
-  Architecture::Prstatus status;
-  status.pid = load<std::uint32_t>(descriptor.data() + kPrPidOffset, order);
-  status.registers = decode_words(descriptor.subspan(kPrRegOffset), order);
+  TRY_ASSIGN(Architecture::Prstatus status,
+             decode_prstatus_words(descriptor, {"ppc64le", kPrstatusSize, kPtRegsWords}, order));
   // In real mode the program counter is a physical address; all memory is in the linear map, where it has a name.
   const auto msr = status.registers.get(ppc64::kMsr);
   const auto nip = status.registers.get(ppc64::kNip);

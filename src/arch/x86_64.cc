@@ -15,6 +15,7 @@
 #include <capstone/capstone.h>
 #include <elf.h>
 
+#include "arch/saved_registers.h"
 #include "base/byte_reader.h"
 #include "base/text.h"
 
@@ -114,35 +115,22 @@ Result<std::unique_ptr<AddressSpace>> make_address_space(const PhysicalMemory& m
 
 constexpr std::size_t kPtRegsWords = 21;
 constexpr std::size_t kPrstatusSize = 336;
-constexpr std::size_t kPrPidOffset = 32;
-constexpr std::size_t kPrRegOffset = 112;
 
-RegisterSet decode_words(std::span<const std::byte> bytes, ByteOrder order) {
-  RegisterSet registers;
-  ByteReader reader(bytes, order);
-  for (std::size_t i = 0; i < kPtRegsWords; ++i) {
-    const std::uint64_t word = reader.u64();
-    if (!reader.ok()) break;
-    registers.set(i, word);
-  }
-  // v6.9: FRED keeps event data above the 16 selector bits of the cs and ss slots.
+// v6.9: FRED keeps event data above the 16 selector bits of the cs and ss slots.
+RegisterSet without_event_data(RegisterSet registers) {
   if (const auto cs = registers.get(x86::kCs)) registers.set(x86::kCs, *cs & 0xffff);
   if (const auto ss = registers.get(x86::kSs)) registers.set(x86::kSs, *ss & 0xffff);
   return registers;
 }
 
 RegisterSet decode_pt_regs(std::span<const std::byte> bytes) {
-  return decode_words(bytes, ByteOrder::kLittle);
+  return without_event_data(decode_register_words(bytes, kPtRegsWords, ByteOrder::kLittle));
 }
 
 Result<Architecture::Prstatus> decode_prstatus(std::span<const std::byte> descriptor, ByteOrder order) {
-  if (descriptor.size() < kPrstatusSize) {
-    return fail(ErrorKind::kTruncated, "NT_PRSTATUS holds {} bytes where x86_64 has {}", descriptor.size(),
-                kPrstatusSize);
-  }
-  Architecture::Prstatus status;
-  status.pid = load<std::uint32_t>(descriptor.data() + kPrPidOffset, order);
-  status.registers = decode_words(descriptor.subspan(kPrRegOffset), order);
+  TRY_ASSIGN(Architecture::Prstatus status,
+             decode_prstatus_words(descriptor, {"x86_64", kPrstatusSize, kPtRegsWords}, order));
+  status.registers = without_event_data(status.registers);
   ByteReader bases(descriptor.subspan(kPrRegOffset + kPtRegsWords * 8), order);
   status.registers.set(x86::kFsBase, bases.u64());
   status.registers.set(x86::kGsBase, bases.u64());
