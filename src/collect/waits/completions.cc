@@ -78,12 +78,12 @@ class CompletionReader {
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }
-    if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
-        context_.called_through(sleeper_, "__cancel_work*")) {
-      find_work(resource, completion);
-    } else if (context_.called_through(sleeper_, "flush_workqueue*") ||
-               context_.called_through(sleeper_, "__flush_workqueue*")) {
+    if (context_.called_through(sleeper_, "flush_workqueue*") ||
+        context_.called_through(sleeper_, "__flush_workqueue*")) {
       find_flushed_queue(resource, completion);
+    } else if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
+               context_.called_through(sleeper_, "__cancel_work*")) {
+      find_work(resource, completion);
     } else if (context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
                context_.called_through(sleeper_, "synchronize_rcu*")) {
       find_grace_period(resource);
