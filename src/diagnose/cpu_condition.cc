@@ -89,6 +89,10 @@ std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot) {
   return conditions;
 }
 
+bool stands_long(const CpuCondition& condition) {
+  return condition.lockup || condition.ticks_stopped || condition.unwatched.value_or(0) >= kLasting;
+}
+
 Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition) {
   const model::Cpu& cpu = *condition.cpu;
   Culprit culprit;

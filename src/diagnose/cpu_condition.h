@@ -37,6 +37,9 @@ struct CpuCondition {
 
 std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot);
 
+// Whether the CPU has stood where it stands for long: nothing served its watchdog, or it took no ticks.
+bool stands_long(const CpuCondition& condition);
+
 // The culprit that a CPU's activity makes: its task, or the softirq or interrupt on top of it.
 Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition);
 

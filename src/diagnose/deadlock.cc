@@ -79,7 +79,7 @@ std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
   }
   finding.chain.push_back(std::move(closes));
   finding.hang_class = class_of(circle);
-  finding.confidence = confidence == Certainty::kPossible ? Certainty::kLikely : confidence;
+  finding.confidence = confidence;
   finding.advice.push_back(circle.tasks.size() == 1 ? Advice::kTakeOnce : Advice::kOrderLocks);
   add_victims(facts, finding);
   return finding;

@@ -14,14 +14,10 @@ namespace {
 // A CPU that runs takes a tick a thousand times in this; with nobody's part in it the longest pause is a few of them.
 constexpr std::uint64_t kNotRun = 5'000'000'000;
 
-bool lasts(const CpuCondition& condition) {
-  return condition.lockup || condition.ticks_stopped || condition.unwatched.value_or(0) >= kLasting;
-}
-
 bool somebody_waits_long(const Case& facts, std::uint32_t target) {
   return std::ranges::any_of(unanswered_calls(facts, target), [&](const UnansweredCall& call) {
     return std::ranges::any_of(facts.cpus, [&](const CpuCondition& condition) {
-      return condition.cpu->number == call.caller && lasts(condition);
+      return condition.cpu->number == call.caller && stands_long(condition);
     });
   });
 }

@@ -19,10 +19,6 @@ struct Spinner {
   std::uint32_t held = 0;  // spinlocks, or other reasons not to be preempted, besides the one that it spins for
 };
 
-bool lasts(const CpuCondition& condition) {
-  return condition.lockup || condition.ticks_stopped || condition.unwatched.value_or(0) >= kLasting;
-}
-
 // Could the CPU hold a spinlock? Where the kernel does not count, any that runs kernel code could.
 bool may_hold(const CpuCondition& condition) {
   if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode) return false;
@@ -74,7 +70,7 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
     const model::Wait* wait = facts.waits.wait_of(model::cpu_node(condition.cpu->number));
     const model::Resource* resource = wait == nullptr ? nullptr : facts.waits.resource(wait->on);
     const bool spins = resource != nullptr && resource->kind == model::ResourceKind::kSpinlock;
-    if (spins && lasts(condition)) {
+    if (spins && stands_long(condition)) {
       const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);
       spinners.push_back({&condition, wait, depth == 0 ? 0 : depth - 1});
     } else if (condition.doing != CpuDoing::kServesDump && may_hold(condition)) {

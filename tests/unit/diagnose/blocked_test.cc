@@ -189,6 +189,15 @@ TEST(Deadlock, ACircleThroughAHintMustHaveLasted) {
   }
 }
 
+TEST(Deadlock, IsNoSurerThanItsWeakestPart) {
+  SnapshotBuilder b = machine();
+  add_waiter(b, 10, kLock, 30);
+  add_waiter(b, 11, kOther, 30);
+  add_resource(b, kLock, ResourceKind::kWorkItem, 11, "occupies the pool that it waits in", Certainty::kPossible);
+  add_resource(b, kOther, ResourceKind::kMutex, 10);
+  EXPECT_EQ(diagnose_it(b).confidence, Certainty::kPossible);
+}
+
 TEST(SpinlockDeadlock, NeedsEveryPossibleHolderToSpin) {
   SnapshotBuilder b;
   for (const std::uint32_t cpu : {0u, 1u}) {
