@@ -252,6 +252,14 @@ class BlockedDetector {
     return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
   }
 
+  // What is left of the holder may be another's, who came after it and has gone too: one that began after the wait did.
+  static bool could_have_held(const Path& path) {
+    const std::string* text = fact(*path.last(), "former start");
+    const auto start = text != nullptr ? parse_unsigned(*text, 10) : std::nullopt;
+    const auto& since = path.waits.back()->since;
+    return !start || !since || *start <= *since + kClockSkew;
+  }
+
   bool explain_gone(const Path& path, const model::Task* task, Finding& finding) const {
     finding.hang_class = HangClass::kLockHeldByExitedTask;
     Link link{Claim::kHolderGone, {path.end}, {}, Certainty::kCertain, {}};
@@ -263,7 +271,7 @@ class BlockedDetector {
       const std::string* pid = fact(*path.last(), "former pid");
       const std::string* comm = fact(*path.last(), "former comm");
       const auto number = pid != nullptr ? parse_unsigned(*pid, 10) : std::nullopt;
-      if (number && comm != nullptr) {
+      if (number && comm != nullptr && could_have_held(path)) {
         culprit.pid = static_cast<std::uint32_t>(*number);
         culprit.comm = *comm;
         link.facts["pid"] = *pid;

@@ -125,6 +125,9 @@ class LockReader {
     if (!exit_state || !flags || !pid || !comm || *exit_state == 0 || (*flags & kernel::kFlagExiting) == 0) return;
     resource.facts.push_back({"former pid", std::to_string(*pid)});
     resource.facts.push_back({"former comm", *comm});
+    if (const auto start = bench_.tasks.start_time.read(bench_.access.memory, task)) {
+      resource.facts.push_back({"former start", std::to_string(*start)});
+    }
     resource.evidence.push_back(
         {EvidenceKind::kField, "task_struct.exit_state", task.value, fmt::format("{:#x}", *exit_state)});
   }

@@ -79,6 +79,19 @@ TEST(Blocked, AHolderThatIsNotThereHasExited) {
   EXPECT_TRUE(diagnosis.findings.at(0).culprits.empty()) << "nothing tells whose it was";
 }
 
+TEST(Blocked, WhatIsLeftOfTheHolderMayBeAnothers) {
+  for (const auto& [start, is_it] : {std::pair{std::uint64_t{5}, true}, std::pair{std::uint64_t{80}, false}}) {
+    SnapshotBuilder b = machine();
+    model::Resource& lock = add_resource(b, kLock, ResourceKind::kMutex);
+    lock.holders.push_back({model::task_node(0xffff888000777000), "owner", Certainty::kCertain, {}});
+    lock.facts = {{"former pid", "77"}, {"former comm", "gone"}, {"former start", std::to_string(start * kSecond)}};
+    add_waiter(b, 11, kLock, 35);
+    const Diagnosis diagnosis = diagnose_it(b);
+    EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldByExitedTask);
+    EXPECT_EQ(diagnosis.findings.at(0).culprits.size(), is_it ? 1u : 0u) << "it began at second " << start;
+  }
+}
+
 TEST(Blocked, ATaskThatStartedAfterTheWaitIsNotItsHolder) {
   SnapshotBuilder b = sleeping_holder(3, 35);
   b.task(10).start_time = SnapshotBuilder::kNow - 10 * kSecond;
