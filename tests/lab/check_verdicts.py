@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Holds whyhung's verdicts against the ground truth that the lab wrote beside each dump.
 
-usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [--table] [FILTER...]
+usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [FILTER...]
 
 A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth, or of a member of
 the truth's cycle; as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
@@ -52,10 +52,8 @@ def difference(accused, real):
     return ""
 
 
-def main():
-    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
-    program, folder, filters = arguments[0], pathlib.Path(arguments[1]), arguments[2:]
-    rows = []
+def judged(program, folder, filters):
+    """(name of the dump, its truth, verdict and confidence as said, result, why) of each dump whose files are there."""
     for truth_file in sorted(folder.glob("*/*.truth.json")):
         if filters and not any(f in truth_file.name for f in filters):
             continue
@@ -70,15 +68,18 @@ def main():
             said, confidence = verdict["class"], verdict["confidence"]
         except (ValueError, KeyError) as error:
             result, why, said, confidence = "wrong", f"{error}; {run.stderr.decode()[:200]}", f"exit {run.returncode}", ""
-        rows.append((truth_file.parent.name, truth["kernel"]["release"], truth["expected"], said, confidence, result, why))
-        print(f"{result:12} {truth_file.parent.name:45} {said:22} {confidence:9} {why}", flush=True)
-    counts = {word: sum(1 for row in rows if row[5] == word) for word in ("right", "undetermined", "wrong")}
-    print(f"{len(rows)} dumps: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
-    if "--table" in sys.argv:
-        print("\n| dump | kernel | is | verdict | confidence | |\n|---|---|---|---|---|---|")
-        for name, release, expected, said, confidence, result, why in rows:
-            print(f"| {name} | {release} | {expected} | {said} | {confidence} | {result}{': ' + why if why else ''} |")
-    return 1 if not rows or counts["wrong"] or counts["undetermined"] else 0
+        yield truth_file.parent.name, truth, said, confidence, result, why
 
 
-sys.exit(main())
+def main():
+    program, folder, filters = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
+    counts = dict.fromkeys(("right", "undetermined", "wrong"), 0)
+    for name, _, said, confidence, result, why in judged(program, folder, filters):
+        counts[result] += 1
+        print(f"{result:12} {name:45} {said:22} {confidence:9} {why}", flush=True)
+    print(f"{sum(counts.values())} dumps: " + ", ".join(f"{count} {word}" for word, count in counts.items()))
+    return 0 if counts["right"] and not counts["wrong"] and not counts["undetermined"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
