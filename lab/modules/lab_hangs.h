@@ -26,7 +26,7 @@ MODULE_PARM_DESC(victim, "name of the threads that only suffer");
 
 static unsigned int victims = 3;
 module_param(victims, uint, 0444);
-MODULE_PARM_DESC(victims, "how many threads suffer, at most 1000");
+MODULE_PARM_DESC(victims, "how many threads suffer, at most 50000");
 
 static unsigned int hold = 150;
 module_param(hold, uint, 0444);
@@ -55,7 +55,7 @@ static __maybe_unused int lab_start_victims(int (*function)(void *), void *data)
 {
 	unsigned int i;
 
-	for (i = 0; i < min(victims, 1000U); i++) {
+	for (i = 0; i < min(victims, 50000U); i++) {
 		struct task_struct *task = kthread_run(function, data, "%s", victim);
 
 		if (IS_ERR(task))

@@ -240,6 +240,36 @@ static int start_deaf(void)
 	return error ? error : lab_start_role(calling_kthread, NULL, 1, other);
 }
 
+/* A CPU with much to do, and another that asks it for an answer again and again. */
+static int counting_kthread(void *unused)
+{
+	unsigned long count = 0;
+
+	lab_wait_for_go();
+	for (;;) {
+		WRITE_ONCE(count, count + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int asking_kthread(void *unused)
+{
+	lab_wait_for_go();
+	for (;;) {
+		smp_call_function_single(cpu, nothing, NULL, 1);
+		msleep(50);
+	}
+	return 0;
+}
+
+static int start_asked(void)
+{
+	int error = lab_start_role(counting_kthread, NULL, 0, cpu);
+
+	return error ? error : lab_start_role(asking_kthread, NULL, 1, other);
+}
+
 /* A work that keeps its CPU, and those who wait for the next one there. */
 static void hogging_work(struct work_struct *unused)
 {
@@ -342,6 +372,7 @@ static const struct lab_hang hangs[] = {
 	{ "contended", start_contended },
 	{ "rcu", start_rcu },
 	{ "deaf", start_deaf },
+	{ "asked", start_asked },
 	{ "work", start_work },
 	{ "works", start_works },
 	{ "real-time", start_real_time },

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import LabError
+from .pause import pause, resume
 from .tables import Arch
 
 
@@ -65,6 +66,7 @@ class Qemu:
         self._control: socket.socket | None = None
         self._console_socket: socket.socket | None = None
         self._received = b""
+        self._paused = 0   # the thread of a virtual CPU that is kept from running
 
     def __enter__(self) -> Qemu:
         return self
@@ -137,13 +139,35 @@ class Qemu:
             time.sleep(0.5)
         self._console_socket.sendall(text.encode())
 
+    def pause_cpu(self, cpu: int) -> None:
+        """The virtual CPU executes nothing from now on, and does not know it."""
+        cpus = self.ask("query-cpus-fast")
+        assert isinstance(cpus, list)
+        self._paused = next(one["thread-id"] for one in cpus if one["cpu-index"] == cpu)
+        pause(self._paused)
+
+    def _stop_paused(self) -> None:
+        """Stops the machine so that the paused CPU goes no further than it has come."""
+        assert self._control is not None
+        # QEMU answers when every CPU stands. The paused one finds the request when it is let go.
+        self._control.sendall(b'{"execute": "stop"}\n')
+        time.sleep(1)
+        resume(self._paused)
+        self._paused = 0
+        while "return" not in self._receive(60):
+            pass
+
     def dump(self, target: Path, form: str) -> None:
+        if self._paused:
+            self._stop_paused()
         arguments: dict[str, object] = {"paging": False, "protocol": f"file:{target}"}
         if form != "elf":
             arguments["format"] = form
         self.ask("dump-guest-memory", limit=600, **arguments)
 
     def close(self) -> None:
+        if self._paused:
+            resume(self._paused)
         for connection in (self._control, self._console_socket):
             if connection is not None:
                 connection.close()

@@ -228,6 +228,9 @@ class _Boot:
         self._wait(qemu, "the hang is set up", limit,
                    lambda: any(stage in qemu.facts_text() for stage in reached)
                    or _panicked(qemu))
+        if self.scenario.pauses:
+            self._sleep(qemu, 3)
+            qemu.pause_cpu(self.cpu)
         if self.hung or self.panic in ("nmi", "serial"):
             if self.scenario.hung_when:
                 self._wait(qemu, f"the kernel says {self.scenario.hung_when!r}", limit,

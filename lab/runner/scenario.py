@@ -21,6 +21,7 @@ class Scenario:
     variables: dict[str, str] = field(default_factory=dict)   # set with --set
     helpers: tuple[str, ...] = ()                             # guest/HELPER.c
     drivers: tuple[str, ...] = ()                             # the kernel's own modules
+    pauses: bool = False              # the culprit's CPU is not run by the host while it hangs
     accepted: tuple[str, ...] = ()    # verdict classes that are not wrong either
 
 

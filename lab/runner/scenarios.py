@@ -10,7 +10,7 @@ from __future__ import annotations
 from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
 from .scenarios_cpus import CPUS
 from .scenarios_events import EVENTS
-from .scenarios_locks import LOCKS
+from .scenarios_locks import LOCKS, SETTLE, VARIABLES
 from .scenarios_user import USER
 
 _FIRST = {
@@ -127,6 +127,23 @@ else
 fi
 ''', ("sysrq", "softlockup", "nmi", "serial"), module="while1", memory=4096, limit=600,
         variables={"COUNT": "20000", "THREADS": "2", "TOP": ""}, helpers=("sleepers",)),
+
+    "many-waiters": Scenario(
+        "WAITERS threads wait for the mutex of one that sleeps; COUNT more tasks sleep in peace",
+        "lock-held-by-sleeper", r'''
+echo 4194304 > /proc/sys/kernel/pid_max
+echo 1000000 > /proc/sys/kernel/threads-max
+sleepers "$((COUNT / THREADS))" "$THREADS" > /dev/null || fail "the tasks cannot be made"
+start_hang answer "victims=$WAITERS"
+grow_old
+read -r _ _ _ tasks _ < /proc/loadavg
+fact "machine.tasks=${tasks#*/}"
+tell culprit "$THREAD"
+tell_lock 0 mutex table_lock
+crash
+''', ALIVE, module="mutexes", settle=SETTLE, memory=4096, limit=600,
+        variables={**VARIABLES, "HUNG_TASK": "", "COUNT": "5000", "THREADS": "2", "WAITERS": "5000"},
+        helpers=("sleepers",), accepted=("never-completed",)),
 }
 
 # One for each way to hang in the catalogue, in the order of its classes.

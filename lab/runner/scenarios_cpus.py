@@ -68,6 +68,21 @@ crash
     "ipi-deaf": _spinning("a CPU with interrupts off is asked to run a function",
                           "ipi-not-answered", "deaf", "culprit $THREAD loop_without_interrupts",
                           "waiter $OTHER calling_kthread", panics=DEAD, accepted=("irqs-off",)),
+    "ipi-asked": Scenario(
+        "twin: a busy CPU that another asks for answers again and again", "none", '''
+start_spinning asked victims=0
+tell_spinning bystander "$THREAD" counting_kthread
+echo 1 > /sys/module/$MODULE/parameters/go
+sleep 10
+crash
+''', ALIVE, module="spins", variables=_NAMES),
+    "cpu-paused": Scenario(
+        "the same, and the host does not run the busy CPU: no task is to blame", "external", '''
+start_spinning asked victims=0
+tell_spinning paused "$THREAD" counting_kthread
+begin_hang
+''', DEAD, module="spins", hung_when=LOCKUP, settle=8.0, variables=_NAMES, pauses=True,
+        accepted=("ipi-not-answered",)),
     "work-hog": _spinning("a work keeps its CPU, others wait for the next one there",
                           "workqueue-stall", "work", parameters="victims=3", after='''
 taker=$(cat "/sys/module/$MODULE/parameters/taker")

@@ -94,8 +94,11 @@ bool crosses_at(const model::Snapshot& snapshot, const model::StackTrace& stack,
 // An interrupt of which nothing has run yet is nothing that a CPU does.
 bool has_only_been_entered(const model::Snapshot& snapshot, const model::Cpu& cpu,
                            const model::ContextSegment& segment) {
-  return segment.end_frame == segment.first_frame + 1 && is_kernel_function(snapshot, cpu.stack, segment.first_frame) &&
-         kernel::is_just_entering(function_at(snapshot, cpu.stack, segment.first_frame));
+  if (segment.end_frame != segment.first_frame + 1 || !is_kernel_function(snapshot, cpu.stack, segment.first_frame)) {
+    return false;
+  }
+  const std::string_view function = function_at(snapshot, cpu.stack, segment.first_frame);
+  return kernel::is_just_entering(function) || kernel::entry_kind(function) == kernel::EntryKind::kHardirq;
 }
 
 }  // namespace

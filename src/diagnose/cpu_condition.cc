@@ -15,6 +15,7 @@ constexpr unsigned kWatchdogShift = 30;               // watchdog_touch_ts count
 constexpr std::uint64_t kDefaultThreshold = 10;       // kernel.watchdog_thresh when it cannot be read
 constexpr std::uint64_t kMostThreshold = 1'000'000;   // s; the kernel takes at most 60
 constexpr std::uint64_t kTicksStopped = 2 * kSecond;  // far beyond the longest tick of a busy CPU
+constexpr std::uint64_t kNotRun = 5 * kSecond;        // no code with interrupts enabled keeps ticks out for so long
 
 CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
   // An interrupt or a softirq on top of the idle task is work like any other.
@@ -68,6 +69,11 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
   condition.ticks_stopped =
       condition.clock_behind && *condition.clock_behind >= kTicksStopped && condition.doing != CpuDoing::kIdle;
+  const bool works = condition.doing == CpuDoing::kUserMode || condition.doing == CpuDoing::kKernelCode ||
+                     condition.doing == CpuDoing::kWaitsForCpu;
+  // An idle CPU has sent its tick away, and an interrupt that does not end keeps it from coming back.
+  const bool wants_ticks = works && condition.task != nullptr && !condition.task->is_idle_task;
+  condition.not_run = wants_ticks && cpu.interrupts_enabled == true && condition.clock_behind.value_or(0) >= kNotRun;
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct CpuCondition {
   bool endless_loop = false;                  // proven: no way out and nothing that yields
   bool lockup = false;                        // unwatched for longer than the kernel's own soft-lockup threshold
   bool preemptible = false;                   // the scheduler could take the CPU away at the next tick
+  bool not_run = false;                       // it could take interrupts, and has taken none for seconds
   bool ticks_stopped = false;                 // it takes no timer interrupts although it is not idle
 };
 

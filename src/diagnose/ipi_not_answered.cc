@@ -11,23 +11,12 @@
 namespace whyhung::diagnose {
 namespace {
 
-// A CPU that runs takes a tick a thousand times in this; with nobody's part in it the longest pause is a few of them.
-constexpr std::uint64_t kNotRun = 5'000'000'000;
-
 bool somebody_waits_long(const Case& facts, std::uint32_t target) {
   return std::ranges::any_of(unanswered_calls(facts, target), [&](const UnansweredCall& call) {
     return std::ranges::any_of(facts.cpus, [&](const CpuCondition& condition) {
       return condition.cpu->number == call.caller && stands_long(condition);
     });
   });
-}
-
-// Ready to take interrupts, wanted by others, and yet it has taken none for seconds.
-bool is_not_run(const CpuCondition& condition) {
-  const bool works = condition.doing == CpuDoing::kUserMode || condition.doing == CpuDoing::kKernelCode ||
-                     condition.doing == CpuDoing::kWaitsForCpu;
-  return works && condition.cpu->interrupts_enabled == true && condition.cpu->function_call_pending == true &&
-         condition.clock_behind.value_or(0) >= kNotRun;
 }
 
 Link& add(Finding& finding, Claim claim, std::uint32_t cpu, model::Certainty certainty) {
@@ -86,7 +75,8 @@ Finding explain_unanswered(const Case& facts, const CpuCondition& condition) {
 std::vector<Finding> detect_ipi_not_answered(const Case& facts) {
   std::vector<Finding> findings;
   for (const CpuCondition& condition : facts.cpus) {
-    if (is_not_run(condition)) {
+    // A CPU of its own may do without ticks; one that others have sent for must come.
+    if (condition.not_run && condition.cpu->function_call_pending == true) {
       findings.push_back(explain_not_run(facts, condition));
       continue;
     }

@@ -18,6 +18,7 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
     if (condition.ticks_stopped) out.hardirq = Rung::kDead;
     return out;
   }
+  if (condition.not_run) return {cpu.number, Rung::kDead, Rung::kDead, Rung::kDead, RungReason::kNotRun};
   if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode ||
       condition.doing == CpuDoing::kServesDump) {
     return {cpu.number, Rung::kAlive, Rung::kAlive, Rung::kAlive, RungReason::kNone};

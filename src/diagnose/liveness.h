@@ -22,6 +22,7 @@ enum class RungReason : std::uint8_t {
   kLeftToDaemon,  // ksoftirqd/N is runnable and starves: some kernels leave softirqs to it
   kCpuOccupied,   // task code that does not let go
   kStopperSpins,  // the stopper spins at the highest priority
+  kNotRun,        // it could take interrupts and took none
   kWaitsForCpu,   // the kernel's busy wait for another CPU
   kNoRegisters,
 };

@@ -108,6 +108,8 @@ class LockReader {
       const bool reads = view_.kind() == LockKind::kRwSemaphore;
       const auto state = view_.rw_state(bench_.access, lock);
       if (reads && (!state || state->readers == 0)) return;
+      // A semaphore with slots to spare keeps nobody, whoever took one last.
+      if (view_.semaphore_count(bench_.access, lock).value_or(0) > 0) return;
       holder.role = reads ? "reader" : "last holder";
       holder.certainty = reads && state->readers > 1 ? Certainty::kPossible : Certainty::kLikely;
     }

@@ -93,6 +93,30 @@ TEST(External, ACpuThatTakesNoInterruptsThoughItCouldWasNotRun) {
   EXPECT_EQ(finding.victim_cpus, (std::vector<std::uint32_t>{2, 1}));
 }
 
+TEST(External, WhatItsTaskWasDoingIsNoHog) {
+  SnapshotBuilder b = paused_machine();
+  b.cpu(1).unwatched_for(25).loop("copy_page", LoopYield::kUnknown);
+  EXPECT_EQ(diagnose_it(b).findings.size(), 1u);
+  b.cpu(1).call_pending(false);
+  b.snapshot().waits.clear();
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_TRUE(diagnosis.findings.empty());
+  EXPECT_TRUE(has_doubt(diagnosis, Doubt::kLockupUnexplained) || has_doubt(diagnosis, Doubt::kCpuWaitsUnexplained));
+}
+
+TEST(External, ASoftirqOnTopOfTheIdleTaskMayLoopWithoutTicks) {
+  SnapshotBuilder b = paused_machine();
+  b.task(80).is_idle_task = true;
+  EXPECT_NE(diagnose_it(b).verdict, HangClass::kExternal);
+}
+
+TEST(External, NothingRanThere) {
+  const Diagnosis diagnosis = diagnose_it(paused_machine());
+  for (const CpuLiveness& cpu : diagnosis.liveness) {
+    EXPECT_EQ(cpu.hardirq, cpu.cpu == 1 ? Rung::kDead : Rung::kAlive) << cpu.cpu;
+  }
+}
+
 TEST(External, UserModeCountsToo) {
   SnapshotBuilder b = calling_machine();
   b.cpu(1).runs(80, "program").user_mode().interrupts(true).clock_behind(25);
