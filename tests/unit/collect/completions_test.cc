@@ -120,6 +120,12 @@ TEST_F(CompletionsTest, ARecordThatIsLinkedToNothingIsNoWait) {
   EXPECT_TRUE(snapshot().resources.empty());
 }
 
+TEST_F(CompletionsTest, ARecordThatAnEarlierWaitLeftDoesNotHideTheRealOne) {
+  auto& done = completions.make().waited_for_by(100, kPlain);
+  done.leave_record(100, FakeCompletion::record_of(100) - 0x40);
+  EXPECT_EQ(waits_of(100), Addresses{done.address()});
+}
+
 TEST_F(CompletionsTest, AQueueThatNamesWhatIsNoTaskIsNoQueue) {
   completions.make().waited_for_by(100, kPlain).waited_for_by(101, kPlain);
   kernel.machine.set("swait_queue", FakeCompletion::record_of(101), "task", 0xffff888812340000);
