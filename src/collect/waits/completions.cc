@@ -84,8 +84,7 @@ class CompletionReader {
     } else if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
                context_.called_through(sleeper_, "__cancel_work*")) {
       find_work(resource, completion);
-    } else if (context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
-               context_.called_through(sleeper_, "synchronize_rcu*")) {
+    } else if (waits_for_grace_period()) {
       find_grace_period(resource);
     } else if (context_.called_through(sleeper_, "__kthread_create_on_node")) {
       constexpr std::uint32_t kThreadDaemon = 2;  // kthreadd, which rest_init() starts second
@@ -95,6 +94,14 @@ class CompletionReader {
                    {EvidenceKind::kField, "task_struct.pid", task.address, "2"});
       }
     }
+  }
+
+  // Of the kernel's general RCU: its other kinds wait through the same functions for grace periods of their own
+  // (kernel/rcu/tasks.h).
+  bool waits_for_grace_period() const {
+    if (context_.called_through(sleeper_, "synchronize_rcu_tasks*")) return false;
+    return context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
+           context_.called_through(sleeper_, "synchronize_rcu*");
   }
 
   std::string function_name(VirtualAddress function) { return bench_.function_name(function); }

@@ -96,6 +96,13 @@ TEST_F(GracePeriodTest, OneNodeIsRootAndLeaf) {
   EXPECT_EQ(holders_of(waited_for(kSynchronize)), Nodes{model::cpu_node(3)});
 }
 
+TEST_F(GracePeriodTest, AnotherKindOfRcuHasAnotherGracePeriod) {
+  owes(1, 1);
+  EXPECT_EQ(holders_of(waited_for({"__wait_rcu_gp", "synchronize_rcu_tasks_generic", "synchronize_rcu_tasks"})),
+            Nodes{});
+  EXPECT_EQ(waited_for_by(100).kind, ResourceKind::kCompletion);
+}
+
 TEST_F(GracePeriodTest, SleepableRcuHasAnotherGracePeriod) {
   owes(1, 1);
   EXPECT_EQ(holders_of(waited_for({"__synchronize_srcu", "synchronize_srcu"})), Nodes{});
