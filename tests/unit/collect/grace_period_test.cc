@@ -108,6 +108,20 @@ TEST_F(GracePeriodTest, SleepableRcuHasAnotherGracePeriod) {
   EXPECT_EQ(holders_of(waited_for({"__synchronize_srcu", "synchronize_srcu"})), Nodes{});
 }
 
+TEST_F(GracePeriodTest, AListOfReadersThatRunsInACircleNamesEachOnce) {
+  preempted(1, {201, 202, 203}, 201);
+  kernel.machine.memory.write_u64(kernel.task(203) + kReadersEntry, kernel.task(202) + kReadersEntry);
+  EXPECT_EQ(holders_of(waited_for(kSynchronize)), (Nodes{task(201), task(202), task(203)}));
+}
+
+TEST_F(GracePeriodTest, AReaderThatItsListDoesNotHoldIsNoHolder) {
+  owes(1, 1);
+  preempted(1, {201}, 201);
+  kernel.add_task(202, "bystander");
+  kernel.machine.set("rcu_node", node(1), "gp_tasks", kernel.task(202) + kReadersEntry);
+  EXPECT_EQ(holders_of(waited_for(kSynchronize)), Nodes{model::cpu_node(0)});
+}
+
 TEST_F(GracePeriodTest, WithoutItsStateTheCompletionIsAllThatIsKnown) {
   owes(1, 1);
   kernel.machine.symbols.remove("rcu_state");
