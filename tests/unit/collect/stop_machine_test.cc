@@ -143,6 +143,43 @@ TEST_F(StopMachineTest, ARequestWhoseRequesterIsNotFoundIsStillARequest) {
   EXPECT_EQ(holders_of(resource(made.data)), stoppers({3}));
 }
 
+TEST_F(StopMachineTest, TwoRequestsAtOnceHaveTheirOwnCpus) {
+  asks(101, "stop_machine_cpuslocked");
+  const auto one = kernel.stop_machine(100, "swap_tasks", {1}, 2), two = kernel.stop_machine(101, "flip", {3}, 2);
+  takes_part(0, one.data);
+  takes_part(2, two.data);
+  EXPECT_EQ(request(one.data).acknowledged_cpus, Cpus{0});
+  EXPECT_EQ(request(one.data).missing_cpus, Cpus{1});
+  EXPECT_EQ(request(two.data).acknowledged_cpus, Cpus{2});
+  EXPECT_EQ(request(two.data).missing_cpus, Cpus{3});
+  EXPECT_EQ(waits_of(100), Addresses{one.data});
+  EXPECT_EQ(waits_of(101), Addresses{two.data});
+  EXPECT_EQ(waits_of(stopper(0)), Addresses{one.data});
+  EXPECT_EQ(waits_of(stopper(2)), Addresses{two.data});
+}
+
+TEST_F(StopMachineTest, OfTwoRequestsACpuThatDoesNotSayWhichItRunsIsInNone) {
+  asks(101, "stop_machine_cpuslocked");
+  const auto one = kernel.stop_machine(100, "swap_tasks", {1}, 2), two = kernel.stop_machine(101, "flip", {3}, 2);
+  takes_part(0, 0);
+  EXPECT_EQ(request(one.data).acknowledged_cpus, Cpus{});
+  EXPECT_EQ(request(two.data).acknowledged_cpus, Cpus{});
+  EXPECT_EQ(waits_of(stopper(0)), Addresses{});
+}
+
+TEST_F(StopMachineTest, ARequestThatNobodyHasBegunHasNoCpus) {
+  // 101 sleeps for stop_cpus_mutex, its request ready on its stack.
+  asks(101, "stop_machine_cpuslocked");
+  const auto one = kernel.stop_machine(100, "change_clocksource", {3}, 4),
+             two = kernel.stop_machine(101, "flip", {}, 4);
+  kernel.machine.set("multi_stop_data", two.data, "thread_ack", 4);
+  for (const std::uint32_t number : {0, 1, 2}) takes_part(number, 0);
+  EXPECT_EQ(request(one.data).acknowledged_cpus, (Cpus{0, 1, 2}));
+  EXPECT_EQ(request(two.data).acknowledged_cpus, Cpus{});
+  EXPECT_EQ(waits_of(stopper(0)), Addresses{one.data});
+  EXPECT_EQ(waits_of(101), Addresses{two.data});
+}
+
 TEST_F(StopMachineTest, AQueueThatRunsInACircleIsSaidTo) {
   const auto made = kernel.stop_machine(100, "change_clocksource", {2, 3}, 4);
   const std::uint64_t works = kernel.percpu(2, "cpu_stopper") + 16;
