@@ -65,6 +65,19 @@ std::optional<Worker> WorkqueueView::worker_of(const Access& access, const TaskV
   return worker;
 }
 
+// The work that a barrier is for stands before it, behind barriers of others, unless it is being executed.
+VirtualAddress WorkqueueView::function_before(const VirtualMemory& memory, VirtualAddress barrier) const {
+  const VirtualAddress own = function.read_pointer(memory, barrier).value_or(VirtualAddress());
+  WalkLimit limit(kMostWorks);
+  auto node = memory.read_pointer(entry.in(barrier) + sizeof(std::uint64_t));
+  while (node && limit.step(*node) == WalkLimit::Verdict::kContinue) {
+    const auto found = function.read_pointer(memory, entry.container(*node));
+    if (!found || *found != own) return found.value_or(VirtualAddress());
+    node = memory.read_pointer(*node + sizeof(std::uint64_t));
+  }
+  return {};
+}
+
 std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& memory, VirtualAddress completion,
                                                          VirtualAddress task, std::span<const Worker> workers) const {
   const VirtualAddress barrier = barrier_done.container(completion);
@@ -73,10 +86,7 @@ std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& me
   }
   const VirtualAddress start = entry.in(barrier_work.in(barrier));
   QueuedBarrier found;
-  // The work that is waited for stands right before the barrier, unless it is being executed.
-  const auto previous = memory.read_pointer(start + sizeof(std::uint64_t));
-  if (previous)
-    found.work_function = function.read_pointer(memory, entry.container(*previous)).value_or(VirtualAddress());
+  found.work_function = function_before(memory, barrier_work.in(barrier));
   WalkLimit limit(kMostWorks);
   auto node = memory.read_pointer(start);
   for (; node && *node != start; node = memory.read_pointer(*node)) {

@@ -58,6 +58,9 @@ class WorkqueueView {
   Field barrier_work, barrier_done, barrier_waiter;  // wq_barrier
   Field flusher_queue, flusher_overflow;             // workqueue_struct: those who flush after the first
   Field flusher_done, flusher_list;                  // wq_flusher
+
+ private:
+  VirtualAddress function_before(const VirtualMemory& memory, VirtualAddress barrier) const;
 };
 
 }  // namespace whyhung::kernel

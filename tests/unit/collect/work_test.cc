@@ -60,6 +60,13 @@ TEST_F(WorkTest, WorkThatHasNotBegunWaitsForAWorkerOfItsPool) {
   }
 }
 
+TEST_F(WorkTest, ABarrierBehindAnotherBarrierIsForTheWorkBeforeBoth) {
+  workqueues.add_pending(0, "late_work");
+  const std::uint64_t one = workqueues.flush_pending(100, 0), two = workqueues.flush_pending(101, 0);
+  EXPECT_EQ(resource(one).name, "late_work");
+  EXPECT_EQ(resource(two).name, "late_work");
+}
+
 TEST_F(WorkTest, WorkThatIsHeldBackWaitsForWhatItsQueueExecutes) {
   workqueues.add_inactive(ours, "held_back");
   const model::Resource& found = resource(workqueues.flush_inactive(100, ours));
