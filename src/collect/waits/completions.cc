@@ -139,9 +139,7 @@ class CompletionReader {
 
   void find_flushed_queue(model::Resource& resource, VirtualAddress completion) {
     for (const kernel::Worker& worker : context_.workers()) {
-      if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker.workqueue)) {
-        continue;
-      }
+      if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker)) continue;
       resource.kind = ResourceKind::kWorkItem;
       resource.name = function_name(worker.current_function);
       add_fact(resource, "workqueue", worker.workqueue_name);

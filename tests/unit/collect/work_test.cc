@@ -126,6 +126,27 @@ TEST_F(WorkTest, ThoseWhoFlushAfterTheFirstWaitForTheSame) {
   EXPECT_EQ(holders_of(resource(other)), Nodes{task(51)});
 }
 
+TEST_F(WorkTest, WorkThatWasQueuedAfterTheFlushIsNotWaitedFor) {
+  const std::uint64_t done = workqueues.flush_queue(100, ours);
+  const std::uint64_t next = workqueues.flush_queue(101, ours, Flusher::kQueued);
+  const std::uint64_t last = workqueues.flush_queue(102, ours, Flusher::kOverflow);
+  // The colours of 15, 0 (they go round), and none yet; the worker executes work of 0.
+  kernel.machine.set("workqueue_struct", ours.workqueue, "flush_color", 15);
+  kernel.machine.set("wq_flusher", test::FakeWorkqueues::flusher_of(100), "flush_color", 15);
+  kernel.machine.set("wq_flusher", test::FakeWorkqueues::flusher_of(102), "flush_color", 0xffffffff);
+  EXPECT_EQ(holders_of(resource(done)), Nodes{}) << "it is newer";
+  EXPECT_EQ(holders_of(resource(next)), Nodes{task(50)});
+  EXPECT_EQ(holders_of(resource(last)), Nodes{task(50)});
+}
+
+TEST_F(WorkTest, KernelsThatDoNotNoteAWorkersColourNameAllOfTheQueue) {
+  const std::uint64_t done = workqueues.flush_queue(100, ours);
+  kernel.machine.set("workqueue_struct", ours.workqueue, "flush_color", 15);
+  kernel.machine.set("wq_flusher", test::FakeWorkqueues::flusher_of(100), "flush_color", 15);
+  kernel.machine.types.remove("worker", "current_color");
+  EXPECT_EQ(holders_of(resource(done)), Nodes{task(50)});
+}
+
 TEST_F(WorkTest, AFlusherThatNoQueueKnowsHasNoHolder) {
   const std::uint64_t done = workqueues.flush_queue(100, ours);
   kernel.machine.set("workqueue_struct", ours.workqueue, "first_flusher", 0);
