@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "collect/waits/sleepers.h"
+#include "kernel/known_code.h"
 #include "kernel/rcu.h"
 
 namespace whyhung::collect {
@@ -59,8 +61,23 @@ class CompletionReader {
                                                            "wait_for_device_probe",
                                                            "schedule_timeout_*",
                                                            "wait_for_vfork_done"};
-    return std::ranges::any_of(kOutside,
-                               [&](std::string_view pattern) { return context_.called_through(sleeper_, pattern); });
+    // The waiting function's own caller, or that one's: what a bio's driver waits for further in is its own affair.
+    constexpr std::uint32_t kNearCallers = 2;
+    std::uint32_t callers = 0;
+    const auto& frames = sleeper_.task.stack.frames;
+    for (std::uint32_t frame = sleeper_.frame; frame < frames.size() && callers < kNearCallers; ++frame) {
+      if (is_kernels_own(frame, kOutside)) return true;
+      if (!is_kernels_own(frame, kCompletionFunctions)) ++callers;
+    }
+    return false;
+  }
+
+  bool is_kernels_own(std::uint32_t frame, std::span<const std::string_view> patterns) const {
+    const model::CodeLocation& location = bench_.snapshot.location(sleeper_.task.stack.frames[frame]);
+    const auto fits = [&](std::string_view pattern) {
+      return matches_pattern(pattern, kernel::base_name(location.function));
+    };
+    return location.module.empty() && std::ranges::any_of(patterns, fits);
   }
 
   static void add_holder(model::Resource& resource, model::NodeId who, std::string role, model::Evidence evidence) {

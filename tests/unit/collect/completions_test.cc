@@ -113,6 +113,12 @@ TEST_F(CompletionsTest, ATimeoutOrWhatIsOutsideEndsIt) {
   EXPECT_EQ(fact(waited_for_by(201), "ends by itself"), "") << "a module's function is not the kernel's";
 }
 
+TEST_F(CompletionsTest, WhatADriverWaitsForWhileItServesABioEndsNotByItself) {
+  completions.make().waited_for_by(
+      100, {"wait_for_completion", "resets [driver]", "queues [driver]", "submit_bio_noacct", "submit_bio_wait"});
+  EXPECT_EQ(fact(waited_for_by(100), "ends by itself"), "");
+}
+
 TEST_F(CompletionsTest, ARecordThatIsLinkedToNothingIsNoWait) {
   kernel.sleep(100, {"__schedule", "schedule", "schedule_timeout", "__wait_for_common", "wait_for_completion"});
   completions.make().leave_record(100, FakeCompletion::record_of(100));
