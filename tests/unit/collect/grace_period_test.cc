@@ -63,6 +63,22 @@ TEST_F(GracePeriodTest, TheCpusThatOweAQuiescentStateAreTheHolders) {
   EXPECT_EQ(wait_of(100).how, "sleeps for it in removes_it [driver]");
 }
 
+TEST_F(GracePeriodTest, ACpuWhoseTaskIsInsideOfAReadSideSectionIsSaidToBe) {
+  kernel.machine.types.add("task_struct 1024: rcu_read_lock_nesting@224:4s");
+  for (const std::uint32_t number : {1, 2}) {
+    kernel.add_task(200 + number, "worker");
+    kernel.run(number, 200 + number, {"reads", "kthread"});
+  }
+  kernel.set_task(201, "rcu_read_lock_nesting", 2);
+  owes(1, 0b10);
+  owes(2, 0b01);
+  const model::Resource& found = waited_for(kSynchronize);
+  ASSERT_EQ(found.holders.size(), 2u);
+  EXPECT_EQ(found.holders[0].role, model::kRunsReader);
+  EXPECT_EQ(evidence(found.holders[0].evidence, "task_struct.rcu_read_lock_nesting"), "2");
+  EXPECT_EQ(found.holders[1].role, "owes a quiescent state");
+}
+
 TEST_F(GracePeriodTest, ReadersThatWerePreemptedBeforeItBeganAreInTheWay) {
   preempted(2, {201, 202, 203}, 202);
   const model::Resource& found = waited_for(kSynchronize);
