@@ -166,11 +166,22 @@ TEST_F(TasksTest, ATaskWhoseStructureIsNotInTheDumpIsCounted) {
   EXPECT_EQ(snapshot().machine.task_count, 3u);
 }
 
+TEST_F(TasksTest, ATaskThatRunsIsKnownThoughItIsOnNoList) {
+  kernel.add_task(10, "task");
+  kernel.add_task(20, "exits");
+  kernel.run(1, 20, {"release_task", "do_exit"});
+  kernel.unlist(20);
+  EXPECT_EQ(pids(), (Pids{10, 20}));
+  EXPECT_EQ(the_task(20).stack.frames.size(), 2u);
+}
+
 TEST_F(TasksTest, WithoutInitTaskOnlyWhoRunsOrIdlesIsKnown) {
   kernel.add_task(10, "task");
+  kernel.add_task(20, "runs");
+  kernel.run(1, 20, {"computes", "kthread"});
   kernel.machine.symbols.remove("init_task");
-  EXPECT_EQ(pids(), Pids{});
-  EXPECT_EQ(snapshot().tasks.size(), 2u);
+  EXPECT_EQ(pids(), Pids{20});
+  EXPECT_EQ(snapshot().tasks.size(), 3u);
   EXPECT_EQ(gap("list of tasks"), "neither the pid tree nor the task list can be reached");
 }
 
