@@ -46,7 +46,7 @@ TEST_F(CompletionsTest, KthreadStopWaitsForTheThreadToEnd) {
   completions.exit_of(50).waited_for_by(100, {"wait_for_completion", "kthread_stop", "driver_exit [driver]"});
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(50)});
   EXPECT_EQ(role_of(waited_for_by(100)), "must end");
-  EXPECT_EQ(evidence(waited_for_by(100).holders[0].evidence, "kthread.exited"), "");
+  EXPECT_EQ(evidence(waited_for_by(100).holders.at(0).evidence, "kthread.exited"), "");
   EXPECT_EQ(wait_of(100).how, "sleeps for it in driver_exit [driver]");
 }
 
@@ -55,7 +55,7 @@ TEST_F(CompletionsTest, KthreadParkWaitsForTheThreadToPark) {
   completions.parking_of(50).waited_for_by(100, {"wait_for_completion", "kthread_park", "driver_idle [driver]"});
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(50)});
   EXPECT_EQ(role_of(waited_for_by(100)), "must park");
-  EXPECT_EQ(evidence(waited_for_by(100).holders[0].evidence, "kthread.parked"), "");
+  EXPECT_EQ(evidence(waited_for_by(100).holders.at(0).evidence, "kthread.parked"), "");
 }
 
 TEST_F(CompletionsTest, AThreadThatIsStoppedWhileItParksMustStillEnd) {

@@ -27,7 +27,7 @@ class CpusTest : public CollectTest {
     kernel.dump->add_note("CORE", 1, test::prstatus_of(registers, pid));
   }
   std::string function_of(const model::Cpu& cpu) {
-    return cpu.stack.frames.empty() ? "" : snapshot().location(cpu.stack.frames[0]).function;
+    return cpu.stack.frames.empty() ? "" : snapshot().location(cpu.stack.frames.at(0)).function;
   }
   std::string registers_gap(std::uint32_t cpu) { return gap(fmt::format("registers of CPU {}", cpu)); }
   template <typename T>
@@ -260,8 +260,8 @@ TEST_F(CpusTest, WithoutAnUnwinderTheRegistersAreStillThere) {
 TEST_F(CpusTest, RegistersOfInterruptedCodeAreKeptWithItsFrame) {
   kernel.run(1, 100, {"crash_nmi_callback", "asm_exc_nmi", interrupted("spins [driver]"), "kthread"});
   ASSERT_EQ(cpu(1).stack.registers.size(), 1u);
-  EXPECT_EQ(cpu(1).stack.registers[0].frame, 2u);
-  EXPECT_EQ(cpu(1).stack.frames[2].origin, model::FrameOrigin::kException);
+  EXPECT_EQ(cpu(1).stack.registers.at(0).frame, 2u);
+  EXPECT_EQ(cpu(1).stack.frames.at(2).origin, model::FrameOrigin::kException);
 }
 
 }  // namespace

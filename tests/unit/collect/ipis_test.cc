@@ -44,7 +44,7 @@ TEST_F(IpisTest, ARequestThatIsQueuedHasNotBegun) {
   EXPECT_EQ(found.name, "flush_tlb_func");
   EXPECT_EQ(holders_of(found), Nodes{model::cpu_node(2)});
   EXPECT_EQ(role_of(found), "has been sent it and has not begun");
-  EXPECT_EQ(evidence(found.holders[0].evidence, "call_single_queue of CPU 2"), "");
+  EXPECT_EQ(evidence(found.holders.at(0).evidence, "call_single_queue of CPU 2"), "");
   EXPECT_EQ(evidence(wait_of(model::cpu_node(1)).evidence, "smp_call_function_many_cond"), "");
 }
 

@@ -22,8 +22,8 @@ TEST_F(LocksTest, AMutexNamesItsOwnerAndAllWhoWait) {
   EXPECT_EQ(found.name, "alpha_lock [alpha]");
   EXPECT_EQ(holders_of(found), Nodes{task(100)});
   EXPECT_EQ(role_of(found), "owner");
-  EXPECT_EQ(found.holders[0].certainty, Certainty::kCertain);
-  EXPECT_EQ(evidence(found.holders[0].evidence, "mutex.owner"), fmt::format("{:#x}", kernel.task(100)));
+  EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
+  EXPECT_EQ(evidence(found.holders.at(0).evidence, "mutex.owner"), fmt::format("{:#x}", kernel.task(100)));
   EXPECT_EQ(fact(found, "waiters"), "2");
   for (const std::uint32_t pid : {101, 102}) {
     EXPECT_EQ(waits_of(pid), Addresses{lock.address()}) << pid;
@@ -65,6 +65,17 @@ TEST_F(LocksTest, ARecordThatIsInNoQueueIsNoWait) {
   EXPECT_EQ(waits_of(101), Addresses{});
   EXPECT_EQ(waits_of(102), Addresses{real.address()});
   EXPECT_EQ(snapshot().resources.size(), 1u);
+}
+
+TEST_F(LocksTest, ARecordThatItsQueueDoesNotLinkIsNoWait) {
+  const auto& lock = locks.mutex("alpha").held_by(100).waited_for_by({101, 102}).only_called_by(103);
+  // It still points into the queue that it was in, between the last waiter and the head.
+  const std::uint64_t left = FakeLock::record_of(103);
+  kernel.machine.memory.write_u64(left, kernel.machine.address_of("mutex", lock.address(), "wait_list"));
+  kernel.machine.memory.write_u64(left + 8, FakeLock::record_of(102));
+  EXPECT_EQ(waits_of(103), Addresses{});
+  EXPECT_EQ(waits_of(102), Addresses{lock.address()});
+  EXPECT_EQ(fact(resource(lock.address()), "waiters"), "2");
 }
 
 TEST_F(LocksTest, ATaskThatDoesNotSleepWaitsForNothing) {
@@ -127,7 +138,7 @@ TEST_F(LocksTest, AWriterOfARwSemaphoreIsItsOwner) {
   EXPECT_EQ(found.kind, ResourceKind::kRwSemaphore);
   EXPECT_EQ(holders_of(found), Nodes{task(100)});
   EXPECT_EQ(role_of(found), "owner");
-  EXPECT_EQ(found.holders[0].certainty, Certainty::kCertain);
+  EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
   EXPECT_EQ(fact(found, "writer"), "yes");
   EXPECT_EQ(fact(found, "readers"), "0");
   EXPECT_EQ(fact(found, "waiters"), "2");
@@ -141,11 +152,11 @@ TEST_F(LocksTest, TheLastReaderIsOnlyAHint) {
   const auto& some = locks.rw_semaphore("some").read_by(100, 3).waited_for_by({102});
   const auto& none = locks.rw_semaphore("none").read_by(100, 0).waited_for_by({103});
   EXPECT_EQ(role_of(resource(one.address())), "reader");
-  EXPECT_EQ(resource(one.address()).holders[0].certainty, Certainty::kLikely);
+  EXPECT_EQ(resource(one.address()).holders.at(0).certainty, Certainty::kLikely);
   EXPECT_EQ(fact(resource(one.address()), "readers"), "1");
   EXPECT_EQ(fact(resource(one.address()), "writer"), "no");
   EXPECT_EQ(role_of(resource(some.address())), "reader");
-  EXPECT_EQ(resource(some.address()).holders[0].certainty, Certainty::kPossible);
+  EXPECT_EQ(resource(some.address()).holders.at(0).certainty, Certainty::kPossible);
   EXPECT_EQ(holders_of(resource(none.address())), Nodes{}) << "the last reader has left";
 }
 
@@ -172,7 +183,7 @@ TEST_F(LocksTest, TheLastHolderOfASemaphoreIsLikelyTheOne) {
   const auto& lock = locks.semaphore("sem").owner_word(kernel.task(100)).waited_for_by({101});
   EXPECT_EQ(holders_of(resource(lock.address())), Nodes{task(100)});
   EXPECT_EQ(role_of(resource(lock.address())), "last holder");
-  EXPECT_EQ(resource(lock.address()).holders[0].certainty, Certainty::kLikely);
+  EXPECT_EQ(resource(lock.address()).holders.at(0).certainty, Certainty::kLikely);
   EXPECT_EQ(evidence(resource(lock.address()).evidence, "semaphore.last_holder"),
             fmt::format("{:#x}", kernel.task(100)));
 }

@@ -72,7 +72,7 @@ TEST_F(LoopTest, AnExitDependsOnTheMemoryThatIsCompared) {
   registers.set(x86::kRbx, kFlag);
   stands_in({0x83, 0x3b, 0x00, 0x75, 0xfb, 0xc3}, 0, registers);  // cmpl $0,(%rbx); jne .-3; ret
   ASSERT_EQ(loop().exits.size(), 1u);
-  const model::LoopExit& exit = loop().exits[0];
+  const model::LoopExit& exit = loop().exits.at(0);
   EXPECT_EQ(exit.branch, kernel.function("spins [driver]") + 3);
   EXPECT_EQ(exit.memory_address, kFlag);
   EXPECT_EQ(exit.symbol, "stop_flag [driver]");
@@ -85,8 +85,8 @@ TEST_F(LoopTest, AnAddressWhoseRegisterTheLoopChangesIsNotKnown) {
   // add $8,%rbx; cmpl $0,(%rbx); jne .-7; ret
   stands_in({0x48, 0x83, 0xc3, 0x08, 0x83, 0x3b, 0x00, 0x75, 0xf7, 0xc3}, 0, registers);
   ASSERT_EQ(loop().exits.size(), 1u);
-  EXPECT_EQ(loop().exits[0].memory_address, std::nullopt);
-  EXPECT_EQ(loop().exits[0].depends_on, "memory at an address that was not kept");
+  EXPECT_EQ(loop().exits.at(0).memory_address, std::nullopt);
+  EXPECT_EQ(loop().exits.at(0).depends_on, "memory at an address that was not kept");
 }
 
 TEST_F(LoopTest, AnExitMayDependOnARegister) {
@@ -94,8 +94,8 @@ TEST_F(LoopTest, AnExitMayDependOnARegister) {
   registers.set(x86::kRax, 7);
   stands_in({0x85, 0xc0, 0x75, 0xfc, 0xc3}, 0, registers);  // test %eax,%eax; jne .-2; ret
   ASSERT_EQ(loop().exits.size(), 1u);
-  EXPECT_EQ(loop().exits[0].depends_on, "register RAX");
-  EXPECT_EQ(loop().exits[0].value, 7u);
+  EXPECT_EQ(loop().exits.at(0).depends_on, "register RAX");
+  EXPECT_EQ(loop().exits.at(0).value, 7u);
 }
 
 TEST_F(LoopTest, AnExitMayDependOnWhatAFunctionReturns) {
@@ -104,7 +104,7 @@ TEST_F(LoopTest, AnExitMayDependOnWhatAFunctionReturns) {
   stands_in({0xe8, to("is_over", 0, 0), to("is_over", 0, 1), to("is_over", 0, 2), to("is_over", 0, 3), 0x85, 0xc0, 0x75,
              0xf7, 0xc3});
   ASSERT_EQ(loop().exits.size(), 1u);
-  EXPECT_EQ(loop().exits[0].depends_on, "what is_over() returns");
+  EXPECT_EQ(loop().exits.at(0).depends_on, "what is_over() returns");
   EXPECT_EQ(loop().calls, std::vector<std::string>{"is_over"});
 }
 

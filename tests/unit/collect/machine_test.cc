@@ -149,15 +149,15 @@ TEST_F(MachineTest, ModulesHaveTheirPlaceStateAndTaints) {
   kernel.machine.set("module", beta, "state", 2);
   kernel.machine.set("module", beta, "taints", 1 | 1 << 12 | 1 << 13);
   ASSERT_EQ(snapshot().modules.size(), 2u);
-  EXPECT_EQ(snapshot().modules[0].name, "alpha");
-  EXPECT_EQ(snapshot().modules[0].state, "live");
-  EXPECT_EQ(snapshot().modules[0].taints, "");
-  EXPECT_EQ(snapshot().modules[1].name, "beta");
-  EXPECT_EQ(snapshot().modules[1].address, beta);
-  EXPECT_EQ(snapshot().modules[1].base, 0xffffffffc0100000u);
-  EXPECT_EQ(snapshot().modules[1].size, 0x2000u);
-  EXPECT_EQ(snapshot().modules[1].state, "going");
-  EXPECT_EQ(snapshot().modules[1].taints, "POE");
+  EXPECT_EQ(snapshot().modules.at(0).name, "alpha");
+  EXPECT_EQ(snapshot().modules.at(0).state, "live");
+  EXPECT_EQ(snapshot().modules.at(0).taints, "");
+  EXPECT_EQ(snapshot().modules.at(1).name, "beta");
+  EXPECT_EQ(snapshot().modules.at(1).address, beta);
+  EXPECT_EQ(snapshot().modules.at(1).base, 0xffffffffc0100000u);
+  EXPECT_EQ(snapshot().modules.at(1).size, 0x2000u);
+  EXPECT_EQ(snapshot().modules.at(1).state, "going");
+  EXPECT_EQ(snapshot().modules.at(1).taints, "POE");
 }
 
 TEST_F(MachineTest, AListOfModulesThatBreaksGivesTheFirstAndSaysSo) {
@@ -165,7 +165,7 @@ TEST_F(MachineTest, AListOfModulesThatBreaksGivesTheFirstAndSaysSo) {
   kernel.add_module("beta", 0xffffffffc0100000, 0x2000);
   kernel.machine.memory.take_away(0xffffffffc1001000);
   ASSERT_EQ(snapshot().modules.size(), 1u);
-  EXPECT_EQ(snapshot().modules[0].name, "alpha");
+  EXPECT_EQ(snapshot().modules.at(0).name, "alpha");
   EXPECT_NE(gap("list of modules"), "");
 }
 
@@ -184,9 +184,9 @@ TEST_F(MachineTest, TheLogIsReadOnlyWhenItIsAskedFor) {
   EXPECT_TRUE(snapshot().log.empty());
   const auto newest = read_log(bench(), 2);
   ASSERT_EQ(newest.size(), 2u);
-  EXPECT_EQ(newest[0].text, "two");
-  EXPECT_EQ(newest[1].text, "three");
-  EXPECT_EQ(newest[1].time, 4'500'000'000u);
+  EXPECT_EQ(newest.at(0).text, "two");
+  EXPECT_EQ(newest.at(1).text, "three");
+  EXPECT_EQ(newest.at(1).time, 4'500'000'000u);
   EXPECT_EQ(gap("kernel log"), "");
 }
 
@@ -206,8 +206,8 @@ TEST_F(MachineTest, WithoutTypesNothingInsideTheMachineIsKnown) {
   EXPECT_EQ(poor.machine.dump_file, "vmcore");
   EXPECT_TRUE(poor.tasks.empty());
   ASSERT_EQ(poor.gaps.size(), 2u);
-  EXPECT_EQ(poor.gaps[1].what, "everything inside of the machine");
-  EXPECT_EQ(poor.gaps[1].why, made.error().what);
+  EXPECT_EQ(poor.gaps.at(1).what, "everything inside of the machine");
+  EXPECT_EQ(poor.gaps.at(1).why, made.error().what);
 }
 
 TEST_F(MachineTest, WithoutPerCpuAreasThereIsNoWorkbench) {

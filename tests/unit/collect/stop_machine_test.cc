@@ -60,7 +60,7 @@ TEST_F(StopMachineTest, ThoseWhoseWorkIsQueuedAreMissingAndTheOthersTakePart) {
     EXPECT_EQ(holder.certainty, Certainty::kCertain) << "queue and count agree";
   }
   EXPECT_EQ(evidence(resource_of_it.evidence, "multi_stop_data.thread_ack"), "2");
-  EXPECT_EQ(evidence(resource_of_it.holders[0].evidence, "cpu_stopper.works of CPU 2"),
+  EXPECT_EQ(evidence(resource_of_it.holders.at(0).evidence, "cpu_stopper.works of CPU 2"),
             fmt::format("cpu_stop_work{{fn=multi_cpu_stop, arg={:#x}}}", made.data));
 }
 
@@ -205,7 +205,7 @@ TEST_F(StopMachineTest, WithoutTheTypeOfARequestTheQueuesAreStillRead) {
   EXPECT_TRUE(snapshot().stop_machine.empty());
   EXPECT_NE(gap("multi_stop_data.fn"), "");
   ASSERT_EQ(cpu(3).stopper->pending.size(), 1u);
-  EXPECT_EQ(cpu(3).stopper->pending[0].function, "multi_cpu_stop");
+  EXPECT_EQ(cpu(3).stopper->pending.at(0).function, "multi_cpu_stop");
 }
 
 TEST_F(StopMachineTest, WorkForOneCpuIsWaitedForByWhoseStackItsResultIsOn) {

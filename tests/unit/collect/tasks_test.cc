@@ -39,8 +39,8 @@ TEST_F(TasksTest, IdleTasksComeFirstAndTheOthersByPid) {
   for (const std::uint32_t pid : {30, 10, 20}) kernel.add_task(pid, "task");
   EXPECT_EQ(pids(), (Pids{10, 20, 30}));
   ASSERT_EQ(snapshot().tasks.size(), 5u);
-  EXPECT_EQ(snapshot().tasks[0].address, kernel.idle_task(0));
-  EXPECT_EQ(snapshot().tasks[1].address, kernel.idle_task(1));
+  EXPECT_EQ(snapshot().tasks.at(0).address, kernel.idle_task(0));
+  EXPECT_EQ(snapshot().tasks.at(1).address, kernel.idle_task(1));
   EXPECT_EQ(snapshot().machine.task_count, 5u);
   EXPECT_EQ(gap("list of tasks"), "");
 }
@@ -222,8 +222,8 @@ TEST_F(TasksTest, ASleepingTaskHasTheStackThatItLeft) {
   kernel.task_stack(10, {"__schedule", "schedule", "waits_for_it [driver]", "ksys_read"});
   const model::StackTrace& stack = the_task(10).stack;
   ASSERT_EQ(stack.frames.size(), 4u);
-  EXPECT_EQ(snapshot().location(stack.frames[2]).function, "waits_for_it");
-  EXPECT_EQ(snapshot().location(stack.frames[2]).module, "driver");
+  EXPECT_EQ(snapshot().location(stack.frames.at(2)).function, "waits_for_it");
+  EXPECT_EQ(snapshot().location(stack.frames.at(2)).module, "driver");
   EXPECT_EQ(stack.end, model::StackEndReason::kOutermost);
 }
 

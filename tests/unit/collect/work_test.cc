@@ -33,8 +33,8 @@ TEST_F(WorkTest, FlushWorkWaitsForTheWorkerThatExecutesIt) {
   EXPECT_EQ(fact(found, "workqueue"), "ours");
   EXPECT_EQ(holders_of(found), Nodes{task(50)});
   EXPECT_EQ(role_of(found), "executes it");
-  EXPECT_EQ(found.holders[0].certainty, Certainty::kCertain);
-  EXPECT_EQ(evidence(found.holders[0].evidence, "worker.current_func"), "our_work [driver]");
+  EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
+  EXPECT_EQ(evidence(found.holders.at(0).evidence, "worker.current_func"), "our_work [driver]");
   EXPECT_EQ(wait_of(100).how, "sleeps for it in wants_it_done");
 }
 
@@ -110,7 +110,7 @@ TEST_F(WorkTest, FlushWorkqueueWaitsForTheWorkersOfThatQueue) {
   EXPECT_EQ(fact(found, "workqueue"), "ours");
   EXPECT_EQ(holders_of(found), Nodes{task(50)}) << "not another queue's";
   EXPECT_EQ(role_of(found), "executes work of the queue");
-  EXPECT_EQ(evidence(found.holders[0].evidence, "worker.current_func"), "our_work [driver]");
+  EXPECT_EQ(evidence(found.holders.at(0).evidence, "worker.current_func"), "our_work [driver]");
   EXPECT_EQ(wait_of(100).how, "sleeps for it in wants_them_done");
 }
 
