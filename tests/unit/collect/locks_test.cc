@@ -78,6 +78,14 @@ TEST_F(LocksTest, ARecordThatItsQueueDoesNotLinkIsNoWait) {
   EXPECT_EQ(fact(resource(lock.address()), "waiters"), "2");
 }
 
+TEST_F(LocksTest, ARecordThatIsLinkedNoMoreDoesNotHideTheRealOne) {
+  const auto& lock = locks.mutex("alpha").held_by(100).waited_for_by({101});
+  const std::uint64_t left = FakeLock::record_of(101) - 0x40;
+  kernel.machine.set("mutex_waiter", left, "task", kernel.task(101));
+  for (const std::uint64_t link : {0, 8}) kernel.machine.memory.write_u64(left + link, FakeLock::record_of(101));
+  EXPECT_EQ(waits_of(101), Addresses{lock.address()});
+}
+
 TEST_F(LocksTest, ATaskThatDoesNotSleepWaitsForNothing) {
   locks.mutex("alpha").held_by(100).waited_for_by({101, 102});
   kernel.set_task(101, "__state", 0);
