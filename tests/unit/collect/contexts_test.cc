@@ -179,8 +179,8 @@ TEST_F(ContextsTest, AModulesFunctionOfThatNameIsNoWaitOfTheKernel) {
 
 TEST_F(ContextsTest, ARegisterSetThatAnEarlierInterruptLeftBeginsAContextToo) {
   const FakeFrame earlier("spins [driver]", unwind::FrameSource::kEarlierInterrupt);
-  const model::Cpu& found = runs({"asm_sysvec_apic_timer_interrupt", earlier, "kthread"});
-  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kHardirq, 0, 1}, {ContextKind::kTask, 1, 3}}));
+  const model::Cpu& found = runs({"advances_clock", "asm_sysvec_apic_timer_interrupt", earlier, "kthread"});
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kHardirq, 0, 2}, {ContextKind::kTask, 2, 4}}));
 }
 
 TEST_F(ContextsTest, AnInterruptOfWhichNothingHasRunIsNoContext) {
