@@ -129,6 +129,10 @@ void collect_tasks(Workbench& bench) {
   for (const VirtualAddress task : idle) add(task, true);
   const auto first_other = static_cast<std::ptrdiff_t>(bench.snapshot.tasks.size());
   for (const VirtualAddress task : list.tasks) add(task, false);
+  // One that exits is on no list any more while it still runs; and a list may be broken.
+  for (const std::uint64_t task : running) {
+    if (task != 0) add(VirtualAddress(task), false);
+  }
   std::sort(bench.snapshot.tasks.begin() + first_other, bench.snapshot.tasks.end(),
             [](const model::Task& a, const model::Task& b) { return a.pid < b.pid; });
   if (unreadable != 0) bench.gap("tasks", fmt::format("{} task structures are not in the dump", unreadable));

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/walk_limit.h"
+#include "kernel/list.h"
 
 namespace whyhung::kernel {
 namespace {
@@ -20,12 +20,9 @@ void read_tasks(const Access& access, const NodeView& view, VirtualAddress node,
   // gp_tasks points to the first task in the list that blocks the present grace period; all behind it do too.
   const auto first = view.blocking.read_pointer(access.memory, node);
   if (!first || first->is_null() || !view.blocked.exists() || !view.entry.exists()) return;
-  const VirtualAddress head = view.blocked.in(node);
-  WalkLimit limit(kMostTasks);
-  auto entry = ReadResult<VirtualAddress>(*first);
-  while (entry && *entry != head && limit.step(*entry) == WalkLimit::Verdict::kContinue) {
+  const ListWalk readers = walk_list(access.memory, view.blocked.in(node), kMostTasks);
+  for (auto entry = std::ranges::find(readers.nodes, *first); entry != readers.nodes.end(); ++entry) {
     period.tasks.push_back(view.entry.container(*entry));
-    entry = access.memory.read_pointer(*entry);
   }
 }
 

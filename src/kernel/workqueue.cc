@@ -37,6 +37,9 @@ WorkqueueView WorkqueueView::bind(Binder& binder) {
   v.flusher_overflow = binder.optional("workqueue_struct", {"flusher_overflow"});
   v.flusher_list = binder.optional("wq_flusher", {"list"});
   v.flusher_done = binder.optional("wq_flusher", {"done"});
+  v.current_color = binder.optional("worker", {"current_color"});
+  v.flush_color = binder.optional("workqueue_struct", {"flush_color"});
+  v.flusher_color = binder.optional("wq_flusher", {"flush_color"});
   return v;
 }
 
@@ -65,6 +68,19 @@ std::optional<Worker> WorkqueueView::worker_of(const Access& access, const TaskV
   return worker;
 }
 
+// The work that a barrier is for stands before it, behind barriers of others, unless it is being executed.
+VirtualAddress WorkqueueView::function_before(const VirtualMemory& memory, VirtualAddress barrier) const {
+  const VirtualAddress own = function.read_pointer(memory, barrier).value_or(VirtualAddress());
+  WalkLimit limit(kMostWorks);
+  auto node = memory.read_pointer(entry.in(barrier) + sizeof(std::uint64_t));
+  while (node && limit.step(*node) == WalkLimit::Verdict::kContinue) {
+    const auto found = function.read_pointer(memory, entry.container(*node));
+    if (!found || *found != own) return found.value_or(VirtualAddress());
+    node = memory.read_pointer(*node + sizeof(std::uint64_t));
+  }
+  return {};
+}
+
 std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& memory, VirtualAddress completion,
                                                          VirtualAddress task, std::span<const Worker> workers) const {
   const VirtualAddress barrier = barrier_done.container(completion);
@@ -73,10 +89,7 @@ std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& me
   }
   const VirtualAddress start = entry.in(barrier_work.in(barrier));
   QueuedBarrier found;
-  // The work that is waited for stands right before the barrier, unless it is being executed.
-  const auto previous = memory.read_pointer(start + sizeof(std::uint64_t));
-  if (previous)
-    found.work_function = function.read_pointer(memory, entry.container(*previous)).value_or(VirtualAddress());
+  found.work_function = function_before(memory, barrier_work.in(barrier));
   WalkLimit limit(kMostWorks);
   auto node = memory.read_pointer(start);
   for (; node && *node != start; node = memory.read_pointer(*node)) {
@@ -103,9 +116,14 @@ std::optional<QueuedBarrier> WorkqueueView::find_barrier(const VirtualMemory& me
   return std::nullopt;
 }
 
-bool WorkqueueView::flushes(const VirtualMemory& memory, VirtualAddress completion, VirtualAddress workqueue_at) const {
-  if (!flusher_done.exists() || workqueue_at.is_null()) return false;
+bool WorkqueueView::flushes(const VirtualMemory& memory, VirtualAddress completion, const Worker& worker) const {
+  if (!flusher_done.exists() || worker.workqueue.is_null()) return false;
   const VirtualAddress flusher = flusher_done.container(completion);
+  return is_in_queue(memory, flusher, worker.workqueue) && !is_newer(memory, flusher, worker);
+}
+
+bool WorkqueueView::is_in_queue(const VirtualMemory& memory, VirtualAddress flusher,
+                                VirtualAddress workqueue_at) const {
   if (first_flusher.read_pointer(memory, workqueue_at).value_or(VirtualAddress()) == flusher) return true;
   if (!flusher_list.exists() || !flusher_queue.exists() || !flusher_overflow.exists()) return false;
   const VirtualAddress start = flusher_list.in(flusher);
@@ -116,6 +134,18 @@ bool WorkqueueView::flushes(const VirtualMemory& memory, VirtualAddress completi
     if (limit.step(*node) != WalkLimit::Verdict::kContinue) return false;
   }
   return false;
+}
+
+// Work is coloured by the flushes before which it was queued: a flusher waits for its own colour and for all from the
+// oldest on that is still in flight. v5.15 (d812796eb390): a worker notes the colour of what it executes.
+bool WorkqueueView::is_newer(const VirtualMemory& memory, VirtualAddress flusher, const Worker& worker) const {
+  constexpr std::uint64_t kColors = 16;  // WORK_NR_COLORS, since v5.15
+  const auto executed = current_color.read(memory, worker.address);
+  const auto last = flusher_color.read_signed(memory, flusher);
+  const auto oldest = flush_color.read(memory, worker.workqueue);
+  // One in the overflow list has no colour yet: it waits for all that is there.
+  if (!executed || !last || !oldest || *last < 0) return false;
+  return (*executed - *oldest) % kColors > (static_cast<std::uint64_t>(*last) - *oldest) % kColors;
 }
 
 }  // namespace whyhung::kernel

@@ -47,8 +47,8 @@ class WorkqueueView {
   // Where the barrier stands whose completion is at `completion`, and that `task` made.
   std::optional<QueuedBarrier> find_barrier(const VirtualMemory& memory, VirtualAddress completion, VirtualAddress task,
                                             std::span<const Worker> workers) const;
-  // Whether the flusher whose completion is at `completion` waits for `workqueue`.
-  bool flushes(const VirtualMemory& memory, VirtualAddress completion, VirtualAddress workqueue) const;
+  // Whether the flusher whose completion is at `completion` waits for what the worker executes.
+  bool flushes(const VirtualMemory& memory, VirtualAddress completion, const Worker& worker) const;
 
   Field current_work, current_function, current_pwq, scheduled, pool, worker_task;
   Field entry, function;                             // work_struct
@@ -58,6 +58,12 @@ class WorkqueueView {
   Field barrier_work, barrier_done, barrier_waiter;  // wq_barrier
   Field flusher_queue, flusher_overflow;             // workqueue_struct: those who flush after the first
   Field flusher_done, flusher_list;                  // wq_flusher
+  Field current_color, flush_color, flusher_color;   // worker, workqueue_struct, wq_flusher
+
+ private:
+  bool is_in_queue(const VirtualMemory& memory, VirtualAddress flusher, VirtualAddress workqueue) const;
+  bool is_newer(const VirtualMemory& memory, VirtualAddress flusher, const Worker& worker) const;
+  VirtualAddress function_before(const VirtualMemory& memory, VirtualAddress barrier) const;
 };
 
 }  // namespace whyhung::kernel

@@ -49,6 +49,13 @@ constexpr PerCpuVariable kPerCpu[] = {{"runqueues", 0x1000, 512},        {"curre
 constexpr std::uint64_t kRing = kVariables + 0x10000, kDescriptors = kVariables + 0x20000,
                         kInfos = kVariables + 0x30000, kLogText = kVariables + 0x50000;
 
+// "name [module]" taken apart.
+std::pair<std::string_view, std::string_view> split_name(std::string_view text) {
+  const std::size_t bracket = text.find(" [");
+  if (bracket == std::string_view::npos) return {text, {}};
+  return {text.substr(0, bracket), text.substr(bracket + 2, text.size() - bracket - 3)};
+}
+
 }  // namespace
 
 FakeFrame interrupted(std::string_view function, bool interrupts_enabled) {
@@ -112,12 +119,7 @@ FakeKernel::FakeKernel(std::uint32_t cpus) : cpus_(cpus), works_(cpus) {
 }
 
 std::uint64_t FakeKernel::function(std::string_view text) {
-  std::string_view name = text;
-  std::string_view module;
-  if (const std::size_t bracket = text.find(" ["); bracket != std::string_view::npos) {
-    name = text.substr(0, bracket);
-    module = text.substr(bracket + 2, text.size() - bracket - 3);
-  }
+  const auto [name, module] = split_name(text);
   for (const debuginfo::Symbol& one : machine.symbols.find_all(name, 8)) {
     if (one.module == module) return one.address.value;
   }
@@ -128,6 +130,11 @@ std::uint64_t FakeKernel::function(std::string_view text) {
   const std::vector<std::byte> padding(kFunctionSize, std::byte{0xcc});
   machine.memory.write(address, padding);
   return address;
+}
+
+void FakeKernel::name_variable(std::string_view text, std::uint64_t address, std::uint64_t size) {
+  const auto [name, module] = split_name(text);
+  machine.symbols.add(name, address, size, module);
 }
 
 std::uint64_t FakeKernel::code(std::string_view name, std::initializer_list<unsigned> bytes) {
@@ -172,8 +179,8 @@ std::uint64_t FakeKernel::add_task(std::uint32_t pid, std::string_view comm, std
 void FakeKernel::add_kthread(std::uint32_t pid, std::string_view comm, std::string_view thread_function) {
   add_task(pid, comm);
   set_task(pid, "flags", 0x00200000);
-  set_task(pid, "worker_private", task(pid) + 0xc00);
-  machine.set("kthread", task(pid) + 0xc00, "threadfn", function(thread_function));
+  set_task(pid, "worker_private", kthread_of(task(pid)));
+  machine.set("kthread", kthread_of(task(pid)), "threadfn", function(thread_function));
 }
 
 unwind::Stack FakeKernel::make_stack(std::vector<FakeFrame>& frames, std::uint64_t sp, bool first_is_exact) {
@@ -201,9 +208,24 @@ void FakeKernel::task_stack(std::uint32_t pid, std::vector<FakeFrame> frames) {
   unwinder->stacks[sp] = make_stack(frames, sp, false);
 }
 
+void FakeKernel::unlist(std::uint32_t pid) {
+  std::erase(listed_, task(pid) + 96);
+  machine.link_list(kVariables + 0x1000 + 96, listed_);
+}
+
+void FakeKernel::sleep(std::uint32_t pid, std::vector<FakeFrame> frames) {
+  if (!machine.memory.has_page(task(pid))) add_task(pid, "task" + std::to_string(pid));
+  set_task(pid, "__state", 2);
+  task_stack(pid, std::move(frames));
+}
+
 void FakeKernel::write_crash_note(std::uint32_t cpu, const arch::RegisterSet& registers, std::uint32_t pid) {
   const auto note = build_note("CORE", 1, prstatus_of(registers, pid), ByteOrder::kLittle);
   machine.memory.write(area(cpu) + kNotes, note);
+}
+
+void FakeKernel::lose_registers(std::uint32_t cpu) {
+  machine.memory.write(area(cpu) + kNotes, std::vector<std::byte>(512));
 }
 
 void FakeKernel::run(std::uint32_t cpu, std::uint32_t pid, std::vector<FakeFrame> frames, bool interrupts_enabled,
@@ -243,7 +265,7 @@ void FakeKernel::queue_work(std::uint32_t cpu, std::string_view name, std::uint6
 
 FakeKernel::StopRequest FakeKernel::stop_machine(std::uint32_t requester, std::string_view name,
                                                  std::initializer_list<std::uint32_t> queued, std::uint32_t threads) {
-  const StopRequest request{stack_of(requester) + 0x3e80, stack_of(requester) + 0x3ec0};
+  const StopRequest request{stack_of(requester) + 0x3f80, stack_of(requester) + 0x3fc0};
   machine.set("multi_stop_data", request.data, "fn", function(name));
   machine.set("multi_stop_data", request.data, "num_threads", threads);
   machine.set("multi_stop_data", request.data, "state", 1);

@@ -29,6 +29,8 @@ class FakeKernel : public FakeTarget {
 
   // The function's address; made on first mention, 0x100 bytes of int3 long. "name [module]" for a module's.
   std::uint64_t function(std::string_view name);
+  // A symbol for an object: "name", or "name [module]" for a module's.
+  void name_variable(std::string_view name, std::uint64_t address, std::uint64_t size);
   // Machine code at the function's start. The rest of it stays int3.
   std::uint64_t code(std::string_view name, std::initializer_list<unsigned> bytes);
 
@@ -37,14 +39,22 @@ class FakeKernel : public FakeTarget {
   void add_kthread(std::uint32_t pid, std::string_view comm, std::string_view thread_function);
   std::uint64_t task(std::uint32_t pid) const { return kTasks + std::uint64_t{pid} * 0x10000; }
   static std::uint64_t stack_of(std::uint32_t pid) { return kStacks + std::uint64_t{pid} * 0x8000; }
+  // The struct kthread of a kernel thread.
+  static std::uint64_t kthread_of(std::uint64_t task) { return task + 0xc00; }
   std::uint64_t idle_task(std::uint32_t cpu) const { return task(900'000 + cpu); }
   void set_task(std::uint32_t pid, std::string_view member, std::uint64_t value);
+  // Takes it off the list of tasks; its task_struct stays as it is.
+  void unlist(std::uint32_t pid);
+  // It sleeps uninterruptibly in the innermost of these frames; a task that does not exist is made.
+  void sleep(std::uint32_t pid, std::vector<FakeFrame> frames);
   // The stack of a sleeping task.
   void task_stack(std::uint32_t pid, std::vector<FakeFrame> frames);
 
   // The CPU runs this task, with these registers saved in its crash note. The first frame is where it stands.
   void run(std::uint32_t cpu, std::uint32_t pid, std::vector<FakeFrame> frames, bool interrupts_enabled = true,
            unwind::StackEnd end = unwind::StackEnd::kOutermost);
+  // The CPU left no crash note.
+  void lose_registers(std::uint32_t cpu);
   // The stack that was set for a CPU, to be changed.
   unwind::Stack& cpu_stack(std::uint32_t cpu) { return unwinder->stacks[cpu_sp(cpu)]; }
   static std::uint64_t cpu_sp(std::uint32_t cpu) { return 0xffffc9ff00000000 + 0x10000 * cpu; }

@@ -45,10 +45,15 @@ class FakeDump final : public dump::Dump {
 class FakeUnwinder final : public unwind::Unwinder {
  public:
   unwind::Stack walk(const unwind::WalkStart& start) override;
+  std::optional<unwind::FrameState> find_interruption(VirtualRange stack) override {
+    const auto found = interruptions.find(stack.begin.value);
+    return found == interruptions.end() ? std::nullopt : std::optional(found->second);
+  }
   void add_module(const unwind::ModuleTables& tables) override { modules.push_back(tables); }
   std::string description() const override { return "stacks of the test"; }
 
-  std::map<std::uint64_t, unwind::Stack> stacks;  // by stack pointer
+  std::map<std::uint64_t, unwind::Stack> stacks;              // by stack pointer
+  std::map<std::uint64_t, unwind::FrameState> interruptions;  // by the lowest address of the stack
   std::vector<unwind::ModuleTables> modules;
 };
 

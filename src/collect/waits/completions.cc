@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "collect/waits/sleepers.h"
+#include "kernel/known_code.h"
 #include "kernel/rcu.h"
 
 namespace whyhung::collect {
@@ -59,8 +61,23 @@ class CompletionReader {
                                                            "wait_for_device_probe",
                                                            "schedule_timeout_*",
                                                            "wait_for_vfork_done"};
-    return std::ranges::any_of(kOutside,
-                               [&](std::string_view pattern) { return context_.called_through(sleeper_, pattern); });
+    // The waiting function's own caller, or that one's: what a bio's driver waits for further in is its own affair.
+    constexpr std::uint32_t kNearCallers = 2;
+    std::uint32_t callers = 0;
+    const auto& frames = sleeper_.task.stack.frames;
+    for (std::uint32_t frame = sleeper_.frame; frame < frames.size() && callers < kNearCallers; ++frame) {
+      if (is_kernels_own(frame, kOutside)) return true;
+      if (!is_kernels_own(frame, kCompletionFunctions)) ++callers;
+    }
+    return false;
+  }
+
+  bool is_kernels_own(std::uint32_t frame, std::span<const std::string_view> patterns) const {
+    const model::CodeLocation& location = bench_.snapshot.location(sleeper_.task.stack.frames[frame]);
+    const auto fits = [&](std::string_view pattern) {
+      return matches_pattern(pattern, kernel::base_name(location.function));
+    };
+    return location.module.empty() && std::ranges::any_of(patterns, fits);
   }
 
   static void add_holder(model::Resource& resource, model::NodeId who, std::string role, model::Evidence evidence) {
@@ -84,8 +101,7 @@ class CompletionReader {
     } else if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
                context_.called_through(sleeper_, "__cancel_work*")) {
       find_work(resource, completion);
-    } else if (context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
-               context_.called_through(sleeper_, "synchronize_rcu*")) {
+    } else if (waits_for_grace_period()) {
       find_grace_period(resource);
     } else if (context_.called_through(sleeper_, "__kthread_create_on_node")) {
       constexpr std::uint32_t kThreadDaemon = 2;  // kthreadd, which rest_init() starts second
@@ -95,6 +111,14 @@ class CompletionReader {
                    {EvidenceKind::kField, "task_struct.pid", task.address, "2"});
       }
     }
+  }
+
+  // Of the kernel's general RCU: its other kinds wait through the same functions for grace periods of their own
+  // (kernel/rcu/tasks.h).
+  bool waits_for_grace_period() const {
+    if (context_.called_through(sleeper_, "synchronize_rcu_tasks*")) return false;
+    return context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
+           context_.called_through(sleeper_, "synchronize_rcu*");
   }
 
   std::string function_name(VirtualAddress function) { return bench_.function_name(function); }
@@ -132,9 +156,7 @@ class CompletionReader {
 
   void find_flushed_queue(model::Resource& resource, VirtualAddress completion) {
     for (const kernel::Worker& worker : context_.workers()) {
-      if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker.workqueue)) {
-        continue;
-      }
+      if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker)) continue;
       resource.kind = ResourceKind::kWorkItem;
       resource.name = function_name(worker.current_function);
       add_fact(resource, "workqueue", worker.workqueue_name);

@@ -90,6 +90,34 @@ class StopMachineCollector {
     });
   }
 
+  // A request that waits for its turn behind another one, on the stack of the task that asked.
+  static bool is_unbegun(const Request& request) {
+    constexpr std::int64_t kPrepare = 1;
+    return request.data.state == kPrepare && request.data.thread_ack == request.data.num_threads;
+  }
+
+  static bool has_in_register(const model::Cpu& cpu, std::uint64_t value) {
+    const auto is_in = [&](const std::vector<model::RegisterValue>& registers) {
+      return std::ranges::find(registers, value, &model::RegisterValue::value) != registers.end();
+    };
+    return is_in(cpu.registers) ||
+           std::ranges::any_of(cpu.stack.registers, [&](const auto& saved) { return is_in(saved.values); });
+  }
+
+  // The request that the CPU's stopper takes part in. Of several it is the one that its registers name.
+  const Request* request_run_by(const model::Cpu& cpu) const {
+    if (!runs_multi_stop(cpu)) return nullptr;
+    std::vector<const Request*> possible;
+    for (const auto& [address, request] : requests_) {
+      if (request.queued.contains(cpu.number) || (requests_.size() > 1 && is_unbegun(request))) continue;
+      possible.push_back(&request);
+    }
+    if (possible.size() == 1) return possible.front();
+    const auto is_named = [&](const Request* one) { return has_in_register(cpu, one->data.address.value); };
+    const auto found = std::ranges::find_if(possible, is_named);
+    return found == possible.end() ? nullptr : *found;
+  }
+
   void describe(const Request& request) {
     const kernel::MultiStopData& data = request.data;
     model::StopMachineRequest out;
@@ -101,7 +129,7 @@ class StopMachineCollector {
     for (const model::Cpu& cpu : snapshot_.cpus) {
       if (request.queued.contains(cpu.number)) {
         out.missing_cpus.push_back(cpu.number);
-      } else if (runs_multi_stop(cpu)) {
+      } else if (request_run_by(cpu) == &request) {
         out.acknowledged_cpus.push_back(cpu.number);
       }
     }

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "arch/disassembler.h"
+#include "support/physical_words.h"
 
 namespace whyhung::arch {
 namespace {
@@ -17,28 +18,12 @@ constexpr std::uint64_t kVoffset = 0xffff'7fff'c000'0000;
 constexpr std::uint64_t kRoot = 0x5000;  // physical
 constexpr std::uint64_t kTable = 3, kPage = 3, kBlock = 1;
 
-// Physical memory of single words; all others are zero, except those of pages that are not in the dump.
-class Words final : public PhysicalMemory {
- public:
-  std::map<std::uint64_t, std::uint64_t> words;
-  std::map<std::uint64_t, FaultKind> gone;  // by page
-
-  ReadResult<void> read(PhysicalAddress address, std::span<std::byte> out) const override {
-    const auto fault = gone.find(address.value / 4096);
-    if (fault != gone.end()) return tl::unexpected(ReadFault{fault->second, address.value});
-    const auto word = words.find(address.value);
-    const std::uint64_t value = word == words.end() ? 0 : word->second;
-    std::memcpy(out.data(), &value, std::min<std::size_t>(out.size(), 8));
-    return {};
-  }
-};
-
 class Arm64PagingTest : public testing::Test {
  protected:
   std::map<std::string, std::uint64_t, std::less<>> numbers = {
       {"kimage_voffset", kVoffset}, {"VA_BITS", 48}, {"TCR_EL1_T1SZ", 16}, {"PHYS_OFFSET", 0x40000000}};
   std::optional<std::uint64_t> page_size = 4096;
-  Words memory;
+  test::PhysicalWords memory;
 
   Result<std::unique_ptr<AddressSpace>> make() {
     MachineFacts facts;
@@ -55,7 +40,7 @@ class Arm64PagingTest : public testing::Test {
     facts.page_size = page_size;
     return kArm64.make_address_space(memory, facts);
   }
-  void put(std::uint64_t table, std::uint64_t index, std::uint64_t entry) { memory.words[table + index * 8] = entry; }
+  void put(std::uint64_t table, std::uint64_t index, std::uint64_t entry) { memory.put(table + index * 8, entry); }
   std::optional<std::uint64_t> physical(std::uint64_t address) {
     const auto space = make();
     EXPECT_TRUE(space);
@@ -119,7 +104,7 @@ TEST_F(Arm64PagingTest, LargePages) {
 }
 
 TEST_F(Arm64PagingTest, WithoutItsTableTheLinearMapIsComputedWithTheConfiguredBits) {
-  memory.gone[kRoot / 4096] = FaultKind::kFilteredOut;
+  memory.take_away(kRoot, 4096);
   EXPECT_EQ(physical(0xffff'0000'0000'1000), 0x40001000u);
   numbers["PHYS_OFFSET"] = 0xfff1'0000'4000'0000;
   numbers["VA_BITS"] = 52;

@@ -2,10 +2,10 @@
 // POWER's address space: the linear map, and both kinds of page tables, written entry by entry.
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <map>
 
 #include "arch/ppc64.h"
+#include "support/physical_words.h"
 
 namespace whyhung::arch {
 namespace {
@@ -16,30 +16,13 @@ constexpr std::uint64_t kValid = 1ull << 63, kLeaf = 1ull << 62;
 constexpr std::uint64_t kVariables = 0x2a00000;
 constexpr std::uint64_t kModule = 0xc008000000450280;
 
-// Physical memory of single words; a page without any is not in the dump.
-class Words final : public PhysicalMemory {
- public:
-  std::map<std::uint64_t, std::array<std::byte, 8>> words;
-  std::map<std::uint64_t, FaultKind> gone;  // by 64 KB page
-
-  void put(std::uint64_t address, std::uint64_t value, ByteOrder order) { store(words[address].data(), value, order); }
-  ReadResult<void> read(PhysicalAddress address, std::span<std::byte> out) const override {
-    const auto fault = gone.find(address.value >> 16);
-    if (fault != gone.end()) return tl::unexpected(ReadFault{fault->second, address.value});
-    std::ranges::fill(out, std::byte{0});
-    const auto word = words.find(address.value);
-    if (word != words.end()) std::memcpy(out.data(), word->second.data(), std::min<std::size_t>(out.size(), 8));
-    return {};
-  }
-};
-
 class Ppc64PagingTest : public testing::Test {
  protected:
   std::map<std::string, std::uint64_t, std::less<>> numbers;
   std::map<std::string, VirtualAddress, std::less<>> symbols;  // of the kernel
   std::optional<std::uint64_t> page_size = 65536;
   std::optional<VirtualAddress> symbol_count;
-  Words memory;
+  test::PhysicalWords memory;
 
   Result<std::unique_ptr<AddressSpace>> make() {
     MachineFacts facts;
@@ -69,7 +52,7 @@ class Ppc64PagingTest : public testing::Test {
   void set_variable(std::string_view name, std::uint64_t value) {
     const std::uint64_t at = kVariables + 8 * symbols.size();
     symbols[std::string(name)] = VirtualAddress(kPageOffset + at);
-    memory.put(at, value, ByteOrder::kLittle);
+    memory.put(at, value);
   }
   void set_shape(std::array<unsigned, 4> bits) {
     set_variable("__pgd_index_size", bits[0]);
@@ -113,7 +96,7 @@ TEST_F(Ppc64PagingTest, UserSpaceIsNotMapped) {
 
 TEST_F(Ppc64PagingTest, RadixTablesTellTheSizeOfTheNextOne) {
   for (const unsigned page_shift : {16u, 12u}) {
-    memory.words.clear();
+    memory.clear();
     page_size = 1ull << page_shift;
     numbers["RADIX_MMU"] = 1;
     const std::array<unsigned, 4> bits = {13, 9, 9, page_shift == 16 ? 5u : 9u};
@@ -175,9 +158,9 @@ TEST_F(Ppc64PagingTest, VmallocOfTheHashMmuWithSmallPagesBeginsWhereTheKernelSay
 TEST_F(Ppc64PagingTest, OldKernelsPointToTablesByVirtualAddressInTheirOwnByteOrder) {
   // No variables: 64 KB pages, 12 + 10 + 8 bits, modules in the region 0xd.
   constexpr std::uint64_t kAddress = 0xd000000012345678;
-  memory.put(kRoot + (kAddress >> 34 & 0xfff) * 8, kPageOffset + 0x3010000, ByteOrder::kLittle);
-  memory.put(0x3010000 + (kAddress >> 24 & 0x3ff) * 8, kPageOffset + 0x3020000, ByteOrder::kLittle);
-  memory.put(0x3020000 + (kAddress >> 16 & 0xff) * 8, (0x123ull << 30) | 1, ByteOrder::kLittle);
+  memory.put(kRoot + (kAddress >> 34 & 0xfff) * 8, kPageOffset + 0x3010000);
+  memory.put(0x3010000 + (kAddress >> 24 & 0x3ff) * 8, kPageOffset + 0x3020000);
+  memory.put(0x3020000 + (kAddress >> 16 & 0xff) * 8, (0x123ull << 30) | 1);
   const auto space = make_and_learn();
   const auto mapping = space->translate(VirtualAddress(kAddress));
   ASSERT_TRUE(mapping);
@@ -190,14 +173,14 @@ TEST_F(Ppc64PagingTest, EntriesThatMapNothingAndTablesThatAreGoneAreToldApart) {
   map_page(kModule, 0x5550000, {13, 9, 9, 5}, 16, true);
   const auto space = make();
   EXPECT_EQ((*space)->translate(VirtualAddress(kModule + 0x10000)).error().kind, FaultKind::kNotMapped);
-  memory.gone[0x3030000 >> 16] = FaultKind::kFilteredOut;
+  memory.take_away(0x3030000, 65536);
   EXPECT_EQ((*space)->translate(VirtualAddress(kModule)).error().kind, FaultKind::kFilteredOut);
 }
 
 TEST_F(Ppc64PagingTest, TablesThatClaimImpossibleSizesMapNothing) {
   numbers["RADIX_MMU"] = 1;
   for (const std::uint64_t size : {0ull, 1ull, 31ull}) {
-    memory.words.clear();
+    memory.clear();
     const std::uint64_t entry = kValid | kRoot | size;
     for (std::uint64_t i = 0; i < 0x2000; ++i) memory.put(kRoot + i * 8, entry, ByteOrder::kBig);
     const auto space = make();
@@ -214,9 +197,9 @@ TEST_F(Ppc64PagingTest, VariablesThatMakeNoSenseChangeNothing) {
 
 TEST_F(Ppc64PagingTest, ABigEndianKernelIsRefusedByName) {
   symbol_count = VirtualAddress(kPageOffset + 0x1800000);
-  memory.put(0x1800000, 199097, ByteOrder::kLittle);
+  memory.put(0x1800000, 199097);
   EXPECT_TRUE(make());
-  memory.words.clear();
+  memory.clear();
   memory.put(0x1800000, 199097ull << 32, ByteOrder::kBig);
   const auto space = make();
   ASSERT_FALSE(space);

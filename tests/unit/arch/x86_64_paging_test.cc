@@ -5,6 +5,7 @@
 #include <map>
 
 #include "arch/x86_64.h"
+#include "support/physical_words.h"
 
 namespace whyhung::arch {
 namespace {
@@ -13,29 +14,13 @@ constexpr std::uint64_t kImageMap = 0xffffffff80000000;
 constexpr std::uint64_t kRoot = 0x5000;  // physical
 constexpr std::uint64_t kPresent = 1, kWritable = 2, kLarge = 0x80, kNoExecute = 1ull << 63;
 
-// Physical memory of single words; a page without any is not in the dump.
-class Words final : public PhysicalMemory {
- public:
-  std::map<std::uint64_t, std::uint64_t> words;
-  std::map<std::uint64_t, FaultKind> gone;  // by page
-
-  ReadResult<void> read(PhysicalAddress address, std::span<std::byte> out) const override {
-    const auto fault = gone.find(address.value / 4096);
-    if (fault != gone.end()) return tl::unexpected(ReadFault{fault->second, address.value});
-    const auto word = words.find(address.value);
-    const std::uint64_t value = word == words.end() ? 0 : word->second;
-    std::memcpy(out.data(), &value, std::min<std::size_t>(out.size(), 8));
-    return {};
-  }
-};
-
 class PagingTest : public testing::Test {
  protected:
   // The kernel image at physical 1 MB, so swapper_pg_dir's virtual address is kImageMap + kRoot − phys_base.
   std::map<std::string, std::uint64_t, std::less<>> numbers = {{"phys_base", 0x1000}};
   std::optional<VirtualAddress> root = VirtualAddress(kImageMap + kRoot - 0x1000);
   std::optional<std::pair<VirtualAddress, PhysicalAddress>> image_mapping;
-  Words memory;
+  test::PhysicalWords memory;
 
   Result<std::unique_ptr<AddressSpace>> make() {
     MachineFacts facts;
@@ -53,7 +38,7 @@ class PagingTest : public testing::Test {
   static std::uint64_t index(std::uint64_t address, int level) { return address >> (12 + 9 * (level - 1)) & 511; }
   // The entry of `address` in the table at `table`, which stands on `level` (1: last).
   void put(std::uint64_t table, std::uint64_t address, int level, std::uint64_t entry) {
-    memory.words[table + index(address, level) * 8] = entry;
+    memory.put(table + index(address, level) * 8, entry);
   }
   // Tables at 0x10000, 0x20000, … down to a 4 KB page.
   void map_page(std::uint64_t address, std::uint64_t physical, int levels, std::uint64_t extra_bits = 0) {
@@ -133,7 +118,7 @@ TEST_F(PagingTest, TheLargeBitMeansNothingInTheUppermostTables) {
 
 TEST_F(PagingTest, AnEntryThatIsNotPresentOnAnyLevelIsNotMapped) {
   for (int level = 4; level >= 1; --level) {
-    memory.words.clear();
+    memory.clear();
     map_page(kDirect, 0x7654000, 4);
     const std::uint64_t table = level == 4 ? kRoot : 0x10000 * static_cast<std::uint64_t>(level + 1);
     put(table, kDirect, level, 0x7654000);
@@ -145,14 +130,14 @@ TEST_F(PagingTest, AnEntryThatIsNotPresentOnAnyLevelIsNotMapped) {
 
 TEST_F(PagingTest, AMissingTableGivesTheFaultOfItsPageAtTheAddressThatWasAskedFor) {
   map_page(kDirect, 0x7654000, 4);
-  memory.gone[0x30000 / 4096] = FaultKind::kFilteredOut;
+  memory.take_away(0x30000, 4096);
   const auto mapping = (*make())->translate(VirtualAddress(kDirect));
   ASSERT_FALSE(mapping);
   EXPECT_EQ(mapping.error(), (ReadFault{FaultKind::kFilteredOut, kDirect}));
 }
 
 TEST_F(PagingTest, TheKernelImageIsFoundWithoutTablesWhenTheyAreMissing) {
-  memory.gone[kRoot / 4096] = FaultKind::kFilteredOut;
+  memory.take_away(kRoot, 4096);
   const auto space = make();
   const auto mapping = (*space)->translate(VirtualAddress(kImageMap + 0x123456));
   ASSERT_TRUE(mapping);

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A CPU's stack cut into contexts, and which of them it was really busy with when the dump got hold of it.
+#include "collect_test_support.h"
+
+namespace whyhung::collect {
+namespace {
+
+using model::ContextKind;
+using model::DumpRole;
+
+struct Context {
+  ContextKind kind;
+  std::uint32_t begin, end;
+  bool operator==(const Context&) const = default;
+};
+void PrintTo(const Context& one, std::ostream* out) {
+  *out << model::name_of(one.kind) << fmt::format(" [{}, {})", one.begin, one.end);
+}
+using Contexts = std::vector<Context>;
+
+class ContextsTest : public CollectTest {
+ protected:
+  ContextsTest() { kernel.add_task(100, "worker"); }
+  const model::Cpu& runs(std::vector<FakeFrame> frames, bool interrupts_enabled = true,
+                         unwind::StackEnd end = unwind::StackEnd::kOutermost) {
+    kernel.run(1, 100, std::move(frames), interrupts_enabled, end);
+    return cpu(1);
+  }
+  // The CPU takes no ticks: its clock stands still while those of others go on.
+  void stop_clock() { kernel.machine.set("rq", kernel.runqueue(1), "clock", FakeKernel::kNow - 5'000'000'000); }
+  static Contexts contexts(const model::Cpu& cpu) {
+    Contexts found;
+    for (const auto& one : cpu.contexts) found.push_back({one.kind, one.first_frame, one.end_frame});
+    return found;
+  }
+};
+
+const std::vector<FakeFrame> kSystemCall = {"reads_file", "vfs_read", "do_syscall_64",
+                                            "entry_SYSCALL_64_after_hwframe"};
+
+// The frames, and those that they interrupted.
+std::vector<FakeFrame> on_top_of(std::vector<FakeFrame> frames, std::vector<FakeFrame> under,
+                                 bool interrupts_enabled = true) {
+  under.front() = interrupted(under.front().function, interrupts_enabled);
+  frames.insert(frames.end(), under.begin(), under.end());
+  return frames;
+}
+const std::vector<FakeFrame> kStopNmi = {"crash_nmi_callback", "nmi_handle", "exc_nmi", "asm_exc_nmi"};
+const std::vector<FakeFrame> kTimer = {"advances_clock", "__hrtimer_run_queues", "asm_sysvec_apic_timer_interrupt"};
+
+TEST_F(ContextsTest, ATaskAloneIsOneContext) {
+  const model::Cpu& found = runs(kSystemCall);
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kTask, 0, 4}}));
+  EXPECT_EQ(found.activity, 0u);
+  EXPECT_EQ(found.dump_role, DumpRole::kNone);
+  EXPECT_EQ(found.interrupts_enabled, true);
+  EXPECT_EQ(found.busy_wait, "");
+}
+
+TEST_F(ContextsTest, TheNmiThatStopsACpuIsNotWhatItDid) {
+  const model::Cpu& found = runs(on_top_of(kStopNmi, kSystemCall, false));
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kNmi, 0, 4}, {ContextKind::kTask, 4, 8}}));
+  EXPECT_EQ(found.dump_role, DumpRole::kStoppedForDump);
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.interrupts_enabled, false) << "the task had them off, whatever the NMI had";
+}
+
+TEST_F(ContextsTest, AnInterruptThatWasPassingThroughIsNotWhatItDid) {
+  const model::Cpu& found = runs(on_top_of(kTimer, kSystemCall));
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kHardirq, 0, 3}, {ContextKind::kTask, 3, 7}}));
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.interrupts_enabled, true);
+}
+
+TEST_F(ContextsTest, AnInterruptOnACpuThatTakesNoTicksIsWhatItDid) {
+  stop_clock();
+  const model::Cpu& found = runs(on_top_of(kStopNmi, on_top_of(kTimer, kSystemCall), false));
+  EXPECT_EQ(contexts(found),
+            (Contexts{{ContextKind::kNmi, 0, 4}, {ContextKind::kHardirq, 4, 7}, {ContextKind::kTask, 7, 11}}));
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.interrupts_enabled, false);
+}
+
+TEST_F(ContextsTest, AnInterruptThatLoopsForEverIsWhatItDid) {
+  kernel.code("advances_clock", {0xf3, 0x90, 0xeb, 0xfc});  // pause; jmp back to it
+  std::vector<FakeFrame> timer = kTimer;
+  timer.front().offset = 0;
+  const model::Cpu& found = runs(on_top_of(timer, kSystemCall));
+  EXPECT_EQ(found.activity, 0u);
+  ASSERT_TRUE(found.loop);
+  EXPECT_EQ(found.loop->function, "advances_clock");
+}
+
+TEST_F(ContextsTest, SoftirqsRunOnTopOfTheInterruptThatRaisedThem) {
+  const model::Cpu& found =
+      runs(on_top_of({"net_rx_action", "__do_softirq", "irq_exit_rcu", "asm_common_interrupt"}, kSystemCall));
+  EXPECT_EQ(contexts(found),
+            (Contexts{{ContextKind::kSoftirq, 0, 2}, {ContextKind::kHardirq, 2, 4}, {ContextKind::kTask, 4, 8}}));
+  EXPECT_EQ(found.activity, 0u) << "a softirq is no passing interrupt";
+}
+
+TEST_F(ContextsTest, SoftirqsOfTheirDaemonRunOnTopOfATask) {
+  const model::Cpu& found = runs({"net_rx_action", "handle_softirqs.isra.0", "run_ksoftirqd", "smpboot_thread_fn"});
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kSoftirq, 0, 2}, {ContextKind::kTask, 2, 4}}));
+  EXPECT_EQ(found.activity, 0u);
+}
+
+TEST_F(ContextsTest, AnExceptionIsAContextOfItsOwn) {
+  const model::Cpu& found = runs(on_top_of({"handle_mm_fault", "exc_page_fault", "asm_exc_page_fault"}, kSystemCall));
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kException, 0, 3}, {ContextKind::kTask, 3, 7}}));
+  EXPECT_EQ(found.activity, 0u);
+}
+
+TEST_F(ContextsTest, APanicInATaskIsTheTasksOwnActivity) {
+  kernel.machine.memory.write_u32(kernel.percpu(1, "__preempt_count"), 0x80000001);
+  const model::Cpu& found = runs({"__crash_kexec", "panic", "sysrq_handle_crash", "write_sysrq", "do_syscall_64"});
+  EXPECT_EQ(found.dump_role, DumpRole::kPanicked);
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kTask, 0, 5}}));
+  EXPECT_EQ(found.activity, 0u);
+  EXPECT_EQ(found.activity_preempt_depth, 0u) << "the one level is panic()'s own";
+}
+
+TEST_F(ContextsTest, AWatchdogThatPanicsIsNotWhatTheCpuDid) {
+  kernel.machine.memory.write_u32(kernel.percpu(1, "__preempt_count"), 0x80010002);
+  const model::Cpu& found =
+      runs(on_top_of({"__crash_kexec", "panic", "watchdog_timer_fn", "asm_sysvec_apic_timer_interrupt"},
+                     {"spins [driver]", "kthread"}));
+  EXPECT_EQ(found.dump_role, DumpRole::kPanicked);
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.preempt_count, 0x80010002u);
+  EXPECT_EQ(found.activity_preempt_depth, 1u);
+}
+
+TEST_F(ContextsTest, AWatchdogThatOnlyReportsIsADetector) {
+  const model::Cpu& found = runs(on_top_of({"watchdog_timer_fn", "asm_sysvec_apic_timer_interrupt"}, kSystemCall));
+  EXPECT_EQ(found.dump_role, DumpRole::kDetecting);
+  EXPECT_EQ(found.activity, 1u);
+}
+
+TEST_F(ContextsTest, ACpuThatPanicsSecondWasStopped) {
+  EXPECT_EQ(runs({"panic_smp_self_stop", "panic", "other_bug", "kthread"}).dump_role, DumpRole::kStoppedForDump);
+}
+
+TEST_F(ContextsTest, AModulesPanicIsNotTheKernels) {
+  const model::Cpu& found = runs(on_top_of({"panic [impostor]", "asm_common_interrupt"}, kSystemCall));
+  EXPECT_EQ(found.dump_role, DumpRole::kNone);
+}
+
+TEST_F(ContextsTest, AnInterruptWhileTheStoppedCpuWaitsForTheEndIsOfNoInterest) {
+  const model::Cpu& found =
+      runs(on_top_of({"crash_nmi_callback", "asm_exc_nmi"}, {"panic_smp_self_stop", "panic", "other_bug", "kthread"}));
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kTask, 2, 6}}));
+  EXPECT_EQ(found.activity, 0u);
+}
+
+TEST_F(ContextsTest, ACpuThatWasStoppedInUserModeHasNoActivityInTheKernel) {
+  const model::Cpu& found = runs(kStopNmi, false, unwind::StackEnd::kUserMode);
+  EXPECT_EQ(found.dump_role, DumpRole::kStoppedForDump);
+  EXPECT_EQ(found.activity, std::nullopt);
+  EXPECT_TRUE(found.in_user_mode);
+  EXPECT_EQ(found.interrupts_enabled, std::nullopt);
+}
+
+TEST_F(ContextsTest, TheKernelsOwnWaitForAnotherCpuIsNoted) {
+  EXPECT_EQ(runs({"smp_call_function_many_cond", "on_each_cpu_cond_mask", "flush_tlb_mm_range"}).busy_wait, "ipi");
+}
+
+TEST_F(ContextsTest, AWaitUnderTheCodeThatStoppedTheCpuIsNotedToo) {
+  const model::Cpu& found =
+      runs(on_top_of(kStopNmi, {"native_queued_spin_lock_slowpath", "_raw_spin_lock", "wants_lock [driver]"}, false));
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.busy_wait, "spinlock");
+}
+
+TEST_F(ContextsTest, AModulesFunctionOfThatNameIsNoWaitOfTheKernel) {
+  EXPECT_EQ(runs({"_raw_spin_lock [impostor]", "kthread"}).busy_wait, "");
+  EXPECT_EQ(snapshot().waits.size(), 0u);
+}
+
+TEST_F(ContextsTest, ARegisterSetThatAnEarlierInterruptLeftBeginsAContextToo) {
+  const FakeFrame earlier("spins [driver]", unwind::FrameSource::kEarlierInterrupt);
+  const model::Cpu& found = runs({"advances_clock", "asm_sysvec_apic_timer_interrupt", earlier, "kthread"});
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kHardirq, 0, 2}, {ContextKind::kTask, 2, 4}}));
+}
+
+TEST_F(ContextsTest, AnInterruptOfWhichNothingHasRunIsNoContext) {
+  const FakeFrame under("spins [driver]", unwind::FrameSource::kLinkRegister);
+  const model::Cpu& found = runs({"vectors", under, "kthread"});
+  EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kTask, 1, 3}}));
+  EXPECT_EQ(found.activity, 0u);
+}
+
+TEST_F(ContextsTest, AnIdleCpuIsNotSearchedForALoop) {
+  kernel.code("default_idle", {0xf3, 0x90, 0xeb, 0xfc});
+  kernel.run(2, 900'002, {{"default_idle", unwind::FrameSource::kRegisters}, "do_idle", "cpu_startup_entry"});
+  kernel.cpu_stack(2).frames[0].pc = VirtualAddress(kernel.function("default_idle"));
+  EXPECT_EQ(contexts(cpu(2)), (Contexts{{ContextKind::kTask, 0, 3}}));
+  EXPECT_EQ(cpu(2).task, kernel.idle_task(2));
+  EXPECT_FALSE(cpu(2).loop);
+}
+
+}  // namespace
+}  // namespace whyhung::collect
