@@ -22,8 +22,12 @@ class CallQueueTest : public testing::Test {
  protected:
   CallQueueTest() : machine_(kTypes) {
     machine_.symbols.add("__per_cpu_offset", kOffsets, 32)
+        .add("__cpu_possible_mask", kOffsets + 0x100, 8)
+        .add("nr_cpu_ids", kOffsets + 0x108, 4)
         .add("call_single_queue", kQueue, 8)
         .add("cfd_data", kCallData, 24);
+    machine_.memory.write_u64(kOffsets + 0x100, 0b1111);
+    machine_.memory.write_u32(kOffsets + 0x108, 4);
     for (std::uint64_t cpu = 0; cpu < 4; ++cpu) {
       machine_.memory.write_u64(kOffsets + 8 * cpu, area(cpu));
       machine_.memory.write_u64(area(cpu) + kQueue, 0);
@@ -41,8 +45,10 @@ class CallQueueTest : public testing::Test {
     return CallQueueView::bind(binder);
   }
   std::vector<std::uint64_t> queued(std::uint32_t cpu) {
-    const auto percpu = PerCpu::open(machine_.access());
     std::vector<std::uint64_t> addresses;
+    const auto percpu = PerCpu::open(machine_.access());
+    EXPECT_TRUE(percpu);
+    if (!percpu) return addresses;
     for (const CallRequest& one : bind().queued(machine_.access(), *percpu, cpu))
       addresses.push_back(one.address.value);
     return addresses;
@@ -81,6 +87,7 @@ TEST_F(CallQueueTest, AQueueThatRunsInACircleEnds) {
 
 TEST_F(CallQueueTest, ASenderHasAPlaceForEachTarget) {
   const auto percpu = PerCpu::open(machine_.access());
+  ASSERT_TRUE(percpu);
   const auto slot = bind().slot(machine_.access(), *percpu, 0, 2);
   ASSERT_TRUE(slot);
   EXPECT_EQ(slot->value, area(2) + kSlots);
