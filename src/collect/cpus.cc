@@ -58,8 +58,9 @@ void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
     cpu.softirq_daemon = daemon->value;
   }
   if (const auto queue = percpu.find("call_single_queue", cpu.number)) {
+    // v3.13 (0ebeb79ce99c): an llist, whose head is NULL when it is empty; before, a list that is linked to itself.
     const auto first = bench.access.memory.read_pointer(*queue);
-    if (first) cpu.function_call_pending = !first->is_null();
+    if (first) cpu.function_call_pending = !first->is_null() && *first != *queue;
   }
   const kernel::WatchdogNotes notes = kernel::read_watchdog(bench.access, percpu, cpu.number);
   cpu.watchdog = {notes.touched, notes.timer_interrupts, notes.timer_interrupts_seen};
@@ -166,6 +167,7 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   if (task != nullptr) {
     task->stack = cpu.stack;
     task->cpu = number;
+    name_thread_function_by_stack(bench, *task);
   }
   return cpu;
 }
