@@ -6,6 +6,7 @@
 #include "collect/contexts.h"
 #include "collect/cpu_registers.h"
 #include "collect/loop.h"
+#include "collect/memory_traces.h"
 #include "collect/stacks.h"
 #include "collect/tasks.h"
 #include "collect/waits/spinlocks.h"
@@ -162,7 +163,11 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   model::Task* task = find_task(bench, cpu.task);
   const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid, VirtualAddress(cpu.task));
   cpu.register_source = found.source;
-  if (!found.remark.empty()) bench.gap(fmt::format("registers of CPU {}", number), found.remark);
+  if (!found.remark.empty()) {
+    const bool is_bare = found.source == model::RegisterSource::kNone;
+    bench.gap(fmt::format("registers of CPU {}", number),
+              found.remark + (is_bare ? describe_memory_traces(bench, number, VirtualAddress(cpu.task)) : ""));
+  }
   if (found.source != model::RegisterSource::kNone) read_stack(bench, found, cpu);
   if (task != nullptr) {
     task->stack = cpu.stack;

@@ -12,8 +12,8 @@ constexpr std::uint32_t kLockToken = 0x8000;
 
 SpinlockView SpinlockView::bind(Binder& binder) {
   SpinlockView v;
-  const bool has_token = binder.optional("arch_spinlock_t", {"slock"}).exists() &&
-                         binder.optional("paca_struct", {"lock_token"}).exists();
+  const bool has_token =
+      binder.optional("arch_spinlock_t", {"slock"}).exists() && binder.optional("paca_struct", {"lock_token"}).exists();
   // x86 before v4.2 (d6abfdb20223): the ticket that is served, and the one that the next comer takes.
   const Field ticket = binder.optional("arch_spinlock_t", {"tickets.head"});
   if (has_token) {
