@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "diagnose/detector.h"
+#include "diagnose/reclaim.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -51,10 +52,6 @@ bool has_fact(const model::Resource& resource, std::string_view name, std::strin
 bool positive(const model::Resource& resource, std::string_view name) {
   const std::string* found = fact(resource, name);
   return found != nullptr && !found->empty() && *found != "0" && found->front() != '-';
-}
-
-model::Evidence state_evidence(const model::Task& task) {
-  return {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)};
 }
 
 // The way from a resource to the end of its chain.
@@ -143,20 +140,31 @@ class BlockedDetector {
     const bool explained =
         path.end.kind == NodeKind::kTask ? explain_task(path, finding) : explain_resource(path, finding);
     if (!explained) return std::nullopt;
+    name_by_circumstances(path, finding);
     add_victims(facts_, finding);
-    add_waiters(path, finding);
+    // Where nobody holds the last resource, its waiters are not reached through a culprit.
+    add_blocked_by(facts_, model::resource_node(path.last()->address), finding);
     return finding;
   }
 
-  // Where nobody holds the last resource, its waiters are not reached through a culprit.
-  void add_waiters(const Path& path, Finding& finding) const {
-    for (const NodeId node : facts_.graph.blocked_by(model::resource_node(path.last()->address))) {
-      if (node.kind != NodeKind::kTask) continue;
-      const auto is_culprit = [&](const Culprit& culprit) { return culprit.task == node.id; };
-      if (std::ranges::any_of(finding.culprits, is_culprit)) continue;
-      if (std::ranges::find(finding.victim_tasks, node.id) == finding.victim_tasks.end()) {
-        finding.victim_tasks.push_back(node.id);
-      }
+  // What the one at the end was in the middle of says more than what it happened to wait for there.
+  void name_by_circumstances(const Path& path, Finding& finding) const {
+    const bool is_reader =
+        !path.holders.empty() && path.resources.at(path.holders.size() - 1)->kind == ResourceKind::kRcuGracePeriod;
+    if (is_reader) {
+      finding.hang_class = HangClass::kRcuStall;
+      finding.advice = {Advice::kLeaveReadSection};
+      return;
+    }
+    const model::Task* task =
+        finding.culprits.size() == 1 ? facts_.snapshot.find_task(finding.culprits[0].task) : nullptr;
+    const bool waits_in_vain =
+        finding.hang_class == HangClass::kNeverCompleted || finding.hang_class == HangClass::kLockHeldBySleeper;
+    if (task == nullptr || !waits_in_vain) return;
+    if (auto link = inside_reclaim(facts_, *task)) {
+      finding.chain.push_back(*std::move(link));
+      finding.hang_class = HangClass::kMemoryReclaimStall;
+      finding.advice = {Advice::kDontWaitInReclaim};
     }
   }
 
@@ -180,11 +188,11 @@ class BlockedDetector {
     if (moves && waited < kLastingWhileMoving) return false;
     if (task->state == TaskState::kStopped || task->state == TaskState::kTraced) {
       finding.hang_class = HangClass::kHolderFrozen;
-      add_rest_link(Claim::kHolderStopped, *task, rested, finding);
+      finding.chain.push_back(index_.rests_link(Claim::kHolderStopped, *task));
       finding.advice.push_back(Advice::kContinueHolder);
       return true;
     }
-    add_rest_link(moves ? Claim::kHolderNaps : Claim::kHolderSleeps, *task, rested, finding);
+    finding.chain.push_back(index_.rests_link(moves ? Claim::kHolderNaps : Claim::kHolderSleeps, *task));
     finding.hang_class = class_of_held(*path.last(), holder);
     finding.advice.push_back(advice_for(finding.hang_class));
     return true;
@@ -242,21 +250,6 @@ class BlockedDetector {
   static Advice advice_for(HangClass hang_class) {
     if (hang_class == HangClass::kWorkqueueStall) return Advice::kEndWork;
     return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
-  }
-
-  void add_rest_link(Claim claim, const model::Task& task, std::uint64_t rested, Finding& finding) const {
-    Link link{claim, {model::task_node(task.address)}, {}, Certainty::kCertain, {}};
-    const Culprit& culprit = finding.culprits.back();
-    link.facts["function"] = culprit.function;
-    link.facts["module"] = culprit.module;
-    link.facts["state"] = std::string(model::name_of(task.state));
-    link.facts["seconds"] = seconds_text(rested);
-    link.evidence.push_back(state_evidence(task));
-    if (task.last_arrival) {
-      link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
-                               fmt::format("{} ns", *task.last_arrival)});
-    }
-    finding.chain.push_back(std::move(link));
   }
 
   bool explain_gone(const Path& path, const model::Task* task, Finding& finding) const {

@@ -127,6 +127,10 @@ std::string_view name_of(HangClass hang_class) {
     case HangClass::kNeverCompleted: return "never-completed";
     case HangClass::kWorkqueueStall: return "workqueue-stall";
     case HangClass::kRtHog: return "rt-hog";
+    case HangClass::kRcuStall: return "rcu-stall";
+    case HangClass::kMemoryReclaimStall: return "memory-reclaim-stall";
+    case HangClass::kIpiNotAnswered: return "ipi-not-answered";
+    case HangClass::kExternal: return "external";
     case HangClass::kIoStuck: return "io-stuck";
     case HangClass::kNone: return "none";
     case HangClass::kUndetermined: return "undetermined";

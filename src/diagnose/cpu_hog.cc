@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // cpu-hog: kernel code holds a CPU with interrupts on and never lets the scheduler have it: what the kernel's own
 // detector calls a soft lockup.
+#include <algorithm>
+#include <iterator>
+
 #include "diagnose/detector.h"
 #include "diagnose/occupation.h"
 
@@ -19,6 +22,30 @@ bool is_hog(const CpuCondition& condition) {
   return condition.doing == CpuDoing::kUnknown && condition.lockup && starves_stopper;
 }
 
+// Whether the CPU's task is inside of a read-side section whose end others have long waited for. Says so in the chain,
+// from the one who has waited longest.
+bool add_grace_period(const Case& facts, const CpuCondition& condition, Finding& finding) {
+  const model::Wait* oldest = nullptr;
+  const model::Holder* reader = nullptr;
+  for (const model::Wait& wait : facts.snapshot.waits) {
+    const model::Resource* resource = facts.waits.resource(wait.on);
+    if (resource == nullptr || resource->kind != model::ResourceKind::kRcuGracePeriod) continue;
+    const auto age = facts.waits.age(wait);
+    if (!age || *age < kLongHeld || (oldest != nullptr && *age <= facts.waits.age(*oldest))) continue;
+    const auto is_it = [&](const model::Holder& holder) {
+      return holder.who == model::cpu_node(condition.cpu->number) && holder.role == model::kRunsReader;
+    };
+    const auto found = std::ranges::find_if(resource->holders, is_it);
+    if (found == resource->holders.end()) continue;
+    oldest = &wait;
+    reader = &*found;
+  }
+  if (oldest == nullptr) return false;
+  finding.chain.push_back(facts.waits.waits_link(*oldest));
+  finding.chain.push_back(facts.waits.held_link(*facts.waits.resource(oldest->on), *reader));
+  return true;
+}
+
 }  // namespace
 
 std::vector<Finding> detect_cpu_hog(const Case& facts) {
@@ -29,8 +56,11 @@ std::vector<Finding> detect_cpu_hog(const Case& facts) {
     finding.hang_class = HangClass::kCpuHog;
     finding.culprits.push_back(culprit_on(facts.snapshot, condition));
     Occupation occupation = explain_occupation(facts.snapshot, condition);
-    finding.chain = std::move(occupation.links);
+    const bool is_reader = add_grace_period(facts, condition, finding);
+    if (is_reader) finding.hang_class = HangClass::kRcuStall;
+    std::ranges::move(occupation.links, std::back_inserter(finding.chain));
     finding.advice = std::move(occupation.advice);
+    if (is_reader) finding.advice = {Advice::kLeaveReadSection};
     finding.confidence = occupation.confidence;
     add_victims(facts, finding);
     findings.push_back(std::move(finding));

@@ -34,9 +34,13 @@ std::vector<Finding> detect_irqs_off(const Case& facts);
 std::vector<Finding> detect_cpu_hog(const Case& facts);
 std::vector<Finding> detect_deadlock(const Case& facts);
 std::vector<Finding> detect_spinlock_deadlock(const Case& facts);
+std::vector<Finding> detect_ipi_not_answered(const Case& facts);
 std::vector<Finding> detect_rt_hog(const Case& facts);
 std::vector<Finding> detect_blocked(const Case& facts);
+std::vector<Finding> detect_memory_reclaim_stall(const Case& facts);
 
+// Adds all tasks and CPUs that wait for `node`, directly or through others, to the victims, without the culprits.
+void add_blocked_by(const Case& facts, model::NodeId node, Finding& finding);
 // Fills the victims of a finding: everything that waits for its culprits' CPUs and tasks.
 void add_victims(const Case& facts, Finding& finding);
 

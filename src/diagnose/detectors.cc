@@ -8,13 +8,15 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr std::array<Detector, 7> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
+constexpr std::array<Detector, 9> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
                                                  {"irqs-off", detect_irqs_off},
                                                  {"cpu-hog", detect_cpu_hog},
                                                  {"spinlock-deadlock", detect_spinlock_deadlock},
                                                  {"deadlock", detect_deadlock},
+                                                 {"ipi-not-answered", detect_ipi_not_answered},
                                                  {"rt-hog", detect_rt_hog},
-                                                 {"blocked", detect_blocked}}};
+                                                 {"blocked", detect_blocked},
+                                                 {"memory-reclaim-stall", detect_memory_reclaim_stall}}};
 
 // A detector may have named some victims already.
 template <typename T>
@@ -28,22 +30,23 @@ std::span<const Detector> detectors() {
   return kDetectors;
 }
 
+void add_blocked_by(const Case& facts, model::NodeId node, Finding& finding) {
+  for (const model::NodeId blocked : facts.graph.blocked_by(node)) {
+    const auto is_it = [&](const Culprit& culprit) {
+      return blocked.kind == model::NodeKind::kTask
+                 ? culprit.task == blocked.id
+                 : culprit.occupies_cpu && culprit.cpu == static_cast<std::uint32_t>(blocked.id);
+    };
+    if (blocked.kind == model::NodeKind::kResource || std::ranges::any_of(finding.culprits, is_it)) continue;
+    if (blocked.kind == model::NodeKind::kTask) add_once(finding.victim_tasks, blocked.id);
+    if (blocked.kind == model::NodeKind::kCpu) {
+      add_once(finding.victim_cpus, static_cast<std::uint32_t>(blocked.id));
+    }
+  }
+}
+
 void add_victims(const Case& facts, Finding& finding) {
-  std::set<model::NodeId> blocked;
-  std::set<std::uint64_t> guilty;
-  for (const Culprit& culprit : finding.culprits) {
-    guilty.insert(culprit.task);
-    const auto waiting = facts.graph.blocked_by(model::task_node(culprit.task));
-    blocked.insert(waiting.begin(), waiting.end());
-  }
-  for (const model::NodeId node : blocked) {
-    if (node.kind == model::NodeKind::kTask && !guilty.contains(node.id)) add_once(finding.victim_tasks, node.id);
-    if (node.kind != model::NodeKind::kCpu) continue;
-    const auto number = static_cast<std::uint32_t>(node.id);
-    bool is_culprits_own = false;
-    for (const Culprit& culprit : finding.culprits) is_culprits_own |= culprit.occupies_cpu && culprit.cpu == number;
-    if (!is_culprits_own) add_once(finding.victim_cpus, number);
-  }
+  for (const Culprit& culprit : finding.culprits) add_blocked_by(facts, model::task_node(culprit.task), finding);
 }
 
 }  // namespace whyhung::diagnose

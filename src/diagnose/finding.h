@@ -30,6 +30,10 @@ enum class HangClass : std::uint8_t {
   kNeverCompleted,           // nobody is left who could complete it
   kWorkqueueStall,           // a worker does not come to the end of its work
   kRtHog,                    // a real-time task keeps a CPU from all others
+  kRcuStall,                 // a reader does not leave its read-side section, and tasks wait for the grace period
+  kMemoryReclaimStall,       // whoever frees memory does not come back from it
+  kIpiNotAnswered,           // a CPU does not run what another waits for
+  kExternal,                 // a CPU was not run at all, from outside of the kernel
   kIoStuck,                  // what lies below the block layer does not answer
   kNone,
   kUndetermined
@@ -56,7 +60,7 @@ enum class Claim : std::uint8_t {
   kCallPending,            // nodes: CPU: function calls of other CPUs wait for it
   kEndlessLoop,            // facts: function, module, begin, end, bytes
   kLoop,                   // facts: function, module, exit, depends, value (may be absent), symbol (may be absent)
-  kCpuWaitsForIpi,         // nodes: waiting CPU, CPU waited for
+  kCpuWaitsForIpi,         // nodes: waiting CPU, CPU waited for. facts: function (may be absent)
   kTaskWaits,              // nodes: task, resource. facts: how, seconds (may be absent)
   kHeldBy,                 // nodes: resource, task or CPU. facts: role
   kCycleCloses,            // nodes: tasks
@@ -71,6 +75,9 @@ enum class Claim : std::uint8_t {
   kTaskStarves,            // nodes: task, CPU. facts: seconds, others (how many besides)
   kWaitsForIo,             // nodes: task. facts: function, module, seconds
   kRealTimeRuns,           // nodes: CPU, task. facts: policy, priority, mode (user, kernel)
+  kInsideReclaim,          // nodes: task. facts: function (the shrinker or the like), reclaim (the kernel's own)
+  kInterruptLost,          // nodes: CPU: it could take the interrupt and never did
+  kCpuNotRun,              // nodes: CPU: it could take interrupts and took none at all
   kWakeupLost,             // nodes: resource. facts: done, count, owner (those that there are)
 };
 
@@ -114,6 +121,9 @@ enum class Advice : std::uint8_t {
   kOrderSpinlocks,
   kThrottleRealTime,
   kLookBelow,
+  kLeaveReadSection,
+  kDontWaitInReclaim,
+  kLookOutside,
 };
 
 struct Finding {

@@ -4,8 +4,8 @@
 // victims.
 #include <algorithm>
 
-#include "diagnose/detector.h"
 #include "diagnose/occupation.h"
+#include "diagnose/unanswered_calls.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -19,6 +19,23 @@ bool is_deaf(const CpuCondition& condition) {
          condition.ticks_stopped && condition.cpu->function_call_pending == true;
 }
 
+// Where it was not found whose request is whose: who spins for an answer when this CPU owes some.
+void guess_callers(const Case& facts, const CpuCondition& condition, Finding& finding) {
+  if (condition.cpu->function_call_pending != true) return;
+  for (const CpuCondition& other : facts.cpus) {
+    if (other.doing != CpuDoing::kWaitsForCpu || other.cpu->busy_wait != "ipi") continue;
+    if (facts.waits.wait_of(model::cpu_node(other.cpu->number)) != nullptr) continue;
+    finding.chain.push_back(
+        {Claim::kCpuWaitsForIpi,
+         {model::cpu_node(other.cpu->number), model::cpu_node(condition.cpu->number)},
+         {},
+         model::Certainty::kLikely,
+         {{model::EvidenceKind::kFrame, "the innermost function of that CPU waits for an answer", {}, {}}}});
+    finding.victim_cpus.push_back(other.cpu->number);
+    if (other.cpu->task != 0) finding.victim_tasks.push_back(other.cpu->task);
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> detect_irqs_off(const Case& facts) {
@@ -28,18 +45,8 @@ std::vector<Finding> detect_irqs_off(const Case& facts) {
     Finding finding;
     finding.hang_class = HangClass::kIrqsOff;
     finding.culprits.push_back(culprit_on(facts.snapshot, condition));
-    for (const CpuCondition& other : facts.cpus) {
-      const bool waits = other.doing == CpuDoing::kWaitsForCpu && other.cpu->busy_wait == "ipi";
-      if (!waits || condition.cpu->function_call_pending != true) continue;
-      finding.chain.push_back(
-          {Claim::kCpuWaitsForIpi,
-           {model::cpu_node(other.cpu->number), model::cpu_node(condition.cpu->number)},
-           {},
-           model::Certainty::kLikely,
-           {{model::EvidenceKind::kFrame, "the innermost function of that CPU waits for an answer", {}, {}}}});
-      finding.victim_cpus.push_back(other.cpu->number);
-      if (other.cpu->task != 0) finding.victim_tasks.push_back(other.cpu->task);
-    }
+    add_callers(facts, condition.cpu->number, finding);
+    if (finding.chain.empty()) guess_callers(facts, condition, finding);
     Occupation occupation = explain_occupation(facts.snapshot, condition);
     std::ranges::move(occupation.links, std::back_inserter(finding.chain));
     finding.advice = std::move(occupation.advice);

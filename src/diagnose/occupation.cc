@@ -36,6 +36,11 @@ class OccupationBuilder {
     return std::move(out_);
   }
 
+  std::vector<Link> build_readiness() {
+    add_interrupts();
+    return std::move(out_.links);
+  }
+
  private:
   Link& add(Claim claim, std::vector<model::NodeId> nodes) {
     out_.links.push_back({claim, std::move(nodes), {}, Certainty::kCertain, {}});
@@ -83,7 +88,8 @@ class OccupationBuilder {
           field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
                 fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock, *snapshot_.machine.clock)));
     }
-    if (!*cpu_.interrupts_enabled && cpu_.function_call_pending == true) {
+    const bool is_deaf = !*cpu_.interrupts_enabled || condition_.ticks_stopped;
+    if (is_deaf && cpu_.function_call_pending == true) {
       add(Claim::kCallPending, {node_})
           .evidence.push_back(
               {EvidenceKind::kList, fmt::format("call_single_queue of CPU {}", cpu_.number), {}, "not empty"});
@@ -184,6 +190,10 @@ class OccupationBuilder {
 
 Occupation explain_occupation(const model::Snapshot& snapshot, const CpuCondition& condition) {
   return OccupationBuilder(snapshot, condition).build();
+}
+
+std::vector<Link> explain_readiness(const model::Snapshot& snapshot, const CpuCondition& condition) {
+  return OccupationBuilder(snapshot, condition).build_readiness();
 }
 
 }  // namespace whyhung::diagnose

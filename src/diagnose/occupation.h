@@ -16,4 +16,7 @@ struct Occupation {
 
 Occupation explain_occupation(const model::Snapshot& snapshot, const CpuCondition& condition);
 
+// Only whether the CPU could take interrupts, whether it takes ticks, and what others want of it.
+std::vector<Link> explain_readiness(const model::Snapshot& snapshot, const CpuCondition& condition);
+
 }  // namespace whyhung::diagnose

@@ -112,6 +112,21 @@ Link WaitIndex::held_link(const model::Resource& resource, const model::Holder& 
   return link;
 }
 
+Link WaitIndex::rests_link(Claim claim, const model::Task& task) const {
+  Link link{claim, {model::task_node(task.address)}, {}, model::Certainty::kCertain, {}};
+  const Culprit place = sleeping_culprit(task);
+  link.facts["function"] = place.function;
+  link.facts["module"] = place.module;
+  link.facts["state"] = std::string(model::name_of(task.state));
+  link.facts["seconds"] = seconds_text(idle_time(task).value_or(0));
+  link.evidence.push_back(state_evidence(task));
+  if (task.last_arrival) {
+    link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
+                             fmt::format("{} ns", *task.last_arrival)});
+  }
+  return link;
+}
+
 Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   Culprit culprit;
   culprit.task = task.address;
@@ -125,6 +140,10 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
     break;
   }
   return culprit;
+}
+
+model::Evidence state_evidence(const model::Task& task) {
+  return {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)};
 }
 
 void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame) {

@@ -27,6 +27,9 @@ class WaitIndex {
   // The task waits for the resource. `wait` is one of the snapshot.
   Link waits_link(const model::Wait& wait) const;
   Link held_link(const model::Resource& resource, const model::Holder& holder) const;
+  // That the task does not run: where it sleeps or was stopped, and for how long. `claim` is kHolderSleeps or another
+  // with the same facts.
+  Link rests_link(Claim claim, const model::Task& task) const;
   // The culprit that a task makes which does not run: where it stands, for whom code of its own is the first frame
   // that is not the kernel's waiting.
   Culprit sleeping_culprit(const model::Task& task) const;
@@ -38,6 +41,9 @@ class WaitIndex {
   std::unordered_map<std::uint64_t, const model::Wait*> task_waits_;
   std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
 };
+
+// What says that a task sleeps.
+model::Evidence state_evidence(const model::Task& task);
 
 // Names the function that a culprit stands in.
 void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame);

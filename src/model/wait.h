@@ -56,6 +56,9 @@ enum class ResourceKind : std::uint8_t {
   kMemory,          // free memory
 };
 
+// The role of a CPU whose task is inside of rcu_read_lock() while a grace period waits for it.
+inline constexpr std::string_view kRunsReader = "runs a reader";
+
 struct Holder {
   NodeId who;
   std::string role;  // "must take part", "owner", "completer"

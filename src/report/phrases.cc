@@ -171,7 +171,13 @@ std::string claim_phrase(const model::Snapshot& snapshot, const Link& link) {
           function_phrase(fact(link, "function"), fact(link, "module")), fact(link, "begin"), fact(link, "end"));
     case Claim::kLoop: return loop_phrase(link);
     case Claim::kCpuWaitsForIpi:
-      return fmt::format("CPU {} spins until CPU {} answers a function call", node(link, 0), node(link, 1));
+      return fmt::format("CPU {} spins until CPU {} has run {} for it", node(link, 0), node(link, 1),
+                         fact(link, "function").empty() ? "a function" : "the function " + fact(link, "function"));
+    case Claim::kInterruptLost:
+      return fmt::format("CPU {} could take that interrupt and has not: it was lost on the way", node(link, 0));
+    case Claim::kCpuNotRun:
+      return fmt::format("so CPU {} executed nothing at all meanwhile: it was not run, from outside of this kernel",
+                         node(link, 0));
     default: return wait_claim_phrase(snapshot, link);
   }
 }

@@ -81,7 +81,8 @@ std::string finding_phrase(const model::Snapshot& snapshot, const Finding& findi
   if (finding.hang_class == HangClass::kStopMachineStarved) {
     return fmt::format("{}: {}.", stop_machine_sentence(snapshot, finding), culprits);
   }
-  return capitalised(culprits) + ".";
+  const bool reads = finding.hang_class == HangClass::kRcuStall;
+  return capitalised(culprits) + (reads ? ", inside of rcu_read_lock(): no RCU grace period can end." : ".");
 }
 
 std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis) {

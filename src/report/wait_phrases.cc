@@ -211,6 +211,12 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
       return fmt::format("CPU {} runs {} in {} mode under {} (prio {}), which stands above them and does not let go",
                          node(link, 0), task_phrase(snapshot, node(link, 1)), fact(link, "mode"), fact(link, "policy"),
                          fact(link, "priority"));
+    case Claim::kInsideReclaim: {
+      const std::string function = fact(link, "function");
+      return fmt::format("{} was freeing memory ({}){}: all that need memory wait with it or try in vain", task(),
+                         fact(link, "reclaim"),
+                         function.empty() ? "" : " and had come to " + function_phrase(function, fact(link, "module")));
+    }
     case Claim::kWakeupLost: return lost_phrase(link);
     default: return {};
   }
@@ -238,6 +244,33 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
       return fmt::format("The real-time {} keeps CPU {} ({}, {} mode); tasks of lower priority never run there.",
                          culprit, runs == nullptr ? 0 : node(*runs, 0), runs == nullptr ? "" : fact(*runs, "policy"),
                          runs == nullptr ? "" : fact(*runs, "mode"));
+    }
+    case HangClass::kRcuStall: {
+      const Link* held = first_link(finding, Claim::kHeldBy);
+      if (held == nullptr || held->nodes[1].kind == model::NodeKind::kCpu) return std::nullopt;
+      return fmt::format("The {} is inside of rcu_read_lock() and {}: no RCU grace period can end.", culprit,
+                         holder_state(finding));
+    }
+    case HangClass::kMemoryReclaimStall: {
+      const Link* inside = last_link(finding, Claim::kInsideReclaim);
+      return fmt::format("Memory is not freed: the {} was reclaiming it{} and {}.", culprit,
+                         inside == nullptr ? "" : where(*inside), holder_state(finding));
+    }
+    case HangClass::kIpiNotAnswered: {
+      const Link* lost = first_link(finding, Claim::kInterruptLost);
+      if (lost == nullptr) return std::nullopt;
+      return fmt::format(
+          "CPU {} does not answer a function call, although interrupts are enabled there. No task is to blame.",
+          node(*lost, 0));
+    }
+    case HangClass::kExternal: {
+      const Link* not_run = first_link(finding, Claim::kCpuNotRun);
+      const Link* stopped = first_link(finding, Claim::kClockStopped);
+      return fmt::format(
+          "CPU {} was not run{}: interrupts were enabled there, wanted, and not taken. Nothing in this kernel can do "
+          "that; the host or the firmware can.",
+          not_run == nullptr ? 0 : node(*not_run, 0),
+          stopped == nullptr ? "" : fmt::format(" for {} s", fact(*stopped, "seconds")));
     }
     case HangClass::kSpinlockDeadlock: return spinning_phrase(snapshot, finding);
     case HangClass::kSelfDeadlock:
@@ -302,6 +335,20 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
       return "look at the device, its driver and what lies between: multipath, a suspended mapping, a frozen file "
              "system, a "
              "full or dead disk, the hypervisor's storage";
+    case diagnose::Advice::kLeaveReadSection:
+      return fmt::format(
+          "let {} leave its read-side section: neither sleep nor loop between rcu_read_lock() and rcu_read_unlock(); "
+          "readers that must sleep take SRCU",
+          place);
+    case diagnose::Advice::kDontWaitInReclaim:
+      return fmt::format(
+          "let {} not wait: a shrinker gives back what it can at once (SHRINK_STOP), and takes locks only if they are "
+          "free",
+          place);
+    case diagnose::Advice::kLookOutside:
+      return "look outside of this kernel: a host that does not run the virtual CPU (overcommitted, paused, "
+             "migrating), "
+             "the interrupt controller, the firmware";
     case diagnose::Advice::kThrottleRealTime:
       return "let the real-time task sleep or block now and then, give it a CPU of its own, or keep real-time "
              "throttling on "

@@ -92,12 +92,12 @@ class CompletionReader {
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }
-    if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
-        context_.called_through(sleeper_, "__cancel_work*")) {
-      find_work(resource, completion);
-    } else if (context_.called_through(sleeper_, "flush_workqueue*") ||
-               context_.called_through(sleeper_, "__flush_workqueue*")) {
+    if (context_.called_through(sleeper_, "flush_workqueue*") ||
+        context_.called_through(sleeper_, "__flush_workqueue*")) {
       find_flushed_queue(resource, completion);
+    } else if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
+               context_.called_through(sleeper_, "__cancel_work*")) {
+      find_work(resource, completion);
     } else if (context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
                context_.called_through(sleeper_, "synchronize_rcu*")) {
       find_grace_period(resource);
@@ -164,9 +164,19 @@ class CompletionReader {
     if (!period || !period->active) return;
     resource.kind = ResourceKind::kRcuGracePeriod;
     add_fact(resource, "grace period", fmt::format("{:#x}", period->sequence));
+    // CONFIG_PREEMPT_RCU counts in the task how deep it is in read-side sections.
+    const kernel::Field nesting = binder.optional("task_struct", {"rcu_read_lock_nesting"});
     for (const std::uint32_t cpu : period->cpus) {
       add_holder(resource, model::cpu_node(cpu), "owes a quiescent state",
                  {EvidenceKind::kField, "rcu_node.qsmask", period->state.value, fmt::format("CPU {}", cpu)});
+      const auto is_this = [&](const model::Cpu& one) { return one.number == cpu; };
+      const auto found = std::ranges::find_if(bench_.snapshot.cpus, is_this);
+      if (found == bench_.snapshot.cpus.end() || found->task == 0) continue;
+      const auto depth = nesting.read_signed(bench_.access.memory, VirtualAddress(found->task));
+      if (!depth || *depth <= 0) continue;
+      resource.holders.back().role = model::kRunsReader;
+      resource.holders.back().evidence.push_back(
+          {EvidenceKind::kField, "task_struct.rcu_read_lock_nesting", found->task, std::to_string(*depth)});
     }
     for (const VirtualAddress task : period->tasks) {
       add_holder(resource, model::task_node(task.value), "was preempted as a reader",

@@ -19,5 +19,6 @@ std::span<const WaitCollector> wait_collectors();
 const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address);
 
 void collect_stop_machine_waits(Workbench& bench);
+void collect_ipi_waits(Workbench& bench);
 
 }  // namespace whyhung::collect

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// memory-reclaim-stall: a task sleeps uninterruptibly in the middle of reclaiming memory, in a shrinker or a file
+// system that was asked to give some back. Where what it waits for is known, the chain of that wait is told by
+// blocked.cc; here are those of which it is not known.
+#include "diagnose/reclaim.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+// mm/vmscan.c: from the entries of reclaim to what calls shrinkers; newer kernels have it in mm/shrinker.c too.
+constexpr std::array<std::string_view, 12> kReclaim = {"do_shrink_slab",    "shrink_slab*",
+                                                       "shrink_lruvec",     "shrink_node*",
+                                                       "shrink_zone*",      "shrink_page_list",
+                                                       "shrink_folio_list", "do_try_to_free_pages",
+                                                       "try_to_free_pages", "try_to_free_mem_cgroup_pages",
+                                                       "balance_pgdat",     "drop_slab*"};
+// Reclaim's own pauses: they end by a timeout, or when kswapd gets on.
+constexpr std::array<std::string_view, 4> kPauses = {"reclaim_throttle", "congestion_wait", "wait_iff_congested",
+                                                     "throttle_direct_reclaim"};
+
+bool is_any(const model::CodeLocation& location, std::span<const std::string_view> patterns) {
+  const auto fits = [&](std::string_view pattern) { return matches_pattern(pattern, location.function); };
+  return location.module.empty() && std::ranges::any_of(patterns, fits);
+}
+
+}  // namespace
+
+std::optional<Link> inside_reclaim(const Case& facts, const model::Task& task) {
+  const model::StackFrame* called = nullptr;  // whom reclaim called
+  for (const model::StackFrame& frame : task.stack.frames) {
+    const model::CodeLocation& location = facts.snapshot.location(frame);
+    if (is_any(location, kPauses)) return std::nullopt;
+    if (!is_any(location, kReclaim)) {
+      called = &frame;
+      continue;
+    }
+    Link link{Claim::kInsideReclaim, {model::task_node(task.address)}, {}, model::Certainty::kCertain, {}};
+    link.facts["reclaim"] = location.function;
+    link.evidence.push_back({model::EvidenceKind::kFrame, location.function, frame.sp, {}});
+    if (called != nullptr) {
+      link.facts["function"] = facts.snapshot.location(*called).function;
+      link.facts["module"] = facts.snapshot.location(*called).module;
+    }
+    return link;
+  }
+  return std::nullopt;
+}
+
+std::vector<Finding> detect_memory_reclaim_stall(const Case& facts) {
+  std::vector<Finding> findings;
+  for (const model::Task& task : facts.snapshot.tasks) {
+    if (task.state != model::TaskState::kUninterruptible || task.on_runqueue) continue;
+    if (facts.waits.idle_time(task).value_or(0) < kLasting) continue;
+    if (facts.waits.wait_of(model::task_node(task.address)) != nullptr) continue;
+    auto link = inside_reclaim(facts, task);
+    if (!link) continue;
+    Finding finding;
+    finding.hang_class = HangClass::kMemoryReclaimStall;
+    finding.confidence = model::Certainty::kLikely;
+    finding.culprits.push_back(facts.waits.sleeping_culprit(task));
+    finding.chain.push_back(facts.waits.rests_link(Claim::kHolderSleeps, task));
+    finding.chain.push_back(*std::move(link));
+    finding.advice.push_back(Advice::kDontWaitInReclaim);
+    add_victims(facts, finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose

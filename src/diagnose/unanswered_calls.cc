@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/unanswered_calls.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace whyhung::diagnose {
+
+std::vector<UnansweredCall> unanswered_calls(const Case& facts, std::uint32_t target) {
+  std::vector<UnansweredCall> calls;
+  for (const model::Wait& wait : facts.snapshot.waits) {
+    const model::Resource* resource = facts.waits.resource(wait.on);
+    if (resource == nullptr || resource->kind != model::ResourceKind::kIpi) continue;
+    if (wait.waiter.kind != model::NodeKind::kCpu) continue;
+    const auto is_target = [&](const model::Holder& holder) { return holder.who == model::cpu_node(target); };
+    if (std::ranges::none_of(resource->holders, is_target)) continue;
+    calls.push_back({static_cast<std::uint32_t>(wait.waiter.id), &wait, resource});
+  }
+  return calls;
+}
+
+void add_callers(const Case& facts, std::uint32_t target, Finding& finding) {
+  for (const UnansweredCall& call : unanswered_calls(facts, target)) {
+    Link link{Claim::kCpuWaitsForIpi, {model::cpu_node(call.caller), model::cpu_node(target)}, {}, {}, {}};
+    link.certainty = model::Certainty::kCertain;
+    link.facts["function"] = call.request->name;
+    link.evidence = call.wait->evidence;
+    std::ranges::copy(call.request->holders.front().evidence, std::back_inserter(link.evidence));
+    finding.chain.push_back(std::move(link));
+    finding.victim_cpus.push_back(call.caller);
+    const auto is_caller = [&](const CpuCondition& one) { return one.cpu->number == call.caller; };
+    const auto caller = std::ranges::find_if(facts.cpus, is_caller);
+    if (caller != facts.cpus.end() && caller->cpu->task != 0) finding.victim_tasks.push_back(caller->cpu->task);
+    add_blocked_by(facts, call.wait->waiter, finding);
+  }
+}
+
+}  // namespace whyhung::diagnose
