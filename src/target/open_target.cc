@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "arch/machine_names.h"
 #include "debuginfo/btf.h"
 #include "debuginfo/btf_scan.h"
 #include "debuginfo/dwarf_types.h"
@@ -54,9 +55,11 @@ std::string known_architectures() {
 Result<const arch::Architecture*> find_architecture(const dump::Dump& dump) {
   const dump::DumpFacts& facts = dump.facts();
   if (const auto* found = arch::find_architecture(facts.elf_machine, facts.machine, prstatus_size(dump))) return found;
-  const std::string what = facts.elf_machine        ? fmt::format("ELF machine {}", *facts.elf_machine)
-                           : !facts.machine.empty() ? facts.machine
-                                                    : "a machine that neither header nor notes name";
+  std::string what = facts.machine.empty() ? "a machine that neither header nor notes name" : facts.machine;
+  if (facts.elf_machine) {
+    what = arch::name_of_elf_machine(*facts.elf_machine);
+    if (what.empty()) what = fmt::format("ELF machine {}", *facts.elf_machine);
+  }
   return with_hint(fail(ErrorKind::kUnsupported, "the dump is of {}, which this whyhung does not read", what),
                    fmt::format("it reads {}", known_architectures()));
 }

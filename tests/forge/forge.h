@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * For the C files of forged kernels. A record in .forge.members says where the compiler put a member: whoever composes
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* For the C files of forged kernels. A record in .forge.members says where the compiler put a member: whoever composes
  * the machine's memory goes by these records, so that what reads the DWARF of the same file is put to the test. */
 #ifndef WHYHUNG_FORGE_H
 #define WHYHUNG_FORGE_H

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * A kernel that never ran: variables under the names of 3.10, and functions that call each other as that kernel's do,
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A kernel that never ran: variables under the names of 3.10, and functions that call each other as that kernel's do,
  * so that frames and return addresses are those that a compiler makes. */
 #include "members.h"
 

@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * The members that a machine is composed with. */
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The members that a machine is composed with. */
 #include "structures.h"
 
 SIZE(task_struct);

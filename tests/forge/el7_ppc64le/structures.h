@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * Structures of a 3.10.0-1160 kernel of ppc64le, as far as they are read: names, types and order are that kernel's,
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Structures of a 3.10.0-1160 kernel of ppc64le, as far as they are read: names, types and order are that kernel's,
  * offsets are not, and need not be. Members whose types are of no interest here are void pointers. */
 #ifndef EL7_STRUCTURES_H
 #define EL7_STRUCTURES_H

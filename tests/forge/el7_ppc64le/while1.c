@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later
- * The module of the hang, and the same with a loop that lets others run. */
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The module of the hang, and the same with a loop that lets others run. */
 #include "../forge.h"
 
 void schedule(void);

@@ -10,6 +10,7 @@ namespace whyhung::kernel {
 namespace {
 
 constexpr std::uint64_t kOffsets = 0xffffffff82000000;
+constexpr std::uint64_t kMask = 0xffffffff82002000;
 constexpr std::uint64_t kQueue = 0x1000;     // per-CPU address of call_single_queue
 constexpr std::uint64_t kCallData = 0x2000;  // of cfd_data
 constexpr std::uint64_t kSlots = 0x3000;     // what cfd_data points to
@@ -23,7 +24,9 @@ class CallQueueTest : public testing::Test {
   CallQueueTest() : machine_(kTypes) {
     machine_.symbols.add("__per_cpu_offset", kOffsets, 32)
         .add("call_single_queue", kQueue, 8)
-        .add("cfd_data", kCallData, 24);
+        .add("cfd_data", kCallData, 24)
+        .add("__cpu_possible_mask", kMask, 8);
+    machine_.memory.write_u64(kMask, 0xf);
     for (std::uint64_t cpu = 0; cpu < 4; ++cpu) {
       machine_.memory.write_u64(kOffsets + 8 * cpu, area(cpu));
       machine_.memory.write_u64(area(cpu) + kQueue, 0);
