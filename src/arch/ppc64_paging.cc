@@ -46,6 +46,10 @@ constexpr Shape kHash64K{{8, 10, 10, 8}, 16, false, false};
 constexpr Shape kHash4K{{9, 9, 7, 9}, 12, false, false};
 constexpr Shape kOld64K{{12, 0, 10, 8}, 16, false, true};
 constexpr Shape kOld4K{{9, 9, 7, 9}, 12, false, true};
+// What 64 KB kernels have had besides: v3.7 and v3.10 changed it, distributions took later changes back into older
+// ones.
+constexpr std::array<Shape, 3> kOther64K = {
+    {{{10, 0, 12, 8}, 16, false, true}, {{6, 0, 12, 12}, 16, false, true}, {{4, 0, 12, 12}, 16, false, true}}};
 
 ReadFault not_mapped(VirtualAddress address) {
   return {FaultKind::kNotMapped, address.value};
@@ -75,7 +79,7 @@ class Ppc64AddressSpace final : public AddressSpace {
       const auto bits = symbol ? read_variable(*symbol) : std::nullopt;
       if (!bits || *bits > 16) {
         // The variables came with the choice between two MMUs.
-        if (!symbol && !shape_.radix) use(shape_.page_shift == 16 ? kOld64K : kOld4K);
+        if (!symbol && !shape_.radix) use_old(address_of("modules"));
         return;
       }
       found.index_bits[level] = static_cast<unsigned>(*bits);
@@ -105,6 +109,25 @@ class Ppc64AddressSpace final : public AddressSpace {
   void use(const Shape& shape) {
     shape_ = shape;
     linear_end_ = default_linear_end(shape);
+  }
+
+  // The shape of old entries stands in no variable. Modules lie in vmalloc space: the head of their list leads to the
+  // first one, which must point back.
+  void use_old(std::optional<VirtualAddress> modules) {
+    use(shape_.page_shift == 16 ? kOld64K : kOld4K);
+    if (shape_.page_shift != 16 || !modules || leads_back(*modules)) return;
+    const Shape usual = shape_;
+    for (const Shape& other : kOther64K) {
+      use(other);
+      if (leads_back(*modules)) return;
+    }
+    use(usual);
+  }
+  bool leads_back(VirtualAddress list) const {
+    const auto first = read_variable(list);
+    if (!first || *first < linear_end_) return false;
+    const auto previous = walk(VirtualAddress(*first + 8));
+    return previous && read_word(previous->physical, ByteOrder::kLittle) == list.value;
   }
 
   std::optional<std::uint64_t> read_word(PhysicalAddress at, ByteOrder order) const {

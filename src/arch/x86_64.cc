@@ -9,6 +9,7 @@
 // - struct pt_regs and the ELF general registers share their first 21 words (arch/x86/include/asm/ptrace.h, user_64.h).
 #include "arch/x86_64.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -94,11 +95,43 @@ class X86AddressSpace final : public AddressSpace {
   std::uint64_t phys_base_;
 };
 
+// The kernel's own name, in init_uts_ns behind a reference count, where a phys_base puts it; and the variable phys_base
+// itself, whose address older kernels give, must hold what it is taken for.
+bool proves_phys_base(const PhysicalMemory& memory, const MachineFacts& facts, std::uint64_t phys_base) {
+  constexpr std::string_view kName("Linux", 6);  // with its NUL
+  constexpr std::uint64_t kBehindCount = 4;
+  const auto place = [&](std::string_view symbol) -> std::optional<PhysicalAddress> {
+    const auto address = facts.symbol(symbol);
+    if (!address || address->value < kImageMap) return std::nullopt;
+    return PhysicalAddress(address->value - kImageMap + phys_base);
+  };
+  const auto names = place("init_uts_ns");
+  std::array<std::byte, kName.size()> text;
+  if (!names || !memory.read(*names + kBehindCount, text)) return false;
+  if (!std::ranges::equal(text, std::as_bytes(std::span(kName)))) return false;
+  const auto variable = place("phys_base");
+  std::array<std::byte, 8> value;
+  if (!variable) return true;
+  return memory.read(*variable, value) && load<std::uint64_t>(value.data(), ByteOrder::kLittle) == phys_base;
+}
+
+// v4.10 (401721ecd1dc): VMCOREINFO gives the value; before, only where the variable lies. It is 0, but for a kernel
+// that another one started, or that was moved.
+std::optional<std::uint64_t> find_phys_base(const PhysicalMemory& memory, const MachineFacts& facts) {
+  constexpr std::uint64_t kAlignment = 2u << 20;
+  constexpr std::uint64_t kMostPlaces = 4096;
+  for (std::uint64_t i = 0; i < kMostPlaces; ++i) {
+    if (proves_phys_base(memory, facts, i * kAlignment)) return i * kAlignment;
+  }
+  return std::nullopt;
+}
+
 Result<std::unique_ptr<AddressSpace>> make_address_space(const PhysicalMemory& memory, const MachineFacts& facts) {
   std::optional<std::uint64_t> phys_base = facts.number("phys_base");
   if (!phys_base && facts.image_mapping && facts.image_mapping->first.value >= kImageMap) {
     phys_base = facts.image_mapping->second.value - (facts.image_mapping->first.value - kImageMap);
   }
+  if (!phys_base) phys_base = find_phys_base(memory, facts);
   if (!phys_base) {
     return fail(ErrorKind::kNotFound, "VMCOREINFO names no phys_base, so the kernel image cannot be found in memory");
   }

@@ -37,7 +37,9 @@ std::variant<AnalyzeOptions, PackOptions, Stop> parse_command_line(int argc, cha
   app.add_option("-c,--command", analyze.commands, "run COMMAND instead of the verdict; may be repeated")
       ->allow_extra_args(false)
       ->type_name("COMMAND");
-  app.add_option("--vmlinux", analyze.vmlinux, "the kernel's debug file: adds source lines")->type_name("FILE");
+  app.add_option("--vmlinux", analyze.vmlinux,
+                 "the kernel's debug file: adds source lines, and types if the dump has none")
+      ->type_name("FILE");
   app.add_option("--save-snapshot", analyze.save_snapshot, "save what was read of the machine, as JSON")
       ->type_name("FILE");
   app.add_flag("--stats", analyze.stats, "pages, time and memory of each stage, on standard error");

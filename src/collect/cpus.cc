@@ -6,6 +6,7 @@
 #include "collect/contexts.h"
 #include "collect/cpu_registers.h"
 #include "collect/loop.h"
+#include "collect/memory_traces.h"
 #include "collect/stacks.h"
 #include "collect/tasks.h"
 #include "collect/waits/spinlocks.h"
@@ -58,8 +59,9 @@ void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
     cpu.softirq_daemon = daemon->value;
   }
   if (const auto queue = percpu.find("call_single_queue", cpu.number)) {
+    // v3.13 (0ebeb79ce99c): an llist, whose head is NULL when it is empty; before, a list that is linked to itself.
     const auto first = bench.access.memory.read_pointer(*queue);
-    if (first) cpu.function_call_pending = !first->is_null();
+    if (first) cpu.function_call_pending = !first->is_null() && *first != *queue;
   }
   const kernel::WatchdogNotes notes = kernel::read_watchdog(bench.access, percpu, cpu.number);
   cpu.watchdog = {notes.touched, notes.timer_interrupts, notes.timer_interrupts_seen};
@@ -161,11 +163,16 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   model::Task* task = find_task(bench, cpu.task);
   const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid, VirtualAddress(cpu.task));
   cpu.register_source = found.source;
-  if (!found.remark.empty()) bench.gap(fmt::format("registers of CPU {}", number), found.remark);
+  if (!found.remark.empty()) {
+    const bool is_bare = found.source == model::RegisterSource::kNone;
+    bench.gap(fmt::format("registers of CPU {}", number),
+              found.remark + (is_bare ? describe_memory_traces(bench, number, VirtualAddress(cpu.task)) : ""));
+  }
   if (found.source != model::RegisterSource::kNone) read_stack(bench, found, cpu);
   if (task != nullptr) {
     task->stack = cpu.stack;
     task->cpu = number;
+    name_thread_function_by_stack(bench, *task);
   }
   return cpu;
 }

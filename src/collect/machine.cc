@@ -15,7 +15,9 @@ constexpr std::size_t kPanicSearch = 512;  // records from the end among which t
 
 // The kernel's last words, for the header that crash's users know as PANIC.
 std::string find_panic_message(Workbench& bench) {
-  constexpr std::array<std::string_view, 2> kFinal = {"Kernel panic - not syncing", "sysrq: Trigger a crash"};
+  // v4.14 (f6a9f9f5b4e1): "SysRq : " became "sysrq: ".
+  constexpr std::array<std::string_view, 3> kFinal = {"Kernel panic - not syncing", "sysrq: Trigger a crash",
+                                                      "SysRq : Trigger a crash"};
   constexpr std::array<std::string_view, 5> kCauses = {"BUG: ", "Oops", "kernel BUG at", "Unable to handle kernel",
                                                        "Internal error: "};
   const auto records = read_log(bench, kPanicSearch);

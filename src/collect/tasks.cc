@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "kernel/known_code.h"
+
 namespace whyhung::collect {
 namespace {
 
@@ -33,7 +35,7 @@ std::optional<T> optional_of(const ReadResult<std::uint64_t>& value) {
 void read_scheduling(const Workbench& bench, VirtualAddress task, model::Task& out) {
   const VirtualMemory& memory = bench.access.memory;
   const kernel::TaskView& view = bench.tasks;
-  out.cpu = optional_of<std::uint32_t>(view.cpu.read(memory, task));
+  out.cpu = optional_of<std::uint32_t>(view.cpu_of(memory, task));
   out.policy = optional_of<std::uint32_t>(view.policy.read(memory, task));
   if (const auto priority = view.prio.read_signed(memory, task)) {
     out.priority = static_cast<std::int32_t>(*priority);
@@ -41,8 +43,7 @@ void read_scheduling(const Workbench& bench, VirtualAddress task, model::Task& o
   out.last_arrival = optional_of<std::uint64_t>(view.last_arrival.read(memory, task));
   const auto queued = view.last_queued.read(memory, task);
   if (queued && *queued != 0) out.last_queued = *queued;
-  // v3.17 (ccbf62d8a284): nanoseconds of CLOCK_MONOTONIC; a struct timespec before.
-  if (view.start_time.size() == 8) out.start_time = optional_of<std::uint64_t>(view.start_time.read(memory, task));
+  out.start_time = optional_of<std::uint64_t>(view.start_time_of(memory, task));
 }
 
 void read_thread_function(Workbench& bench, VirtualAddress task, model::Task& out) {
@@ -94,6 +95,23 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   return out;
 }
 
+void name_thread_function_by_stack(const Workbench& bench, model::Task& task) {
+  if (!task.is_kernel_thread || !task.thread_function.empty()) return;
+  const std::vector<model::StackFrame>& frames = task.stack.frames;
+  for (std::size_t i = 1; i < frames.size(); ++i) {
+    const model::CodeLocation& starter = bench.snapshot.location(frames[i]);
+    if (!starter.module.empty() || !kernel::starts_kernel_thread(starter.function)) continue;
+    const model::CodeLocation& called = bench.snapshot.location(frames[i - 1]);
+    const bool is_early = called.module.empty() && kernel::precedes_thread_function(called.function);
+    const model::FrameOrigin origin = frames[i].origin;
+    const bool is_caller = origin == model::FrameOrigin::kCall || origin == model::FrameOrigin::kLinkRegister;
+    if (is_early || !is_caller) return;
+    task.thread_function = called.function;
+    task.thread_function_module = called.module;
+    return;
+  }
+}
+
 void collect_tasks(Workbench& bench) {
   std::unordered_set<std::uint64_t> running;
   std::vector<VirtualAddress> idle;
@@ -123,6 +141,7 @@ void collect_tasks(Workbench& bench) {
     task->is_idle_task = is_idle;
     if (!running.contains(address.value)) {
       task->stack = stack_of_sleeping_task(bench, address, StackDetail::kFrames);
+      name_thread_function_by_stack(bench, *task);
     }
     bench.snapshot.tasks.push_back(std::move(*task));
   };

@@ -13,4 +13,7 @@ void collect_tasks(Workbench& bench);
 // One task's own facts, without its stack; nothing when its task_struct cannot be read.
 std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task);
 
+// Where the kernel keeps no record of a thread's function: what the start of the thread called, by its stack.
+void name_thread_function_by_stack(const Workbench& bench, model::Task& task);
+
 }  // namespace whyhung::collect

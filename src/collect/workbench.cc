@@ -10,8 +10,8 @@
 namespace whyhung::collect {
 
 target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux) {
-  return {std::move(dump_paths), std::move(vmlinux), kernel::symbols_used(), kernel::types_used,
-          kernel::enumerators_used()};
+  return {std::move(dump_paths), std::move(vmlinux),         kernel::symbols_used(),
+          kernel::types_used,    kernel::enumerators_used(), kernel::sources_used()};
 }
 
 Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {

@@ -89,10 +89,14 @@ struct Units {
 
 class ElfutilsTypes final : public TypeSource, private TypeGraph {
  public:
-  ElfutilsTypes(DwarfSession session, std::shared_ptr<const ElfImage> image, std::vector<std::string> first_files)
-      : session_(std::move(session)), image_(std::move(image)), first_files_(std::move(first_files)) {}
+  ElfutilsTypes(DwarfSession session, std::shared_ptr<const ElfImage> image, std::vector<std::string> first_files,
+                std::string description)
+      : session_(std::move(session)),
+        image_(std::move(image)),
+        first_files_(std::move(first_files)),
+        description_(std::move(description)) {}
 
-  std::string description() const override { return fmt::format("DWARF of {}", image_->path()); }
+  std::string description() const override { return description_; }
   void prepare(std::span<const std::string_view> types, std::span<const std::string_view> enumerators) override {
     search(types, enumerators);
   }
@@ -142,6 +146,7 @@ class ElfutilsTypes final : public TypeSource, private TypeGraph {
   DwarfSession session_;
   std::shared_ptr<const ElfImage> image_;
   std::vector<std::string> first_files_;
+  std::string description_;
   std::optional<Units> units_;
   std::map<std::string, std::optional<std::uint64_t>, std::less<>> types_;  // by the text asked for
   std::map<std::string, std::optional<std::int64_t>, std::less<>> enumerators_;
@@ -376,9 +381,10 @@ const std::vector<RawMember>* ElfutilsTypes::members_of(const TypeNode& structur
 }  // namespace
 
 Result<std::shared_ptr<TypeSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
-                                                     std::vector<std::string> first_files) {
+                                                     std::vector<std::string> first_files, std::string description) {
   TRY_ASSIGN(DwarfSession session, DwarfSession::open(*image));
-  return std::make_shared<ElfutilsTypes>(std::move(session), std::move(image), std::move(first_files));
+  return std::make_shared<ElfutilsTypes>(std::move(session), std::move(image), std::move(first_files),
+                                         std::move(description));
 }
 
 }  // namespace whyhung::debuginfo

@@ -17,6 +17,6 @@ namespace whyhung::debuginfo {
 // has no DWARF; the image must have come from a file. What elfutils makes of a damaged file is its own affair: give
 // only files whose build id is the dump's.
 Result<std::shared_ptr<TypeSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
-                                                     std::vector<std::string> first_files);
+                                                     std::vector<std::string> first_files, std::string description);
 
 }  // namespace whyhung::debuginfo

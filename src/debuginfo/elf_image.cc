@@ -166,6 +166,20 @@ Result<std::vector<std::byte>> ElfImage::read(const ElfSection& section, std::ui
   return bytes;
 }
 
+std::string ElfImage::text_at(VirtualAddress address, std::size_t limit) const {
+  for (const ElfSection& section : sections_) {
+    const bool covers =
+        section.in_memory && section.address <= address.value && address.value - section.address < section.size;
+    // A per-CPU section that is linked at 0 covers no address of the kernel.
+    if (!covers || section.address == 0 || !section.has_bytes || section.compressed) continue;
+    const std::uint64_t offset = address.value - section.address;
+    std::string text(std::min<std::uint64_t>(limit, section.size - offset), '\0');
+    if (!source_->read_exactly(section.offset + offset, std::as_writable_bytes(std::span(text)))) return {};
+    return text.substr(0, text.find('\0'));
+  }
+  return {};
+}
+
 std::optional<VirtualAddress> ElfImage::place(const ElfPlacement& placement, const ElfSection& section,
                                               std::uint64_t offset) const {
   if (!section.in_memory) return std::nullopt;

@@ -62,6 +62,8 @@ class ElfImage {
 
   // The bytes of a section as they are in the file; kLimit when there are more than `limit`.
   Result<std::vector<std::byte>> read(const ElfSection& section, std::uint64_t limit) const;
+  // The text at an address as linked, up to its NUL or `limit` bytes; empty when its bytes are not in the file.
+  std::string text_at(VirtualAddress address, std::size_t limit) const;
   // The address that a place in the file's section had in the crashed machine; nothing for sections that were not
   // loaded.
   std::optional<VirtualAddress> place(const ElfPlacement& placement, const ElfSection& section,

@@ -7,6 +7,8 @@
 //   the names        before the markers, so that hopping over 256 of them leads from marker to marker
 //   their number     before the names
 //   the addresses    before that number; since v6.5 (404bad70fcf7) behind the token index
+// Each begins at a multiple of 8 bytes, of 4 since 7.x. Up to v5.x the assembler was told ".align 8", which on POWER
+// means a multiple of 2^8.
 #include "debuginfo/kallsyms_scan.h"
 
 #include <algorithm>
@@ -39,6 +41,7 @@ constexpr std::size_t kIndexBytes = 2 * kIndexEntries;
 // The tokens from '0' on are some 800 bytes.
 constexpr std::size_t kTokensAfterDigits = 4096;
 constexpr std::uint64_t kBlock = 256;
+constexpr std::uint64_t kWideAlignment = 256;  // of each table, on POWER
 constexpr std::uint64_t kLongestBlock = kBlock * (2 + 512);
 constexpr std::uint32_t kMostBlocks = 1u << 14;
 // What one search may cost altogether, however many false starts an image offers. A real one takes under a tenth of it.
@@ -60,6 +63,7 @@ struct Candidate {
   VirtualAddress names;
   VirtualAddress count_place;
   std::uint64_t count;
+  std::uint64_t alignment = 8;
 };
 
 class Scan {
@@ -78,6 +82,7 @@ class Scan {
   std::vector<std::uint64_t> markers_before(VirtualAddress end, std::uint64_t width);
   std::shared_ptr<Kallsyms> examine_markers(const Tokens& tokens, VirtualAddress end, unsigned width);
   std::shared_ptr<Kallsyms> examine_behind_order(const Tokens& tokens);
+  VirtualAddress end_of_padded_markers(VirtualAddress table);
   std::vector<Candidate> candidates(VirtualAddress markers, const std::vector<std::uint64_t>& values);
   std::shared_ptr<Kallsyms> open(const Tokens& tokens, const Candidate& candidate);
   std::vector<std::byte> read_what_is_there(VirtualAddress begin, std::uint64_t size) const;
@@ -137,7 +142,7 @@ std::vector<Candidate> Scan::candidates(VirtualAddress markers, const std::vecto
   std::vector<Candidate> found;
   // The last block holds at least one name of at least two bytes, and ends before the markers.
   const VirtualAddress last = (markers - values.back() - 2).align_down(4);
-  const VirtualRange range = below(last, kLongestBlock + 8);
+  const VirtualRange range = below(last, kLongestBlock + kWideAlignment);
   MemoryWindow window(memory_, range, {12, 1});
   const auto fits = [&](std::uint64_t count) {
     return count <= values.size() * kBlock && count > (values.size() - 1) * kBlock;
@@ -154,7 +159,13 @@ std::vector<Candidate> Scan::candidates(VirtualAddress markers, const std::vecto
     const std::uint64_t lower = word_before(offset - 4);
     // Aligned to 8 bytes: a long, or 32 bits and padding. Since 7.x aligned to 4: 32 bits right before the names.
     const std::uint64_t wide = little ? upper << 32 | lower : lower << 32 | upper;
-    if (names.value % 8 == 0 && fits(wide)) {
+    const std::uint64_t far =
+        names.value % kWideAlignment != 0 || offset < kWideAlignment
+            ? 0
+            : window.integer<std::uint64_t>(offset - kWideAlignment, memory_.byte_order()).value_or(0);
+    if (upper == 0 && lower == 0 && fits(far)) {
+      found.push_back({names, names - kWideAlignment, far, kWideAlignment});
+    } else if (names.value % 8 == 0 && fits(wide)) {
       found.push_back({names, names - 8, wide});
     } else if (names.value % 8 == 0 && fits(lower)) {
       found.push_back({names, names - 8, lower});
@@ -169,11 +180,12 @@ std::vector<Candidate> Scan::candidates(VirtualAddress markers, const std::vecto
 std::shared_ptr<Kallsyms> Scan::open(const Tokens& tokens, const Candidate& candidate) {
   const std::uint64_t offset_bytes = 4 * candidate.count;
   const std::uint64_t padded_bytes = (offset_bytes + 7) & ~std::uint64_t{7};
+  const std::uint64_t alignment = candidate.alignment;
   KallsymsTables before{candidate.names, tokens.table, tokens.index, candidate.count_place, {}, {}, {}};
   KallsymsTables behind = before;
-  before.relative_base = candidate.count_place - 8;
-  before.offsets = *before.relative_base - padded_bytes;
-  before.addresses = candidate.count_place - 8 * candidate.count;
+  before.relative_base = candidate.count_place - alignment;
+  before.offsets = (*before.relative_base - padded_bytes).align_down(alignment);
+  before.addresses = (candidate.count_place - 8 * candidate.count).align_down(alignment);
   behind.offsets = tokens.index + kIndexBytes;
   behind.relative_base = *behind.offsets + padded_bytes;
   for (const KallsymsTables& tables : {before, behind}) {
@@ -218,9 +230,23 @@ std::shared_ptr<Kallsyms> Scan::examine_behind_order(const Tokens& tokens) {
   return nullptr;
 }
 
+// Where the markers end when up to 256 bytes of padding follow them: behind the last word that is not zero.
+VirtualAddress Scan::end_of_padded_markers(VirtualAddress table) {
+  const VirtualRange range = below(table, kWideAlignment);
+  MemoryWindow window(memory_, range, {12, 1});
+  for (std::uint64_t end = range.size(); end >= 8 && spend(); end -= 8) {
+    const auto word = window.integer<std::uint64_t>(end - 8, memory_.byte_order());
+    if (!word || *word != 0) return range.begin + end;
+  }
+  return range.begin;
+}
+
 std::shared_ptr<Kallsyms> Scan::examine(VirtualAddress hit) {
   const auto tokens = find_index(hit);
   if (!tokens) return nullptr;
+  if (tokens->table.value % kWideAlignment == 0) {
+    if (auto opened = examine_markers(*tokens, end_of_padded_markers(tokens->table), 8)) return opened;
+  }
   // v4.20 (80ffbaa5b1bd): markers shrank from longs to 32 bits. Up to seven bytes of padding may follow them.
   for (const unsigned width : {8u, 4u}) {
     for (const std::uint64_t padding : {0, 4}) {

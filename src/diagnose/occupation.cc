@@ -66,8 +66,10 @@ class OccupationBuilder {
     if (cpu_.activity) {
       const model::StackFrame& frame = cpu_.stack.frames[cpu_.contexts[*cpu_.activity].first_frame];
       const model::CodeLocation& location = snapshot_.location(frame);
+      const bool is_old = cpu_.register_source == model::RegisterSource::kReconstructed;
       link.evidence.push_back({EvidenceKind::kFrame, location.function, location.address,
-                               fmt::format("program counter, from {}", model::name_of(frame.origin))});
+                               fmt::format("program counter, from {}{}", model::name_of(frame.origin),
+                                           is_old ? " that an interrupt saved before the dump" : "")});
     }
     if (cpu_.register_source == model::RegisterSource::kNone) link.certainty = Certainty::kLikely;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// spinlock-deadlock: CPUs that spin for ever because whoever could hold their locks spins too. A spinlock does not name
-// its holder; but its holder has preemption disabled and is on a CPU. So where every CPU that could hold anything is
-// one that spins itself, the circle is closed, whoever holds which.
+// spinlock-deadlock: CPUs that spin for ever because whoever could hold their locks spins too. Few spinlocks name their
+// holder; but it has preemption disabled and is on a CPU. So where every CPU that could hold anything is one that spins
+// itself, the circle is closed, whoever holds which.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -23,6 +23,16 @@ struct Spinner {
 bool may_hold(const CpuCondition& condition) {
   if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode) return false;
   return condition.cpu->activity_preempt_depth.value_or(1) != 0;
+}
+
+// Locks that name this CPU as their holder, among those that somebody spins for.
+std::uint32_t locks_held_by(const Case& facts, model::NodeId cpu) {
+  std::uint32_t count = 0;
+  for (const model::Resource& resource : facts.snapshot.resources) {
+    if (resource.kind != model::ResourceKind::kSpinlock) continue;
+    if (std::ranges::find(resource.holders, cpu, &model::Holder::who) != resource.holders.end()) ++count;
+  }
+  return count;
 }
 
 Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
@@ -72,7 +82,8 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
     const bool spins = resource != nullptr && resource->kind == model::ResourceKind::kSpinlock;
     if (spins && stands_long(condition)) {
       const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);
-      spinners.push_back({&condition, wait, depth == 0 ? 0 : depth - 1});
+      const std::uint32_t named = locks_held_by(facts, wait->waiter);
+      spinners.push_back({&condition, wait, std::max(named, depth == 0 ? 0 : depth - 1)});
     } else if (condition.doing != CpuDoing::kServesDump && may_hold(condition)) {
       somebody_else = true;
     }

@@ -19,6 +19,11 @@ InterruptView InterruptView::bind(const Access& access, Binder& binder) {
   v.task_preempt_count_ = binder.optional("task_struct", {"thread_info.preempt.count"});
   v.task_no_need_resched_ = binder.optional("task_struct", {"thread_info.preempt.need_resched"});
   v.task_plain_count_ = binder.optional("task_struct", {"thread_info.preempt_count"});
+  // v4.9 (c65eacbe290b): thread_info may be part of the task; before, it lies at the low end of the task's stack.
+  if (!binder.optional("task_struct", {"thread_info"}).exists()) {
+    v.task_stack_ = binder.optional("task_struct", {"stack"});
+    v.stack_plain_count_ = binder.optional("thread_info", {"preempt_count"});
+  }
   return v;
 }
 
@@ -55,8 +60,12 @@ std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, c
 
 std::optional<PreemptCount> InterruptView::preempt_count_of_task(const Access& access, VirtualAddress task) const {
   constexpr std::size_t kCountBytes = 4;  // a wider one has a flag in its upper half
-  if (task.is_null() || !task_plain_count_.exists() || task_plain_count_.size() < kCountBytes) return std::nullopt;
-  const auto count = access.memory.read_u32(task_plain_count_.in(task));
+  if (task.is_null()) return std::nullopt;
+  const bool in_task = task_plain_count_.exists();
+  const auto stack = in_task ? ReadResult<VirtualAddress>(task) : task_stack_.read_pointer(access.memory, task);
+  const Field& field = in_task ? task_plain_count_ : stack_plain_count_;
+  if (!stack || !field.exists() || field.size() < kCountBytes) return std::nullopt;
+  const auto count = access.memory.read_u32(field.in(*stack));
   if (!count) return std::nullopt;
   return PreemptCount{*count};
 }

@@ -30,6 +30,7 @@ class InterruptView {
   std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
                                             VirtualAddress running = {}) const;
   // The same where it is a plain thread_info.preempt_count of the task that runs, which says nothing of rescheduling.
+  // That lies in the task, or (before v4.9) at the low end of its stack.
   std::optional<PreemptCount> preempt_count_of_task(const Access& access, VirtualAddress task) const;
   std::optional<std::uint64_t> softirq_pending(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
   // Address of the struct pt_regs that the innermost hard interrupt saved; nothing outside of one.
@@ -39,7 +40,7 @@ class InterruptView {
   std::optional<VirtualAddress> softirq_daemon(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
 
  private:
-  Field task_preempt_count_, task_no_need_resched_, task_plain_count_;
+  Field task_preempt_count_, task_no_need_resched_, task_plain_count_, task_stack_, stack_plain_count_;
   Field hot_preempt_count_, hot_softirq_pending_, stat_softirq_pending_;
 };
 

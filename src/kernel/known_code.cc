@@ -224,6 +224,16 @@ std::string_view name_of(BusyWait wait) {
   return "";
 }
 
+bool starts_kernel_thread(std::string_view function) {
+  return base_name(function) == "kthread";
+}
+
+bool precedes_thread_function(std::string_view function) {
+  constexpr std::array<std::string_view, 7> kBefore = {
+      "schedule*", "__schedule", "complete*", "kthread_parkme", "__kthread_parkme", "do_exit", "_cond_resched"};
+  return any_matches(kBefore, function);
+}
+
 bool may_yield(std::string_view function) {
   return any_matches(kYields, function);
 }

@@ -28,6 +28,10 @@ enum class BusyWait : std::uint8_t { kStopMachine, kIpi, kSpinlock, kOwnerSpin, 
 std::optional<BusyWait> busy_wait(std::string_view function);
 std::string_view name_of(BusyWait wait);
 
+// The function that calls a kernel thread's own, and what it calls besides.
+bool starts_kernel_thread(std::string_view function);
+bool precedes_thread_function(std::string_view function);
+
 // Calling it gives other tasks a chance to run.
 bool may_yield(std::string_view function);
 

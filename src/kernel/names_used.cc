@@ -62,6 +62,31 @@ constexpr std::array<Conditional, 2> kConditionalTypes = {
 constexpr std::array<std::string_view, 5> kEnumerators = {
     "MULTI_STOP_NONE", "MULTI_STOP_PREPARE", "MULTI_STOP_DISABLE_IRQ", "MULTI_STOP_RUN", "MULTI_STOP_EXIT"};
 
+// Of one that was moved or split, both; all types of a file are looked at before the next one is.
+constexpr std::array<std::string_view, 23> kSources = {"kernel/sched/core.c",    // schedule, runqueues
+                                                       "kernel/stop_machine.c",  // multi_cpu_stop, cpu_stopper
+                                                       "kernel/module/main.c",
+                                                       "kernel/module.c",            // modules
+                                                       "kernel/kthread.c",           // kthread
+                                                       "kernel/pid.c",               // init_pid_ns
+                                                       "init/version.c",             // init_uts_ns
+                                                       "kernel/time/timekeeping.c",  // tk_core
+                                                       "kernel/printk/printk.c",
+                                                       "kernel/printk.c",     // prb, log_buf
+                                                       "kernel/softirq.c",    // irq_stat, ksoftirqd
+                                                       "kernel/watchdog.c",   // watchdog_touch_ts
+                                                       "kernel/workqueue.c",  // process_one_work
+                                                       "kernel/locking/mutex.c",
+                                                       "kernel/mutex.c",  // __mutex_lock
+                                                       "kernel/locking/rwsem.c",
+                                                       "lib/rwsem.c",  // rwsem_down_read_slowpath
+                                                       "kernel/locking/semaphore.c",
+                                                       "kernel/semaphore.c",      // __down
+                                                       "kernel/rcu/tree.c",       // rcu_state
+                                                       "mm/vmalloc.c",            // vmap_area_list
+                                                       "mm/mmzone.c",             // first_online_pgdat
+                                                       "kernel/time/hrtimer.c"};  // hrtimer_interrupt
+
 }  // namespace
 
 std::span<const std::string_view> symbols_used() {
@@ -76,6 +101,9 @@ std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols) {
 }
 std::span<const std::string_view> enumerators_used() {
   return kEnumerators;
+}
+std::span<const std::string_view> sources_used() {
+  return kSources;
 }
 
 }  // namespace whyhung::kernel

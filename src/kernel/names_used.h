@@ -15,5 +15,8 @@ std::span<const std::string_view> symbols_used();
 // Types of some kernels only are in the list when a symbol says that this kernel has them.
 std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols);
 std::span<const std::string_view> enumerators_used();
+// Source files of the kernel whose debug information describes these types, by the ends of their paths: those that
+// define the functions and variables in question.
+std::span<const std::string_view> sources_used();
 
 }  // namespace whyhung::kernel

@@ -10,11 +10,16 @@ namespace {
 
 constexpr std::uint32_t kMostCpus = 8192;  // CONFIG_NR_CPUS of the largest distribution kernels
 
-// Old and new names of the same mask. v4.5 (5aec01b834fd): the cpu_*_mask pointers became __cpu_*_mask structures.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kOldMaskNames = {
-    {{"__cpu_possible_mask", "cpu_possible_bits"},
-     {"__cpu_online_mask", "cpu_online_bits"},
-     {"__cpu_present_mask", "cpu_present_bits"}}};
+// New and old names of the same mask. v4.5 (5aec01b834fd): the cpu_*_mask pointers, which modules use, and the private
+// bits that they point to became __cpu_*_mask structures.
+struct MaskNames {
+  std::string_view name;
+  std::string_view old_bits;
+  std::string_view old_pointer;
+};
+constexpr std::array<MaskNames, 3> kMaskNames = {{{"__cpu_possible_mask", "cpu_possible_bits", "cpu_possible_mask"},
+                                                  {"__cpu_online_mask", "cpu_online_bits", "cpu_online_mask"},
+                                                  {"__cpu_present_mask", "cpu_present_bits", "cpu_present_mask"}}};
 
 }  // namespace
 
@@ -41,8 +46,12 @@ Result<PerCpu> PerCpu::open(const Access& access) {
 
 std::optional<std::vector<std::uint32_t>> PerCpu::mask(std::string_view symbol) const {
   auto address = access_.symbols.address_of(symbol);
-  for (const auto& [name, old_name] : kOldMaskNames) {
-    if (!address && name == symbol) address = access_.symbols.address_of(old_name);
+  for (const MaskNames& names : kMaskNames) {
+    if (address || names.name != symbol) continue;
+    address = access_.symbols.address_of(names.old_bits);
+    const auto pointer = address ? std::nullopt : access_.symbols.address_of(names.old_pointer);
+    const auto bits = pointer ? access_.memory.read_pointer(*pointer) : ReadResult<VirtualAddress>();
+    if (pointer && bits && !bits->is_null()) address = *bits;
   }
   if (!address) return std::nullopt;
   std::vector<std::uint32_t> cpus;

@@ -143,7 +143,8 @@ KernelLog read_record_buffer(const Access& access, std::size_t most_entries) {
   const auto variable = [&](std::string_view name) -> std::optional<std::uint64_t> {
     const auto symbol = access.symbols.address_of(name);
     if (!symbol) return std::nullopt;
-    const auto value = name == "log_buf" ? access.memory.read_u64(*symbol) : access.memory.read_unsigned(*symbol, 4);
+    const bool is_wide = name == "log_buf" || name == "log_first_seq";
+    const auto value = is_wide ? access.memory.read_u64(*symbol) : access.memory.read_unsigned(*symbol, 4);
     if (!value) return std::nullopt;
     return *value;
   };
@@ -155,6 +156,7 @@ KernelLog read_record_buffer(const Access& access, std::size_t most_entries) {
     log.broken = "neither kind of log buffer is described by the kernel's symbols and types";
     return log;
   }
+  const std::uint64_t first_number = variable("log_first_seq").value_or(0);
   std::uint64_t at = *first;
   for (std::uint64_t steps = 0; at != *end; ++steps) {
     if (steps == kMostRecords || at >= *size) {
@@ -177,7 +179,7 @@ KernelLog read_record_buffer(const Access& access, std::size_t most_entries) {
       break;
     }
     LogEntry entry;
-    entry.sequence = steps;
+    entry.sequence = first_number + log.entries.size();
     entry.time = time.read(access.memory, record).value_or(0);
     entry.level = static_cast<std::uint8_t>(level.read(access.memory, record).value_or(0));
     const std::uint64_t text_bytes =

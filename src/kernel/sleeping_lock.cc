@@ -21,6 +21,9 @@ constexpr std::uint64_t kFlagWaiters = 2;
 constexpr unsigned kReaderShift = 8;
 constexpr std::uint64_t kReaderCountMask = (1ull << 55) - 1;  // bit 63 is the overflow guard
 constexpr std::uint64_t kReaderOwned = 1;
+// Before (lib/rwsem.c, kernel/locking/rwsem-xadd.c): the low half counts who holds it, and the high half goes down by
+// one for a writer that does, and by one more when anybody waits.
+constexpr unsigned kBiasShift = 32;
 
 struct Names {
   std::string_view lock;
@@ -55,6 +58,9 @@ SleepingLockView SleepingLockView::bind(LockKind kind, Binder& binder) {
   v.blocked_on_ = kind == LockKind::kMutex ? binder.optional("task_struct", {"blocked_on"}) : Field();
   v.blocker_ = binder.optional("task_struct", {"blocker"});
   v.task_stack_ = binder.optional("task_struct", {"stack"});
+  // v5.3 (64489e78004c, 4f23dbc1e657): flags in the count, and waiters that lose patience.
+  v.is_biased_ =
+      kind == LockKind::kRwSemaphore && v.waiter_list_.exists() && !binder.optional(names.waiter, {"timeout"}).exists();
   return v;
 }
 
@@ -139,11 +145,26 @@ std::optional<LockOwner> SleepingLockView::owner(const Access& access, VirtualAd
 std::optional<RwSemaphoreState> SleepingLockView::rw_state(const Access& access, VirtualAddress lock) const {
   const auto count = count_.read(access.memory, lock);
   if (!count || kind_ != LockKind::kRwSemaphore) return std::nullopt;
+  if (is_biased_) return biased_state(access, lock, *count);
   RwSemaphoreState state;
   state.count = static_cast<std::int64_t>(*count);
   state.writer_holds = (*count & kWriterLocked) != 0;
   state.has_waiters = (*count & kFlagWaiters) != 0;
   state.readers = *count >> kReaderShift & kReaderCountMask;
+  return state;
+}
+
+// One writer without waiters and one reader with waiters make the same count: the list tells them apart.
+RwSemaphoreState SleepingLockView::biased_state(const Access& access, VirtualAddress lock, std::uint64_t count) const {
+  RwSemaphoreState state;
+  state.count = static_cast<std::int64_t>(count);
+  const VirtualAddress list = wait_list_.in(lock);
+  const auto first = wait_list_.exists() ? access.memory.read_pointer(list) : ReadResult<VirtualAddress>(list);
+  state.has_waiters = first && *first != list;
+  const std::int64_t biases = -(state.count >> kBiasShift);
+  const std::uint64_t holders = count & ((std::uint64_t{1} << kBiasShift) - 1);
+  state.writer_holds = holders != 0 && biases > (state.has_waiters ? 1 : 0);
+  state.readers = state.writer_holds ? 0 : holders;
   return state;
 }
 

@@ -54,6 +54,7 @@ class SleepingLockView {
   std::optional<bool> wants_to_write(const Access& access, VirtualAddress record) const;
 
  private:
+  RwSemaphoreState biased_state(const Access& access, VirtualAddress lock, std::uint64_t count) const;
   bool is_waiter_record(const Access& access, VirtualAddress record, std::uint64_t stack_size) const;
   std::optional<VirtualAddress> lock_without_head(const Access& access, VirtualAddress task, VirtualRange stack,
                                                   std::span<const VirtualAddress> ring) const;
@@ -63,6 +64,7 @@ class SleepingLockView {
   Field wait_list_, first_waiter_, owner_, count_, last_holder_;
   Field blocked_on_, blocker_;
   Field task_stack_;
+  bool is_biased_ = false;  // rw_semaphore.count adds a bias for waiters and writers
 };
 
 }  // namespace whyhung::kernel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/switch_frame.h"
 
+#include <algorithm>
 #include <array>
 
 #include "arch/arm64.h"
@@ -15,7 +16,7 @@ struct SavedRegister {
   std::size_t reg;
 };
 
-using SwitchFrameReader = ReadResult<SwitchedOut> (*)(const VirtualMemory& memory, VirtualAddress saved_sp);
+using SwitchFrameReader = ReadResult<SwitchedOut> (*)(const Access& access, VirtualAddress saved_sp);
 
 enum class FramePlace : std::uint8_t {
   kOnStack,  // at the saved stack pointer, and the task goes on above it
@@ -29,7 +30,7 @@ struct FrameLayout {
   FramePlace place;
   std::string_view type;
   std::span<const SavedRegister> registers;
-  SwitchFrameReader read = nullptr;
+  SwitchFrameReader read = nullptr;  // when the kernel's types do not have `type`
 };
 
 namespace x86 = arch::x86;
@@ -56,7 +57,8 @@ constexpr std::array<SavedRegister, 12> kArm64Registers = {{{"thread.cpu_context
 
 // ppc64: _switch() leaves a frame in the back chain, with a struct pt_regs in it for the registers that calls preserve.
 // Where in the frame differs: between v6.1 and v6.12 the fixed part of a frame became smaller.
-ReadResult<SwitchedOut> read_ppc64_frame(const VirtualMemory& memory, VirtualAddress saved_sp) {
+ReadResult<SwitchedOut> read_ppc64_frame(const Access& access, VirtualAddress saved_sp) {
+  const VirtualMemory& memory = access.memory;
   namespace ppc64 = arch::ppc64;
   constexpr std::array<std::uint64_t, 2> kRegisters = {112, 48};
   constexpr std::uint64_t kLinkSlot = 16;
@@ -90,8 +92,36 @@ ReadResult<SwitchedOut> read_ppc64_frame(const VirtualMemory& memory, VirtualAdd
   return out;
 }
 
+// v4.9 (0100301bfdf5): before struct inactive_task_frame, the switch was part of the scheduler's code: it pushed RBP,
+// and went on behind its call of __switch_to().
+ReadResult<SwitchedOut> read_old_x86_frame(const Access& access, VirtualAddress saved_sp) {
+  constexpr std::uint64_t kMostCode = 8192;
+  constexpr std::uint8_t kCall = 0xe8;
+  constexpr std::uint64_t kCallBytes = 5;
+  const auto frame = access.memory.read_u64(saved_sp);
+  if (!frame) return tl::unexpected(frame.error());
+  const auto scheduler = access.symbols.find_all("__schedule", 1);
+  const auto switches = access.symbols.address_of("__switch_to");
+  if (scheduler.empty() || !switches) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
+  const VirtualAddress begin = scheduler.front().address;
+  std::vector<std::byte> code(std::min(scheduler.front().size, kMostCode));
+  if (const auto done = access.memory.read(begin, code); !done) return tl::unexpected(done.error());
+  for (std::uint64_t at = 0; at + kCallBytes <= code.size(); ++at) {
+    if (std::to_integer<std::uint8_t>(code[at]) != kCall) continue;
+    const auto distance = load<std::int32_t>(code.data() + at + 1, ByteOrder::kLittle);
+    const VirtualAddress back = begin + at + kCallBytes;
+    if (back + static_cast<std::uint64_t>(std::int64_t{distance}) != *switches) continue;
+    SwitchedOut out;
+    out.registers.set(x86::kRip, back.value);
+    out.registers.set(x86::kRsp, saved_sp.value + sizeof(std::uint64_t));
+    out.registers.set(x86::kRbp, *frame);
+    return out;
+  }
+  return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
+}
+
 constexpr std::array<FrameLayout, 3> kLayouts = {
-    {{"x86_64", FramePlace::kOnStack, "inactive_task_frame", kX86Registers},
+    {{"x86_64", FramePlace::kOnStack, "inactive_task_frame", kX86Registers, read_old_x86_frame},
      {"arm64", FramePlace::kInTask, "task_struct", kArm64Registers},
      {"ppc64le", FramePlace::kOnStack, "", {}, read_ppc64_frame}}};
 
@@ -103,8 +133,10 @@ SwitchFrameView SwitchFrameView::bind(const arch::Architecture& architecture, Bi
   view.architecture_ = &architecture;
   for (const FrameLayout& layout : kLayouts) {
     if (layout.architecture != architecture.name) continue;
-    view.reader_ = layout.read;
-    if (layout.read != nullptr) break;
+    if (layout.read != nullptr && (layout.type.empty() || !types.size_of(layout.type))) {
+      view.reader_ = layout.read;
+      break;
+    }
     view.is_in_task_ = layout.place == FramePlace::kInTask;
     if (!view.is_in_task_) view.frame_size_ = types.size_of(layout.type).value_or(0);
     for (const SavedRegister& one : layout.registers) {
@@ -120,7 +152,7 @@ ReadResult<SwitchedOut> SwitchFrameView::read(const Access& access, const TaskVi
   if (saved_.empty() && reader_ == nullptr) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, sp->value});
   SwitchedOut out;
   if (reader_ != nullptr) {
-    auto read = reader_(access.memory, *sp);
+    auto read = reader_(access, *sp);
     if (!read) return read;
     out = *read;
   } else {

@@ -33,7 +33,7 @@ class SwitchFrameView {
   std::vector<Saved> saved_;
   bool is_in_task_ = false;
   std::uint64_t frame_size_ = 0;
-  ReadResult<SwitchedOut> (*reader_)(const VirtualMemory&, VirtualAddress) = nullptr;
+  ReadResult<SwitchedOut> (*reader_)(const Access&, VirtualAddress) = nullptr;
 };
 
 }  // namespace whyhung::kernel

@@ -75,7 +75,10 @@ TaskView TaskView::bind(const Access& access, Binder& binder) {
   v.stack = binder.required("task_struct", {"stack"});
   v.policy = binder.required("task_struct", {"policy"});
   v.prio = binder.required("task_struct", {"prio"});
-  v.start_time = binder.optional("task_struct", {"start_time"});
+  // v3.17 (ccbf62d8a284): nanoseconds; a struct timespec before.
+  v.start_seconds = binder.optional("task_struct", {"start_time.tv_sec"});
+  v.start_nanoseconds = binder.optional("task_struct", {"start_time.tv_nsec"});
+  if (!v.start_seconds.exists()) v.start_time = binder.optional("task_struct", {"start_time"});
   v.last_arrival = binder.optional("task_struct", {"sched_info.last_arrival"});
   v.last_queued = binder.optional("task_struct", {"sched_info.last_queued"});
   v.saved_sp = binder.required("task_struct", {"thread.sp", "thread.ksp", "thread.cpu_context.sp"});
@@ -95,6 +98,24 @@ TaskView TaskView::bind(const Access& access, Binder& binder) {
   v.thread_info_cpu = binder.optional("thread_info", {"cpu"});
   v.stack_size = find_stack_size(access, binder);
   return v;
+}
+
+ReadResult<std::uint64_t> TaskView::cpu_of(const VirtualMemory& memory, VirtualAddress task) const {
+  if (cpu.exists()) return cpu.read(memory, task);
+  // v4.9 (c65eacbe290b): thread_info may be part of the task; before, it lies at the low end of the task's stack.
+  const auto info = stack.read_pointer(memory, task);
+  if (!info) return tl::unexpected(info.error());
+  return thread_info_cpu.read(memory, *info);
+}
+
+ReadResult<std::uint64_t> TaskView::start_time_of(const VirtualMemory& memory, VirtualAddress task) const {
+  if (!start_seconds.exists()) return start_time.read(memory, task);
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const auto seconds = start_seconds.read(memory, task);
+  const auto rest = start_nanoseconds.read(memory, task);
+  if (!seconds) return seconds;
+  if (!rest) return rest;
+  return *seconds * kSecond + *rest;
 }
 
 TaskStates TaskStates::read(const Access& access) {
@@ -164,8 +185,9 @@ std::optional<TaskList> tasks_of_pid_tree(const Access& access, const TaskView& 
 
 void append_threads(const Access& access, const TaskView& view, VirtualAddress leader, TaskList& list) {
   ListWalk threads;
-  const Field& link = view.thread_node.exists() ? view.thread_node : view.thread_group;
-  if (view.thread_node.exists() && view.thread_head.exists()) {
+  const bool by_signal = view.thread_node.exists() && view.thread_head.exists();
+  const Field& link = by_signal ? view.thread_node : view.thread_group;
+  if (by_signal) {
     const auto signal = view.signal.read_pointer(access.memory, leader);
     if (!signal) return;
     threads = walk_list(access.memory, view.thread_head.in(*signal), kMostTasks);

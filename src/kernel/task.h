@@ -24,7 +24,13 @@ struct TaskView {
   Field saved_sp;                   // thread.sp: kernel stack pointer of a task that is switched out
   Field mm, tasks, thread_node, thread_group, signal, thread_head, pid_links, set_child_tid, worker_private, vfork_done;
   Field thread_info_flags, thread_info_cpu;
-  std::uint64_t stack_size = 0;  // bytes; 0: unknown
+  Field start_seconds, start_nanoseconds;  // of kernels whose start_time is a struct timespec
+  std::uint64_t stack_size = 0;            // bytes; 0: unknown
+
+  // The CPU that the task runs on or ran on last.
+  ReadResult<std::uint64_t> cpu_of(const VirtualMemory& memory, VirtualAddress task) const;
+  // CLOCK_MONOTONIC nanoseconds.
+  ReadResult<std::uint64_t> start_time_of(const VirtualMemory& memory, VirtualAddress task) const;
 };
 
 // How the kernel at hand writes its task states: the bit of each letter, read from its own task_state_array.

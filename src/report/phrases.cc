@@ -62,7 +62,9 @@ std::string loop_phrase(const Link& link) {
 
 std::string yield_words(const diagnose::Finding& finding) {
   if (finding.culprits.empty()) return "the loop";
-  return function_phrase(finding.culprits.front().function, finding.culprits.front().module);
+  const diagnose::Culprit& culprit = finding.culprits.front();
+  if (culprit.function.empty()) return fmt::format("{} (pid {})", printable(culprit.comm), culprit.pid);
+  return function_phrase(culprit.function, culprit.module);
 }
 
 }  // namespace

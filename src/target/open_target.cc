@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <array>
 
+#include "arch/machine_names.h"
 #include "debuginfo/btf.h"
 #include "debuginfo/btf_scan.h"
+#include "debuginfo/dwarf_types.h"
 #include "debuginfo/elf_symbols.h"
 #include "debuginfo/exported_symbols.h"
 #include "debuginfo/kallsyms.h"
@@ -53,9 +55,11 @@ std::string known_architectures() {
 Result<const arch::Architecture*> find_architecture(const dump::Dump& dump) {
   const dump::DumpFacts& facts = dump.facts();
   if (const auto* found = arch::find_architecture(facts.elf_machine, facts.machine, prstatus_size(dump))) return found;
-  const std::string what = facts.elf_machine        ? fmt::format("ELF machine {}", *facts.elf_machine)
-                           : !facts.machine.empty() ? facts.machine
-                                                    : "a machine that neither header nor notes name";
+  std::string what = facts.machine.empty() ? "a machine that neither header nor notes name" : facts.machine;
+  if (facts.elf_machine) {
+    what = arch::name_of_elf_machine(*facts.elf_machine);
+    if (what.empty()) what = fmt::format("ELF machine {}", *facts.elf_machine);
+  }
   return with_hint(fail(ErrorKind::kUnsupported, "the dump is of {}, which this whyhung does not read", what),
                    fmt::format("it reads {}", known_architectures()));
 }
@@ -177,19 +181,33 @@ Result<VirtualRange> find_btf(const Target& target, StageClock& clock) {
   return debuginfo::find_btf(*target.memory, *image);
 }
 
-void find_types(Target& target, StageClock& clock) {
+Result<std::shared_ptr<debuginfo::TypeSource>> types_of_dump(const Target& target, StageClock& clock) {
+  TRY_ASSIGN(const auto range, find_btf(target, clock));
+  TRY_ASSIGN(auto btf, debuginfo::BtfTypes::open(*target.memory, range, "BTF in the dump"));
+  return btf;
+}
+
+// From the DWARF of the vmlinux: for kernels that carry no BTF.
+Result<std::shared_ptr<debuginfo::TypeSource>> types_of_vmlinux(const Target& target, const OpenOptions& options) {
+  const SourceLines& lines = *target.lines;
+  return debuginfo::open_dwarf_types(lines.image(), {options.sources_wanted.begin(), options.sources_wanted.end()},
+                                     fmt::format("DWARF of {} ({})", lines.image()->path(), lines.proof()));
+}
+
+void find_types(Target& target, const OpenOptions& options, StageClock& clock) {
   target.types = std::make_unique<debuginfo::TypeChain>();
-  const auto range = find_btf(target, clock);
-  if (!range) {
-    target.gaps.push_back({"types of the kernel", range.error().what});
+  auto types = types_of_dump(target, clock);
+  if (!types && target.lines->available()) {
+    clock.enter("types of the vmlinux");
+    const Error of_dump = types.error();
+    types = types_of_vmlinux(target, options);
+    if (!types) target.gaps.push_back({"types of the kernel", of_dump.what});
+  }
+  if (!types) {
+    target.gaps.push_back({"types of the kernel", types.error().what});
     return;
   }
-  auto btf = debuginfo::BtfTypes::open(*target.memory, *range, "BTF in the dump");
-  if (!btf) {
-    target.gaps.push_back({"types of the kernel", btf.error().what});
-    return;
-  }
-  target.types->add(*std::move(btf));
+  target.types->add(*std::move(types));
   if (target.names_data) return;
   auto section = std::make_shared<PerCpuSection>(*target.symbols, *target.types);
   if (section->found()) target.symbols->add(std::move(section));
@@ -229,11 +247,11 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   target.memory = std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
-  target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, target.gaps);
+  target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, *target.memory, target.gaps);
   find_symbols(target, options, clock);
   target.address_space->learn_symbols([&](std::string_view name) { return target.symbols->address_of(name); });
   clock.enter("types");
-  find_types(target, clock);
+  find_types(target, options, clock);
   if (options.types_wanted) {
     target.types->prepare(options.types_wanted(*target.symbols), options.enumerators_wanted);
   }

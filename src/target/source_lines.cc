@@ -5,7 +5,8 @@
 #include <array>
 #include <filesystem>
 
-#include "base/text.h"
+#include "debuginfo/elf_symbols.h"
+#include "target/kernel_identity.h"
 
 namespace whyhung::target {
 namespace {
@@ -44,18 +45,32 @@ std::vector<std::string> candidates(const dump::VmcoreInfo& info) {
   return found;
 }
 
-// Nothing when the file belongs to the dump, else why not.
-std::optional<std::string> why_refused(const debuginfo::ElfImage& image, const dump::VmcoreInfo& info) {
-  const auto wanted = info.build_id();
-  if (!wanted) return std::nullopt;
-  if (image.build_id() == *wanted) return std::nullopt;
-  return fmt::format("{} does not belong to this dump and is not used: its build id is {}, the kernel's {}",
-                     image.path(), image.build_id().empty() ? "missing" : image.build_id(), printable(*wanted));
+// What a vmlinux says of itself. Its symbols are read when they are first asked for.
+FileIdentity identity_of(const std::shared_ptr<debuginfo::ElfImage>& image) {
+  struct Symbols {
+    std::shared_ptr<debuginfo::ElfSymbols> table;
+    bool tried = false;
+  };
+  auto symbols = std::make_shared<Symbols>();
+  FileIdentity identity{image->path(), image->build_id(), {}, {}};
+  identity.address_of = [image, symbols](std::string_view name) -> std::optional<VirtualAddress> {
+    if (!symbols->tried) {
+      symbols->tried = true;
+      if (auto table = debuginfo::ElfSymbols::open(image, {}, {})) symbols->table = *std::move(table);
+    }
+    return symbols->table ? symbols->table->address_of(name) : std::nullopt;
+  };
+  identity.banner = [image, address_of = identity.address_of] {
+    const auto address = address_of(kBannerSymbol);
+    return address ? image->text_at(*address, kLongestBanner) : std::string();
+  };
+  return identity;
 }
 
 }  // namespace
 
-SourceLines::SourceLines(std::string path, const dump::VmcoreInfo& info, std::vector<Gap>& gaps) {
+SourceLines::SourceLines(std::string path, const dump::VmcoreInfo& info, const VirtualMemory& memory,
+                         std::vector<Gap>& gaps) {
   const bool named = !path.empty();
   std::vector<std::string> paths = named ? std::vector{std::move(path)} : candidates(info);
   for (const std::string& one : paths) {
@@ -64,14 +79,14 @@ SourceLines::SourceLines(std::string path, const dump::VmcoreInfo& info, std::ve
       if (named) gaps.push_back({"vmlinux", image.error().what});
       continue;
     }
-    if (const auto refused = why_refused(**image, info)) {
-      if (named) gaps.push_back({"vmlinux", *refused});
+    auto identified = identify(identity_of(*image), info, memory);
+    if (!identified) {
+      if (named) gaps.push_back({"vmlinux", identified.error().what});
       continue;
     }
-    if (!info.build_id())
-      gaps.push_back({"vmlinux", "the dump names no build id, so whether the file fits was not checked"});
     image_ = *std::move(image);
-    placement_.slide = info.kernel_offset().value_or(0);
+    placement_.slide = identified->slide;
+    proof_ = std::move(identified->how);
     return;
   }
 }

@@ -16,20 +16,23 @@ namespace whyhung::target {
 
 class SourceLines {
  public:
-  // `path` is the file that the user named; empty: look by build id and release. A file that does not belong to the
-  // dump is refused, and a gap says so.
-  SourceLines(std::string path, const dump::VmcoreInfo& info, std::vector<Gap>& gaps);
+  // `path` is the file that the user named; empty: look by build id and release. A file that is not proven to belong to
+  // the dump, whose kernel's memory is `memory`, is refused, and a gap says so if the user named it.
+  SourceLines(std::string path, const dump::VmcoreInfo& info, const VirtualMemory& memory, std::vector<Gap>& gaps);
 
   bool available() const { return image_ != nullptr; }
   // The vmlinux, or null.
   const std::shared_ptr<debuginfo::ElfImage>& image() const { return image_; }
   const debuginfo::ElfPlacement& placement() const { return placement_; }
+  // How the vmlinux was proven to belong to the dump: "same build id".
+  const std::string& proof() const { return proof_; }
   // Functions at an address, innermost inlined one first; empty when nothing is known.
   std::vector<debuginfo::SourceFrame> at(VirtualAddress address);
 
  private:
   std::shared_ptr<debuginfo::ElfImage> image_;
   debuginfo::ElfPlacement placement_;
+  std::string proof_;
   std::shared_ptr<debuginfo::DwarfLines> lines_;
   bool tried_ = false;
 };

@@ -29,6 +29,8 @@ struct OpenOptions {
   std::span<const std::string_view> symbols_wanted;
   std::function<std::vector<std::string_view>(debuginfo::SymbolSource&)> types_wanted;
   std::span<const std::string_view> enumerators_wanted;
+  // Source files of the kernel that describe these types, "kernel/sched/core.c": where DWARF is searched first.
+  std::span<const std::string_view> sources_wanted;
 };
 
 // Members are in the order in which they were made: each may refer to those before it.

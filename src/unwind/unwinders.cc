@@ -5,6 +5,7 @@
 #include <array>
 
 #include "unwind/backchain_unwinder.h"
+#include "unwind/frame_pointer_unwinder.h"
 #include "unwind/frame_record_unwinder.h"
 #include "unwind/orc_unwinder.h"
 
@@ -16,8 +17,15 @@ struct Entry {
   Result<std::unique_ptr<Unwinder>> (*make)(const UnwindInputs&);
 };
 
+// v4.14 (ee9f8fce9964): ORC; kernels before are built with frame pointers.
+Result<std::unique_ptr<Unwinder>> make_x86_unwinder(const UnwindInputs& inputs) {
+  const bool has_tables = inputs.symbols.address_of("__start_orc_unwind_ip").has_value();
+  if (has_tables || !inputs.symbols.address_of("_stext")) return make_orc_unwinder(inputs);
+  return make_frame_pointer_unwinder(inputs);
+}
+
 constexpr std::array<Entry, 3> kUnwinders = {
-    {{"x86_64", make_orc_unwinder}, {"arm64", make_frame_record_unwinder}, {"ppc64le", make_backchain_unwinder}}};
+    {{"x86_64", make_x86_unwinder}, {"arm64", make_frame_record_unwinder}, {"ppc64le", make_backchain_unwinder}}};
 
 }  // namespace
 

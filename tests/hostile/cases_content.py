@@ -29,11 +29,35 @@ def kdump_of_a_machine_that_is_not_known(kit):
     return edited(kit, other_machine("sparc64"))
 
 
-@case("the dump is of ELF machine 43, which this whyhung does not read")
-def elf_of_a_machine_that_is_not_known(kit):
+def elf_of(kit, machine):
     file = kit.capsule().elf()[0]
-    struct.pack_into("<H", file, 18, 43)  # EM_SPARCV9
+    struct.pack_into("<H", file, 18, machine)
     return kit.file(file)
+
+
+@case("the dump is of ELF machine 4711, which this whyhung does not read")
+def elf_of_a_machine_that_is_not_known(kit):
+    return elf_of(kit, 4711)
+
+
+@case("the dump is of s390x, which this whyhung does not read", "hint: it reads x86_64")
+def elf_of_s390x(kit):
+    return elf_of(kit, 22)
+
+
+@case("the dump is of riscv64, which this whyhung does not read", "hint: it reads x86_64")
+def elf_of_riscv64(kit):
+    return elf_of(kit, 243)
+
+
+@case("the dump is of s390x, which this whyhung does not read", "hint: it reads x86_64")
+def kdump_of_s390x(kit):
+    return edited(kit, other_machine("s390x"))
+
+
+@case("the dump is of riscv64, which this whyhung does not read", "hint: it reads x86_64")
+def kdump_of_riscv64(kit):
+    return edited(kit, other_machine("riscv64"))
 
 
 @case("vmcore: is a program or kernel image (such as vmlinux), not the dump of a crash")

@@ -76,8 +76,10 @@ Result<int> print_dwarf_members(const std::string& path) {
   const double begin = Clock::now();
   TRY_ASSIGN(const auto image, debuginfo::ElfImage::open(path));
   TRY_ASSIGN(const auto types,
-             debuginfo::open_dwarf_types(image, {"kernel/sched/core.c", "kernel/locking/rwsem.c", "kernel/workqueue.c",
-                                                 "kernel/stop_machine.c", "kernel/rcu/tree.c"}));
+             debuginfo::open_dwarf_types(image,
+                                         {"kernel/sched/core.c", "kernel/locking/rwsem.c", "kernel/workqueue.c",
+                                          "kernel/stop_machine.c", "kernel/rcu/tree.c"},
+                                         "DWARF of the file"));
   TRY_CHECK(print_members(types.get()));
   fmt::print(stderr, "{:.1f} ms\n", ms_since(begin));
   return 0;

@@ -42,7 +42,7 @@ class Image {
   void add_bytes(const std::vector<std::byte>& more) { bytes_.insert(bytes_.end(), more.begin(), more.end()); }
   void add_byte(unsigned value) { bytes_.push_back(static_cast<std::byte>(value)); }
   VirtualAddress align(std::size_t to) {
-    while (bytes_.size() % to != 0) add_byte(0);
+    while ((address_ + bytes_.size()) % to != 0) add_byte(0);
     return here();
   }
   VirtualAddress here() const { return VirtualAddress(address_ + bytes_.size()); }
@@ -57,9 +57,9 @@ class Image {
 }  // namespace
 
 debuginfo::KallsymsTables KallsymsBuilder::put(FakeMemory& memory, std::uint64_t address) const {
-  const bool longs = layout_ == KallsymsLayout::kLongs;
+  const bool longs = layout_ == KallsymsLayout::kLongs || layout_ == KallsymsLayout::kPower;
   const bool late = layout_ == KallsymsLayout::kReordered || layout_ == KallsymsLayout::kPlaces;
-  const std::size_t alignment = layout_ == KallsymsLayout::kPlaces ? 4 : 8;
+  const std::size_t alignment = layout_ == KallsymsLayout::kPlaces ? 4 : layout_ == KallsymsLayout::kPower ? 256 : 8;
   const auto tokens = make_tokens(plain_tokens_);
   Image image(address, memory.byte_order());
   debuginfo::KallsymsTables tables;
@@ -104,7 +104,7 @@ debuginfo::KallsymsTables KallsymsBuilder::put(FakeMemory& memory, std::uint64_t
   };
 
   if (longs) {
-    tables.addresses = image.here();
+    tables.addresses = image.align(alignment);
     for (const KallsymsSymbol& symbol : symbols_) image.add(symbol.address);
   } else if (!late) {
     add_offsets();

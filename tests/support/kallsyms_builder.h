@@ -19,6 +19,7 @@ enum class KallsymsLayout : std::uint8_t {
   kOrderInside,  // v6.2 to v6.4: the same with the order of names between markers and tokens
   kReordered,    // v6.5: number, names, markers, tokens, offsets, base, order
   kPlaces,       // 7.x: the same without base, aligned to 4, offsets from their own place
+  kPower,        // kLongs on POWER, where each table begins at a multiple of 256
 };
 
 struct KallsymsSymbol {

@@ -53,6 +53,8 @@ class PagedMemory final : public VirtualMemory {
     taken_away_[address / kPage] = kind;
   }
   bool has_page(std::uint64_t address) const { return pages_.contains(address / kPage); }
+  // All that were written to, by page number.
+  const std::map<std::uint64_t, std::array<std::byte, kPage>>& pages() const { return pages_; }
 
   ReadResult<void> read(VirtualAddress address, std::span<std::byte> out) const override {
     ++reads_;

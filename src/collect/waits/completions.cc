@@ -34,7 +34,7 @@ class CompletionReader {
     const auto waited =
         context_.completions().waited_for(bench_.access.memory, VirtualAddress(sleeper_.task.address), sleeper_.stack,
                                           [&](VirtualAddress address) { return context_.is_task(address); });
-    if (!waited) return;
+    if (!waited || belongs_to_stop_request(waited->completion)) return;
     model::Resource& resource = bench_.snapshot.resource_at(waited->completion.value, ResourceKind::kCompletion);
     if (resource.evidence.empty()) {
       resource.name = context_.object_name(waited->completion);
@@ -49,6 +49,20 @@ class CompletionReader {
   }
 
  private:
+  // Who asks stoppers to do something sleeps on a completion of its own stack until they have (cpu_stop_done): that
+  // wait was found with the request.
+  bool belongs_to_stop_request(VirtualAddress completion) const {
+    const model::Task& task = sleeper_.task;
+    const bool is_own = completion.value >= task.stack_base && completion.value - task.stack_base < task.stack_size;
+    if (!is_own) return false;
+    return std::ranges::any_of(bench_.snapshot.waits, [&](const model::Wait& wait) {
+      if (wait.waiter != model::task_node(task.address)) return false;
+      const model::Resource* resource = bench_.snapshot.find_resource(wait.on.id);
+      return resource != nullptr &&
+             (resource->kind == ResourceKind::kStopMachine || resource->kind == ResourceKind::kStopWork);
+    });
+  }
+
   // A timeout ends it, or hardware and user space do, which have no place in memory that says so.
   bool ends_by_itself() const {
     constexpr std::array<std::string_view, 10> kOutside = {"wait_for_completion_timeout",

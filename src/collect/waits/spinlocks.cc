@@ -4,22 +4,17 @@
 #include <map>
 
 #include "kernel/known_code.h"
+#include "kernel/spinlock.h"
 
 namespace whyhung::collect {
 namespace {
 
 using model::EvidenceKind;
 
-// The word of a lock that is taken: its lowest byte counts (0 with a queue only in passing), and the upper ones name
-// the queue's tail. Every value with a set low byte up to 3 is legal (_Q_LOCKED_VAL, _Q_SLOW_VAL of paravirtual ones).
-bool looks_taken(std::uint32_t word) {
-  const std::uint32_t low = word & 0xff;
-  return low == 1 || low == 3;
-}
-
 // The lock's address was the slow path's first argument and is kept in some register all the while: the one that most
 // registers agree on.
-std::optional<std::uint64_t> find_lock(const Workbench& bench, const arch::RegisterSet& registers) {
+std::optional<std::uint64_t> find_lock(const Workbench& bench, const kernel::SpinlockView& view,
+                                       const arch::RegisterSet& registers) {
   const arch::Architecture& architecture = *bench.target.architecture;
   std::map<std::uint64_t, unsigned> votes;
   for (std::size_t reg = 0; reg < architecture.register_names.size(); ++reg) {
@@ -27,7 +22,7 @@ std::optional<std::uint64_t> find_lock(const Workbench& bench, const arch::Regis
     if (!value || *value % 4 != 0 || reg == architecture.stack_pointer || reg == architecture.program_counter) continue;
     if (!architecture.is_kernel_address(VirtualAddress(*value))) continue;
     const auto word = bench.access.memory.read_u32(VirtualAddress(*value));
-    if (word && looks_taken(*word)) ++votes[*value];
+    if (word && view.looks_taken(*word, bench.percpu().possible().size())) ++votes[*value];
   }
   const std::pair<const std::uint64_t, unsigned>* best = nullptr;
   for (const auto& vote : votes) {
@@ -37,19 +32,27 @@ std::optional<std::uint64_t> find_lock(const Workbench& bench, const arch::Regis
   return best->first;
 }
 
+void describe(Workbench& bench, const kernel::SpinlockView& view, VirtualAddress lock, model::Resource& resource) {
+  if (bench.access.symbols.find_covering(lock)) resource.name = bench.function_name(lock);
+  const std::uint32_t word = bench.access.memory.read_u32(lock).value_or(0);
+  const model::Evidence evidence{EvidenceKind::kField, "spinlock's word", lock.value, fmt::format("{:#x}", word)};
+  resource.evidence.push_back(evidence);
+  const auto holder = view.holder(word, bench.percpu().possible().size());
+  if (!holder) return;
+  resource.holders.push_back({model::cpu_node(*holder), "holds it", model::Certainty::kCertain, {evidence}});
+}
+
 }  // namespace
 
 void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::optional<arch::RegisterSet>& registers) {
   if (!registers || !cpu.activity || cpu.busy_wait != kernel::name_of(kernel::BusyWait::kSpinlock)) return;
-  const auto address = find_lock(bench, *registers);
+  kernel::Binder binder(bench.access.types);
+  const kernel::SpinlockView view = kernel::SpinlockView::bind(binder);
+  const auto address = find_lock(bench, view, *registers);
   if (!address) return;
   const VirtualAddress lock(*address);
   model::Resource& resource = bench.snapshot.resource_at(*address, model::ResourceKind::kSpinlock);
-  if (resource.evidence.empty()) {
-    if (const auto symbol = bench.access.symbols.find_covering(lock)) resource.name = bench.function_name(lock);
-    const std::uint32_t word = bench.access.memory.read_u32(lock).value_or(0);
-    resource.evidence.push_back({EvidenceKind::kField, "spinlock's word", *address, fmt::format("{:#x}", word)});
-  }
+  if (resource.evidence.empty()) describe(bench, view, lock, resource);
   const std::uint32_t first = cpu.contexts[*cpu.activity].first_frame;
   std::string place;
   for (std::uint32_t frame = first; frame < cpu.stack.frames.size(); ++frame) {

@@ -168,6 +168,28 @@ TEST_F(Ppc64PagingTest, OldKernelsPointToTablesByVirtualAddressInTheirOwnByteOrd
   EXPECT_TRUE(space->translate(VirtualAddress(0xc008000000000000))) << "the whole region 0xc is linear there";
 }
 
+TEST_F(Ppc64PagingTest, TheShapeOfOldTablesIsTheOneInWhichTheModulesListLeadsBack) {
+  constexpr std::uint64_t kAddress = 0xd000000412345000;  // struct module.list of the first
+  for (const std::array<unsigned, 3> bits : {std::array{10u, 12u, 8u}, std::array{4u, 12u, 12u}}) {
+    memory.words.clear();
+    const unsigned middle = 16 + bits[2];
+    memory.put(kRoot + (kAddress >> (middle + bits[1]) & ((1u << bits[0]) - 1)) * 8, kPageOffset + 0x3010000,
+               ByteOrder::kLittle);
+    memory.put(0x3010000 + (kAddress >> middle & ((1u << bits[1]) - 1)) * 8, kPageOffset + 0x3100000,
+               ByteOrder::kLittle);
+    memory.put(0x3100000 + (kAddress >> 16 & ((1u << bits[2]) - 1)) * 8, (0x123ull << 30) | 1, ByteOrder::kLittle);
+    symbols["modules"] = VirtualAddress(kPageOffset + kVariables);
+    memory.put(kVariables, kAddress, ByteOrder::kLittle);
+    memory.put(0x1230000 + 0x5008, kPageOffset + kVariables, ByteOrder::kLittle);
+    const auto space = make_and_learn();
+    const auto mapping = space->translate(VirtualAddress(kAddress + 0x678));
+    ASSERT_TRUE(mapping) << bits[0];
+    EXPECT_EQ(mapping->physical, PhysicalAddress(0x1230000 + 0x5678)) << bits[0];
+    memory.put(0x1230000 + 0x5008, kPageOffset, ByteOrder::kLittle);
+    EXPECT_FALSE(make_and_learn()->translate(VirtualAddress(kAddress))) << "a list that leads elsewhere proves nothing";
+  }
+}
+
 TEST_F(Ppc64PagingTest, EntriesThatMapNothingAndTablesThatAreGoneAreToldApart) {
   numbers["RADIX_MMU"] = 1;
   map_page(kModule, 0x5550000, {13, 9, 9, 5}, 16, true);

@@ -20,6 +20,7 @@ class PagingTest : public testing::Test {
   std::map<std::string, std::uint64_t, std::less<>> numbers = {{"phys_base", 0x1000}};
   std::optional<VirtualAddress> root = VirtualAddress(kImageMap + kRoot - 0x1000);
   std::optional<std::pair<VirtualAddress, PhysicalAddress>> image_mapping;
+  std::map<std::string, VirtualAddress, std::less<>> symbols;  // besides the root
   test::PhysicalWords memory;
 
   Result<std::unique_ptr<AddressSpace>> make() {
@@ -29,8 +30,10 @@ class PagingTest : public testing::Test {
       if (found == numbers.end()) return std::nullopt;
       return found->second;
     };
-    facts.symbol = [this](std::string_view name) {
-      return name == "swapper_pg_dir" ? root : std::optional<VirtualAddress>();
+    facts.symbol = [this](std::string_view name) -> std::optional<VirtualAddress> {
+      if (name == "swapper_pg_dir") return root;
+      const auto found = symbols.find(name);
+      return found == symbols.end() ? std::nullopt : std::optional(found->second);
     };
     facts.image_mapping = image_mapping;
     return kX86_64.make_address_space(memory, facts);
@@ -171,6 +174,30 @@ TEST_F(PagingTest, WithoutPhysBaseTheSegmentsOfTheDumpTellIt) {
   image_mapping = {VirtualAddress(kImageMap + 0x1000000), PhysicalAddress(0x1001000)};
   map_page(kDirect, 0x7654000, 4);
   EXPECT_TRUE((*make())->translate(VirtualAddress(kDirect)));
+}
+
+TEST_F(PagingTest, OldKernelsSayWherePhysBaseLiesAndItMustHoldItself) {
+  constexpr std::uint64_t kBase = 0x1e00000, kNames = 0x13360, kVariable = 0x12010;
+  constexpr std::uint64_t kLinux = 0x78756e694c;  // "Linux"
+  numbers.clear();
+  map_page(kDirect, 0x7654000, 4);
+  root = VirtualAddress(kImageMap + kRoot);
+  symbols = {{"init_uts_ns", VirtualAddress(kImageMap + kNames)}, {"phys_base", VirtualAddress(kImageMap + kVariable)}};
+  memory.words[kNames + 4] = kLinux;
+  ASSERT_TRUE(make());
+  EXPECT_EQ((*make())->translate(VirtualAddress(kDirect))->physical, PhysicalAddress(0x7654678)) << "where it is 0";
+  // The same 30 MB further up. What lies at the old place is a copy of another kernel.
+  memory.words[kVariable] = kBase;
+  memory.words[kBase + kNames + 4] = kLinux;
+  memory.words[kBase + kVariable] = kBase;
+  map_page(kDirect, 0x7654000, 4);
+  for (const auto& [at, word] : std::map(memory.words)) {
+    if (at >= kRoot && at < kRoot + 4096) memory.words[kBase + at] = word;
+  }
+  ASSERT_TRUE(make());
+  EXPECT_EQ((*make())->translate(VirtualAddress(kDirect))->physical, PhysicalAddress(0x7654678));
+  memory.words[kBase + kVariable] = 0;
+  EXPECT_FALSE(make());
 }
 
 TEST_F(PagingTest, WhatMakesAnAddressSpaceImpossibleIsNamed) {

@@ -17,7 +17,7 @@ class DwarfTypesSample : public ::testing::TestWithParam<const char*> {
   void SetUp() override {
     const auto image = ElfImage::open(WHYHUNG_SAMPLE_OBJECT);
     ASSERT_TRUE(image) << image.error().what;
-    const auto types = open_dwarf_types(*image, {GetParam()});
+    const auto types = open_dwarf_types(*image, {GetParam()}, "DWARF of the sample");
     ASSERT_TRUE(types) << types.error().what;
     types_ = *types;
   }
@@ -118,7 +118,7 @@ TEST(DwarfTypes, AFileWithoutDwarfIsRefused) {
   test::ElfFileBuilder builder;
   builder.add_section(".text", 1, 6, 0x1000, std::vector<std::byte>(16));
   const auto image = ElfImage::open(make_memory_source(builder.build(), "vmlinux"));
-  const auto types = open_dwarf_types(*image, {});
+  const auto types = open_dwarf_types(*image, {}, "DWARF");
   ASSERT_FALSE(types);
   EXPECT_EQ(types.error().kind, ErrorKind::kNotFound);
 }

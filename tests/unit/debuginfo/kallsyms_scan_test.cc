@@ -34,7 +34,7 @@ class KallsymsScan : public ::testing::TestWithParam<Shape> {};
 // Counts on both sides of a whole number of blocks and of an odd number of markers: the padding differs.
 INSTANTIATE_TEST_SUITE_P(Kernels, KallsymsScan, ::testing::ValuesIn([] {
                            std::vector<Shape> shapes;
-                           for (int layout = 0; layout < 5; ++layout) {
+                           for (int layout = 0; layout < 6; ++layout) {
                              for (const unsigned count : {1500u, 1535u, 1536u, 1279u, 1281u, 4001u, 4002u, 4003u}) {
                                shapes.push_back({static_cast<KallsymsLayout>(layout), ByteOrder::kLittle, count});
                                shapes.push_back({static_cast<KallsymsLayout>(layout), ByteOrder::kBig, count});

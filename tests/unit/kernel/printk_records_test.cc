@@ -68,6 +68,15 @@ TEST_F(PrintkRecordsTest, ALengthOfZeroGoesOnAtTheFront) {
   EXPECT_EQ(texts(), (Texts{"first in time", "second in time"}));
 }
 
+TEST_F(PrintkRecordsTest, NumbersGoOnWhereTheKernelDroppedOlderRecords) {
+  machine_.symbols.add("log_first_seq", kVariables + 24, 8);
+  machine_.memory.write_u64(kVariables + 24, 1200);
+  range(0, static_cast<std::uint32_t>(record(record(0, "first"), "second")));
+  texts();
+  EXPECT_EQ(log_.entries[0].sequence, 1200u);
+  EXPECT_EQ(log_.entries[1].sequence, 1201u);
+}
+
 TEST_F(PrintkRecordsTest, TheStructureHadAnotherNameBefore) {
   machine_.types.remove("printk_log").add("log 16: ts_nsec@0:8 len@8:2 text_len@10:2 level@15:1/5+3");
   machine_.memory.write_u64(kBuffer, 5);

@@ -99,6 +99,19 @@ TEST_F(SwitchFrameTest, WithoutTheTypesThereAreNoRegisters) {
   EXPECT_EQ(read().error().kind, FaultKind::kNoSuchField);
 }
 
+TEST_F(SwitchFrameTest, BeforeItHadAStructureTheSwitchWentOnBehindTheSchedulersCall) {
+  machine_.types.remove("inactive_task_frame");
+  machine_.symbols.add("__switch_to", 0xffffffff81003000, 0x100);
+  machine_.memory.touch(0xffffffff81001000);
+  machine_.memory.write_integer<std::uint8_t>(0xffffffff81001040, 0xe8);
+  machine_.memory.write_u32(0xffffffff81001041, 0x3000 - 0x1045);
+  const auto out = read();
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->registers.get(arch::x86::kRip), 0xffffffff81001045u);
+  EXPECT_EQ(out->registers.get(arch::x86::kRbp), 100u) << "the word that thread.sp points to";
+  EXPECT_FALSE(out->pc_is_exact);
+}
+
 TEST_F(SwitchFrameTest, AMachineWithoutALayoutSaysThereIsNothingToRead) {
   arch::Architecture other = arch::kX86_64;
   other.name = "vax";

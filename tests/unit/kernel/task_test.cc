@@ -192,6 +192,13 @@ TEST_F(AllTasksTest, AThreadListInACircleEndsAndSaysSo) {
   EXPECT_EQ(list.tasks, tasks({1, 2, 3}));
 }
 
+TEST_F(AllTasksTest, AThreadNodeWithoutTheListThatItIsInIsNotUsed) {
+  machine_.types.remove(std::string("signal_struct"), "thread_head").add("task_struct 512: thread_group@128:16");
+  machine_.link_list(task(1) + 128, {});
+  machine_.link_list(task(2) + 128, {task(3) + 128});
+  EXPECT_EQ(find().tasks, tasks({1, 2, 3}));
+}
+
 TEST_F(AllTasksTest, OldKernelsLinkThreadsThroughTheLeader) {
   machine_.types.remove(std::string("task_struct"), "thread_node")
       .remove(std::string("signal_struct"), "thread_head")

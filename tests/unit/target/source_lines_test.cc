@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "support/elf_file_builder.h"
+#include "support/paged_memory.h"
 
 namespace whyhung::target {
 namespace {
@@ -27,10 +28,11 @@ class SourceLinesTest : public testing::Test {
     std::ofstream(path_, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
-  SourceLines open(std::string_view vmcoreinfo) { return {path_, dump::VmcoreInfo(vmcoreinfo), gaps_}; }
+  SourceLines open(std::string_view vmcoreinfo) { return {path_, dump::VmcoreInfo(vmcoreinfo), memory_, gaps_}; }
   std::string why() const { return gaps_.empty() ? "" : gaps_.front().why; }
 
   std::string folder_, path_;
+  test::PagedMemory memory_;
   std::vector<Gap> gaps_;
 };
 
@@ -39,6 +41,7 @@ TEST_F(SourceLinesTest, AFileOfTheSameBuildIsUsed) {
   SourceLines lines = open("BUILD-ID=0123456789abcdef\nKERNELOFFSET=1e400000\n");
   EXPECT_TRUE(lines.available());
   EXPECT_EQ(lines.placement().slide, 0x1e400000u);
+  EXPECT_EQ(lines.proof(), "same build id");
   EXPECT_TRUE(gaps_.empty());
   EXPECT_TRUE(lines.at(VirtualAddress(0xffffffff81000000)).empty()) << "it has no debug information";
 }
@@ -57,10 +60,12 @@ TEST_F(SourceLinesTest, AFileWithoutABuildIdIsRefused) {
   EXPECT_NE(why().find("its build id is missing"), std::string::npos);
 }
 
-TEST_F(SourceLinesTest, WhenTheDumpNamesNoBuildIdThatIsSaid) {
+TEST_F(SourceLinesTest, AFileThatNothingProvesToFitIsRefused) {
   write_vmlinux("0123456789abcdef");
-  EXPECT_TRUE(open("OSRELEASE=4.18.0\n").available());
-  EXPECT_EQ(why(), "the dump names no build id, so whether the file fits was not checked");
+  EXPECT_FALSE(open("OSRELEASE=4.18.0\n").available());
+  EXPECT_EQ(why(), path_ +
+                       " does not belong to this dump and is not used: the dump names no build id, and neither "
+                       "banner nor symbols prove that the file fits");
 }
 
 TEST_F(SourceLinesTest, AFileThatIsNoElfIsAGapAndNotAnEnd) {

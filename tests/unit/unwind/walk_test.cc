@@ -152,8 +152,10 @@ TEST_F(OrcUnwinderTest, WithoutAHeaderTheTypeTellsTheVersion) {
   EXPECT_EQ((*make())->description(), "ORC version 3");
 }
 
-TEST_F(OrcUnwinderTest, AKernelWithoutTablesIsTold) {
-  machine_.symbols.remove("__start_orc_unwind");
+TEST_F(OrcUnwinderTest, AKernelWithoutTablesIsWalkedByFramePointersWhereSymbolsTellCode) {
+  machine_.symbols.remove("__start_orc_unwind_ip");
+  EXPECT_EQ((*make())->description(), "frame pointers");
+  machine_.symbols.remove("_stext");
   EXPECT_EQ(make().error().what, "the kernel has no ORC tables (no symbol __start_orc_unwind_ip)");
 }
 

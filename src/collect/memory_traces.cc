@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "collect/memory_traces.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "collect/machine.h"
+#include "collect/stacks.h"
+#include "kernel/known_code.h"
+
+namespace whyhung::collect {
+namespace {
+
+constexpr std::size_t kRecords = 2048;      // from the end of the log
+constexpr std::size_t kReportRecords = 64;  // that a report of the watchdog has at most
+constexpr std::string_view kLockup = "BUG: soft lockup - CPU#";
+
+// The switch frame of a task that runs is stale: it tells of the last time that the task slept.
+std::string last_sleep(Workbench& bench, VirtualAddress task) {
+  if (task.is_null()) return {};
+  const model::StackTrace stack = stack_of_sleeping_task(bench, task, StackDetail::kFrames);
+  const bool is_whole = stack.end == model::StackEndReason::kOutermost || stack.end == model::StackEndReason::kUserMode;
+  if (!is_whole) return {};
+  for (const model::StackFrame& frame : stack.frames) {
+    const model::CodeLocation& location = bench.snapshot.location(frame);
+    const bool is_sleep = location.module.empty() &&
+                          (kernel::may_yield(location.function) || location.function.starts_with("__switch_to"));
+    if (is_sleep || location.function.empty()) continue;
+    const std::string module = location.module.empty() ? "" : fmt::format(" [{}]", location.module);
+    return fmt::format("; when its task last let another one run, it stood in {}{}", location.function, module);
+  }
+  return {};
+}
+
+// What a soft lockup's report says after its first line: "NIP [d0000…] function+0x…", "RIP: 0010:[<ffff…>] …".
+bool names_code(std::string_view line) {
+  return line.starts_with("NIP [") || line.starts_with("RIP: ") || line.starts_with("pc : ");
+}
+
+std::string last_report(Workbench& bench, std::uint32_t cpu) {
+  const auto records = read_log(bench, kRecords);
+  const std::string mark = fmt::format("{}{} ", kLockup, cpu);
+  const auto is_report = [](const model::LogRecord& record) { return record.text.find(kLockup) != std::string::npos; };
+  for (std::size_t i = records.size(); i-- > 0;) {
+    if (records[i].text.find(mark) == std::string::npos) continue;
+    std::string said = fmt::format("; the kernel's log last said of it: \"{}\"", printable(records[i].text));
+    const std::size_t end = std::min(records.size(), i + kReportRecords);
+    for (std::size_t j = i + 1; j < end && !is_report(records[j]); ++j) {
+      if (!names_code(records[j].text)) continue;
+      said += fmt::format(" and \"{}\"", printable(records[j].text));
+      break;
+    }
+    return said;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string describe_memory_traces(Workbench& bench, std::uint32_t cpu, VirtualAddress task) {
+  return last_sleep(bench, task) + last_report(bench, cpu);
+}
+
+}  // namespace whyhung::collect
