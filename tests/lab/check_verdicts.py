@@ -2,16 +2,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Holds whyhung's verdicts against the ground truth that the lab wrote beside each dump.
 
-usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [--table] [FILTER...]
+usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [--table] [--types=FOLDER] [FILTER...]
+
+FOLDER has the distilled types of kernels that carry none; without it the types of this tree's kernel matrix are taken.
 
 A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth, or of a member of
 the truth's cycle; as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
 or when any is undetermined that the truth calls explainable.
 """
+import gzip
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+
+
+TYPES = str(pathlib.Path(__file__).resolve().parent.parent / "kernel_matrix" / "types")
+
+
+def offer(types, folder):
+    """Puts the types of kernels that carry none where whyhung looks by itself. The others have to do with their dumps alone."""
+    folder.mkdir(parents=True)
+    for file in types.glob("*.types"):
+        if b"\nfrom DWARF\n" in gzip.decompress(file.read_bytes()):
+            (folder / file.name).symlink_to(file.resolve())
 
 
 def judge(truth, verdict):
@@ -55,6 +71,10 @@ def difference(accused, real):
 def main():
     arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
     program, folder, filters = arguments[0], pathlib.Path(arguments[1]), arguments[2:]
+    types = next((a.split("=", 1)[1] for a in sys.argv[1:] if a.startswith("--types=")), TYPES)
+    home = tempfile.TemporaryDirectory()
+    offer(pathlib.Path(types), pathlib.Path(home.name) / "whyhung" / "types")
+    environment = {**os.environ, "XDG_DATA_HOME": home.name}
     rows = []
     for truth_file in sorted(folder.glob("*/*.truth.json")):
         if filters and not any(f in truth_file.name for f in filters):
@@ -63,7 +83,7 @@ def main():
         files = [str(truth_file.parent / name) for name in truth["files"]]
         if not all(pathlib.Path(name).exists() for name in files):
             continue
-        run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300)
+        run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300, env=environment)
         try:
             verdict = json.loads(run.stdout)["verdict"]
             result, why = judge(truth, verdict)
