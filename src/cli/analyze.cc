@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "cli/complain.h"
 #include "cli/progress.h"
 #include "collect/collect.h"
 #include "commands/command.h"
@@ -25,11 +26,6 @@ constexpr int kExplained = 0;
 constexpr int kNotExplained = 1;
 constexpr int kUnusable = 2;
 constexpr std::uint64_t kLargestSnapshot = 4ull << 30;
-
-void complain(const Error& error) {
-  std::cerr << "whyhung: " << printable(error.what) << "\n";
-  if (!error.hint.empty()) std::cerr << "  hint: " << printable(error.hint) << "\n";
-}
 
 report::Style style_for(ColourChoice choice) {
   const char* no_colour = std::getenv("NO_COLOR");
@@ -128,7 +124,7 @@ std::string shown_name(const std::vector<std::string>& inputs) {
 int analyze_dump(const AnalyzeOptions& options) {
   Progress progress;
   StageClock clock([&](std::string_view stage) { progress.show(stage); });
-  auto target = target::open_target(collect::open_options(options.inputs, options.vmlinux), clock);
+  auto target = target::open_target(collect::open_options(options.inputs, options.vmlinux, options.types), clock);
   if (!target) {
     progress.clear();
     complain(target.error());

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
     const auto request = parse_command_line(argc, argv);
     if (const auto* options = std::get_if<AnalyzeOptions>(&request)) return analyze(*options);
     if (const auto* options = std::get_if<PackOptions>(&request)) return pack(*options);
+    if (const auto* options = std::get_if<DistillOptions>(&request)) return distill(*options);
     return std::get<Stop>(request).exit_status;
   } catch (const std::exception& error) {
     // Nothing of ours throws; the standard library does when memory runs out.

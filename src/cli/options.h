@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "debuginfo/distilled.h"
+
 namespace whyhung::cli {
 
 enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
@@ -15,6 +17,7 @@ enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 struct AnalyzeOptions {
   std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot
   std::string vmlinux;
+  std::string types;  // a file of distilled types, or a folder with such files
   bool json = false;
   bool stats = false;
   ColourChoice colour = ColourChoice::kAuto;
@@ -25,6 +28,16 @@ struct AnalyzeOptions {
 // whyhung pack VMCORE -o FILE
 struct PackOptions {
   std::vector<std::string> inputs;
+  std::string vmlinux;
+  std::string types;
+  std::string output;
+  bool force = false;
+};
+
+// whyhung distill VMLINUX -o FILE
+struct DistillOptions {
+  std::string vmlinux;
+  debuginfo::TypesOf from = debuginfo::TypesOf::kAny;
   std::string output;
   bool force = false;
 };
@@ -33,6 +46,6 @@ struct Stop {
   int exit_status;  // help or version was shown, or the command line makes no sense and that was said
 };
 
-std::variant<AnalyzeOptions, PackOptions, Stop> parse_command_line(int argc, char** argv);
+std::variant<AnalyzeOptions, PackOptions, DistillOptions, Stop> parse_command_line(int argc, char** argv);
 
 }  // namespace whyhung::cli

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "cli/analyze.h"
+#include "cli/complain.h"
 #include "cli/progress.h"
 #include "collect/collect.h"
 #include "commands/command.h"
@@ -32,7 +33,8 @@ std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
 }
 
 Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock) {
-  TRY_ASSIGN(auto target, target::open_target(collect::open_options(options.inputs, {}), clock));
+  TRY_ASSIGN(auto target,
+             target::open_target(collect::open_options(options.inputs, options.vmlinux, options.types), clock));
   clock.enter("structures");
   TRY_ASSIGN(const auto bench, collect::Workbench::create(target));
   collect::collect_snapshot(*bench, "", clock);
@@ -67,8 +69,7 @@ int pack(const PackOptions& options) {
   const auto summary = write(options, clock);
   progress.clear();
   if (!summary) {
-    std::cerr << "whyhung: " << printable(summary.error().what) << "\n";
-    if (!summary.error().hint.empty()) std::cerr << "  hint: " << printable(summary.error().hint) << "\n";
+    complain(summary.error());
     return 2;
   }
   std::cout << fmt::format("{}: {} pages, {:.1f} MB\n", printable(options.output), summary->pages,

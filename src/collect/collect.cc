@@ -35,7 +35,8 @@ model::Snapshot poor_snapshot(const target::Target& target, std::string_view dum
   model::Snapshot snapshot;
   describe_dump(target, dump_name, snapshot.machine);
   add_opening_gaps(target, snapshot);
-  snapshot.gaps.push_back({"everything inside of the machine", why.what});
+  const std::string advice = why.hint.empty() ? "" : "; " + why.hint;
+  snapshot.gaps.push_back({"everything inside of the machine", why.what + advice});
   return snapshot;
 }
 

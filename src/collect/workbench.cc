@@ -9,9 +9,16 @@
 
 namespace whyhung::collect {
 
-target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux) {
-  return {std::move(dump_paths), std::move(vmlinux),         kernel::symbols_used(),
-          kernel::types_used,    kernel::enumerators_used(), kernel::sources_used()};
+target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux, std::string types) {
+  target::OpenOptions options;
+  options.dump_paths = std::move(dump_paths);
+  options.vmlinux = std::move(vmlinux);
+  options.types = std::move(types);
+  options.symbols_wanted = kernel::symbols_used();
+  options.types_wanted = kernel::types_used;
+  options.enumerators_wanted = kernel::enumerators_used();
+  options.sources_wanted = kernel::sources_used();
+  return options;
 }
 
 Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
@@ -21,7 +28,7 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
       if (gap.what == "types of the kernel") why = gap.why;
     }
     return with_hint(fail(ErrorKind::kNotFound, "the types of the crashed kernel are not known: {}", why),
-                     "give the kernel's vmlinux with --vmlinux");
+                     "give the kernel's vmlinux with --vmlinux, or types distilled from it with --types");
   }
   auto bench = std::unique_ptr<Workbench>(new Workbench(target));
   if (!target.names_data) {

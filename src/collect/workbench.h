@@ -25,7 +25,7 @@
 namespace whyhung::collect {
 
 // How to open a dump for collecting: with the names that the views will ask for.
-target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux);
+target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux, std::string types);
 
 class Workbench {
  public:

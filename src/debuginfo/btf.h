@@ -16,7 +16,7 @@
 
 namespace whyhung::debuginfo {
 
-class BtfTypes final : public TypeSource, private TypeGraph {
+class BtfTypes final : public GraphSource, private TypeGraph {
  public:
   // The BTF at `range` (the kernel's: from __start_BTF to __stop_BTF), whose byte order it states itself. Only the
   // header is read and checked here. `memory` must outlive the result.
@@ -36,6 +36,8 @@ class BtfTypes final : public TypeSource, private TypeGraph {
   std::optional<std::int64_t> enumerator(std::string_view name) override;
   std::vector<NamedMember> members(std::string_view type) override;
   std::optional<std::uint64_t> per_cpu_offset(std::string_view variable) override;
+  std::optional<std::uint64_t> type_named(std::string_view name) override { return find_type(name); }
+  TypeGraph& graph() override { return *this; }
 
   // Why a search ended early, if one did: what was not found may then be there all the same.
   const std::optional<Error>& problem() const { return sections_.problem(); }

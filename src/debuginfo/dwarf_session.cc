@@ -2,9 +2,14 @@
 #include "debuginfo/dwarf_session.h"
 
 #include <gelf.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace whyhung::debuginfo {
 namespace {
+
+constexpr std::size_t kMostUnits = 100000;  // vmlinux has some 5,000
+constexpr std::size_t kUnitsAtATime = 128;  // then their pages are let go
 
 // No searching for files elsewhere, least of all on the network.
 int find_nothing(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) {
@@ -29,7 +34,31 @@ Result<DwarfSession> DwarfSession::open(const ElfImage& image) {
   if (opened.dwarf_ == nullptr) {
     return fail(ErrorKind::kCorrupt, "{}: its DWARF cannot be read: {}", image.path(), dwfl_errmsg(-1));
   }
+  opened.is_relocated_ = image.is_relocatable();
+  opened.learn_units();
   return opened;
+}
+
+void DwarfSession::learn_units() const {
+  // At the first question elfutils looks at the head of every unit. Doing that here keeps it from holding all at once.
+  Dwarf_CU* unit = nullptr;
+  for (std::size_t count = 0; count < kMostUnits; ++count) {
+    if (dwarf_get_units(dwarf_, unit, &unit, nullptr, nullptr, nullptr, nullptr) != 0) break;
+    if (count % kUnitsAtATime == 0) release_pages();
+  }
+  release_pages();
+}
+
+void DwarfSession::release_pages() const {
+  if (is_relocated_) return;
+  GElf_Addr bias = 0;
+  Elf* elf = dwfl_module_getelf(module_, &bias);
+  std::size_t size = 0;
+  char* begin = elf == nullptr ? nullptr : elf_rawfile(elf, &size);
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  // A mapping begins at a page; what elfutils read into memory of its own hardly ever does, and is left alone.
+  if (begin == nullptr || reinterpret_cast<std::uintptr_t>(begin) % page != 0) return;
+  ::madvise(begin, size, MADV_DONTNEED);
 }
 
 std::optional<Dwarf_Addr> DwarfSession::section_address(std::size_t index) const {

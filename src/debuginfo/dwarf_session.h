@@ -18,6 +18,9 @@ class DwarfSession {
   static Result<DwarfSession> open(const ElfImage& image);
 
   Dwarf* dwarf() const { return dwarf_; }
+  // Lets go of the pages of the file that elfutils' mapping made resident; those still needed come back by themselves.
+  // A vmlinux has hundreds of MB, and the system makes resident whatever is near a byte that was read.
+  void release_pages() const;
   // Where elfutils put a section of a relocatable file, as an address in its DWARF.
   std::optional<Dwarf_Addr> section_address(std::size_t index) const;
 
@@ -26,11 +29,13 @@ class DwarfSession {
     void operator()(Dwfl* session) const { dwfl_end(session); }
   };
   DwarfSession() = default;
+  void learn_units() const;
 
   std::unique_ptr<Dwfl, Deleter> session_;
   Dwfl_Module* module_ = nullptr;
   Dwarf* dwarf_ = nullptr;
   Dwarf_Addr bias_ = 0;
+  bool is_relocated_ = false;  // then elfutils has written to its copy of the file
 };
 
 }  // namespace whyhung::debuginfo

@@ -20,6 +20,7 @@ namespace {
 
 constexpr unsigned kDimensionBits = 3;
 constexpr std::size_t kMostUnits = 100000;           // vmlinux has some 5,000
+constexpr std::size_t kUnitsAtATime = 16;            // then the pages that they are in are let go
 constexpr std::uint32_t kMostChildren = 1u << 20;    // of a unit or an enum
 constexpr std::size_t kShortestStringElsewhere = 4;  // a shorter name stands in the entry itself
 constexpr std::uint64_t kPointerBytes = 8;           // every machine that is read here has 64 bits
@@ -87,7 +88,7 @@ struct Units {
   std::size_t first_count = 0;
 };
 
-class ElfutilsTypes final : public TypeSource, private TypeGraph {
+class ElfutilsTypes final : public GraphSource, private TypeGraph {
  public:
   ElfutilsTypes(DwarfSession session, std::shared_ptr<const ElfImage> image, std::vector<std::string> first_files,
                 std::string description)
@@ -115,6 +116,8 @@ class ElfutilsTypes final : public TypeSource, private TypeGraph {
     return id ? layout_.members(*id) : std::vector<NamedMember>();
   }
   std::optional<std::int64_t> enumerator(std::string_view name) override;
+  std::optional<std::uint64_t> type_named(std::string_view name) override { return find_type(name); }
+  TypeGraph& graph() override { return *this; }
 
  private:
   // A type that is looked for: the text that it is remembered under, taken apart.
@@ -161,6 +164,7 @@ const Units& ElfutilsTypes::units() {
   for (std::size_t count = 0; count < kMostUnits; ++count) {
     Dwarf_Die unit;
     if (dwarf_get_units(session_.dwarf(), cu, &cu, nullptr, nullptr, &unit, nullptr) != 0) break;
+    if (count % kUnitsAtATime == 0) session_.release_pages();
     const std::string_view name = view_of(name_of(&unit));
     const auto rank = std::find_if(first_files_.begin(), first_files_.end(),
                                    [&](const std::string& file) { return name.ends_with(file); });
@@ -206,7 +210,9 @@ void ElfutilsTypes::search(std::span<const std::string_view> types, std::span<co
     // What is in none of the first files costs a walk over all others, unless the strings tell that it is nowhere.
     if (index == all.first_count) drop_absent(search);
     search_unit(all.entries[index], search);
+    if (index % kUnitsAtATime == 0) session_.release_pages();
   }
+  session_.release_pages();
 }
 
 void ElfutilsTypes::search_unit(Dwarf_Off unit, Search& search) {
@@ -380,8 +386,8 @@ const std::vector<RawMember>* ElfutilsTypes::members_of(const TypeNode& structur
 
 }  // namespace
 
-Result<std::shared_ptr<TypeSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
-                                                     std::vector<std::string> first_files, std::string description) {
+Result<std::shared_ptr<GraphSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
+                                                      std::vector<std::string> first_files, std::string description) {
   TRY_ASSIGN(DwarfSession session, DwarfSession::open(*image));
   return std::make_shared<ElfutilsTypes>(std::move(session), std::move(image), std::move(first_files),
                                          std::move(description));

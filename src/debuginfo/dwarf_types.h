@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "debuginfo/elf_image.h"
-#include "debuginfo/type_source.h"
+#include "debuginfo/layout_reader.h"
 
 namespace whyhung::debuginfo {
 
 // `first_files` are ends of source paths, "kernel/sched/core.c", in the order of the search. kNotFound when the file
 // has no DWARF; the image must have come from a file. What elfutils makes of a damaged file is its own affair: give
 // only files whose build id is the dump's.
-Result<std::shared_ptr<TypeSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
-                                                     std::vector<std::string> first_files, std::string description);
+Result<std::shared_ptr<GraphSource>> open_dwarf_types(std::shared_ptr<const ElfImage> image,
+                                                      std::vector<std::string> first_files, std::string description);
 
 }  // namespace whyhung::debuginfo

@@ -54,6 +54,14 @@ class TypeGraph {
   virtual const std::vector<RawMember>* members_of(const TypeNode& structure) = 0;
 };
 
+// A source whose types can be had whole, as a graph.
+class GraphSource : public TypeSource {
+ public:
+  // The graph's number of a type; names as for `size_of`.
+  virtual std::optional<std::uint64_t> type_named(std::string_view name) = 0;
+  virtual TypeGraph& graph() = 0;
+};
+
 class LayoutReader {
  public:
   // `graph` must outlive the reader.

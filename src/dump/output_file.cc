@@ -85,6 +85,13 @@ Result<void> OutputFile::set_size(std::uint64_t size) {
   return {};
 }
 
+Result<void> OutputFile::allow_everybody() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(descriptor_, 0666 & ~mask) != 0) return failure("changing its permissions", errno);
+  return {};
+}
+
 Result<void> OutputFile::commit() {
   if (::fsync(descriptor_) != 0) return failure("writing", errno);
   const int descriptor = descriptor_;

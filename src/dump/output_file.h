@@ -25,6 +25,8 @@ class OutputFile {
   Result<void> read(std::uint64_t offset, std::span<std::byte> out) const;
   // Bytes that were not written are zero.
   Result<void> set_size(std::uint64_t size);
+  // Readable by all that the process lets read its files; without this only by its owner.
+  Result<void> allow_everybody();
   // Gives the file its name, after its bytes are on the disk.
   Result<void> commit();
 

@@ -49,16 +49,26 @@ ReadResult<std::string> Field::read_text(const VirtualMemory& memory, VirtualAdd
 }
 
 Field Binder::required(std::string_view type, std::initializer_list<std::string_view> paths) {
-  Field field = optional(type, paths);
-  if (!field.exists()) missing_.push_back(fmt::format("{}.{}", type, paths.size() == 0 ? "" : *paths.begin()));
-  return field;
+  if (auto member = first_of(type, paths)) return Field(*std::move(member));
+  missing_.push_back(fmt::format("{}.{}", type, paths.size() == 0 ? "" : *paths.begin()));
+  return {};
 }
 
 Field Binder::optional(std::string_view type, std::initializer_list<std::string_view> paths) {
-  for (const std::string_view path : paths) {
-    if (auto member = types_.member(type, path)) return Field(std::move(*member));
-  }
+  if (auto member = first_of(type, paths)) return Field(*std::move(member));
+  absent_.push_back(fmt::format("{}.{}", type, paths.size() == 0 ? "" : *paths.begin()));
   return {};
+}
+
+std::optional<debuginfo::Member> Binder::first_of(std::string_view type,
+                                                  std::initializer_list<std::string_view> paths) {
+  for (const std::string_view path : paths) {
+    if (auto member = types_.member(type, path)) {
+      ++bound_;
+      return member;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace whyhung::kernel

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,10 +61,17 @@ class Binder {
   Field optional(std::string_view type, std::initializer_list<std::string_view> paths);
   // "task_struct.__state" for each required field that was not found.
   const std::vector<std::string>& missing() const { return missing_; }
+  // The same for each optional field that was not found, and how many fields were.
+  const std::vector<std::string>& absent() const { return absent_; }
+  std::size_t bound() const { return bound_; }
 
  private:
+  std::optional<debuginfo::Member> first_of(std::string_view type, std::initializer_list<std::string_view> paths);
+
   debuginfo::TypeSource& types_;
   std::vector<std::string> missing_;
+  std::vector<std::string> absent_;
+  std::size_t bound_ = 0;
 };
 
 }  // namespace whyhung::kernel

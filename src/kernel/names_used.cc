@@ -87,6 +87,10 @@ constexpr std::array<std::string_view, 23> kSources = {"kernel/sched/core.c",   
                                                        "mm/mmzone.c",             // first_online_pgdat
                                                        "kernel/time/hrtimer.c"};  // hrtimer_interrupt
 
+constexpr std::string_view kWords[] = {
+#include <kernel/words_used.inc>
+};
+
 }  // namespace
 
 std::span<const std::string_view> symbols_used() {
@@ -101,6 +105,9 @@ std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols) {
 }
 std::span<const std::string_view> enumerators_used() {
   return kEnumerators;
+}
+std::span<const std::string_view> words_used() {
+  return kWords;
 }
 std::span<const std::string_view> sources_used() {
   return kSources;

@@ -15,6 +15,9 @@ std::span<const std::string_view> symbols_used();
 // Types of some kernels only are in the list when a symbol says that this kernel has them.
 std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols);
 std::span<const std::string_view> enumerators_used();
+// Every word that stands in the sources of the layers which ask the kernel's types and symbols: all names that they ask
+// for, on any kernel, are among them. Made when whyhung is built.
+std::span<const std::string_view> words_used();
 // Source files of the kernel whose debug information describes these types, by the ends of their paths: those that
 // define the functions and variables in question.
 std::span<const std::string_view> sources_used();

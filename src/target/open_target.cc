@@ -148,6 +148,25 @@ void add_exported_symbols(Target& target, std::span<const std::string_view> want
   }
 }
 
+// Looks for distilled types once, and only when something is missing in the dump or the user named them.
+TypesFile& types_file(Target& target, const OpenOptions& options) {
+  if (!target.types_file) {
+    target.types_file = std::make_unique<TypesFile>(options.types, target.vmcoreinfo, *target.memory, target.gaps);
+  }
+  return *target.types_file;
+}
+
+// Variables that kallsyms does not name, from whatever does.
+void find_data_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
+  const auto found = [&] { return target.symbols->address_of(kAnyData).has_value(); };
+  target.names_data = found();
+  if (target.names_data) return;
+  add_symbols_of_vmlinux(target);
+  if (!found() && types_file(target, options).available()) target.symbols->add(target.types_file->symbols());
+  target.names_data = found();
+  if (!target.names_data) add_exported_symbols(target, options.symbols_wanted, clock);
+}
+
 void find_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
   target.symbols = std::make_unique<debuginfo::SymbolChain>();
   auto kallsyms = open_kallsyms(target, clock);
@@ -155,10 +174,7 @@ void find_symbols(Target& target, const OpenOptions& options, StageClock& clock)
     target.symbols_from = (*kallsyms)->description();
     target.symbols->add(*std::move(kallsyms));
     target.symbols->prepare(options.symbols_wanted);
-    target.names_data = target.symbols->address_of(kAnyData).has_value();
-    if (!target.names_data) add_symbols_of_vmlinux(target);
-    target.names_data = target.names_data || target.symbols->address_of(kAnyData).has_value();
-    if (!target.names_data) add_exported_symbols(target, options.symbols_wanted, clock);
+    find_data_symbols(target, options, clock);
   } else {
     target.gaps.push_back({"symbols of the kernel", kallsyms.error().what});
     add_symbols_of_vmlinux(target);
@@ -194,18 +210,26 @@ Result<std::shared_ptr<debuginfo::TypeSource>> types_of_vmlinux(const Target& ta
                                      fmt::format("DWARF of {} ({})", lines.image()->path(), lines.proof()));
 }
 
+// For a kernel that carries no types: distilled ones, or those of the vmlinux, first what the user named.
+Result<std::shared_ptr<debuginfo::TypeSource>> types_beside_dump(Target& target, const OpenOptions& options) {
+  const bool prefers_vmlinux = options.types.empty() && !options.vmlinux.empty() && target.lines->available();
+  if (!prefers_vmlinux && types_file(target, options).available()) return target.types_file->types();
+  if (!target.lines->available()) return fail(ErrorKind::kNotFound, "there is neither a vmlinux nor distilled types");
+  return types_of_vmlinux(target, options);
+}
+
 void find_types(Target& target, const OpenOptions& options, StageClock& clock) {
   target.types = std::make_unique<debuginfo::TypeChain>();
   auto types = types_of_dump(target, clock);
-  if (!types && target.lines->available()) {
-    clock.enter("types of the vmlinux");
-    const Error of_dump = types.error();
-    types = types_of_vmlinux(target, options);
-    if (!types) target.gaps.push_back({"types of the kernel", of_dump.what});
-  }
   if (!types) {
-    target.gaps.push_back({"types of the kernel", types.error().what});
-    return;
+    clock.enter("types beside the dump");
+    auto others = types_beside_dump(target, options);
+    if (!others) {
+      target.gaps.push_back({"types of the kernel", types.error().what});
+      if (target.lines->available()) target.gaps.push_back({"types of the vmlinux", others.error().what});
+      return;
+    }
+    types = *std::move(others);
   }
   target.types->add(*std::move(types));
   if (target.names_data) return;
@@ -248,6 +272,7 @@ Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, *target.memory, target.gaps);
+  if (!options.types.empty()) types_file(target, options);
   find_symbols(target, options, clock);
   target.address_space->learn_symbols([&](std::string_view name) { return target.symbols->address_of(name); });
   clock.enter("types");

@@ -18,6 +18,7 @@
 #include "dump/vmcoreinfo.h"
 #include "target/kernel_memory.h"
 #include "target/source_lines.h"
+#include "target/types_file.h"
 #include "unwind/unwinders.h"
 
 namespace whyhung::target {
@@ -25,6 +26,7 @@ namespace whyhung::target {
 struct OpenOptions {
   std::vector<std::string> dump_paths;  // one, or all files of a split set
   std::string vmlinux;                  // empty: look for it by build id and release
+  std::string types;                    // distilled types, a file or a folder; empty: look in the usual folders
   // Names that will be asked for, so that a source which must search finds them in one pass. May be empty.
   std::span<const std::string_view> symbols_wanted;
   std::function<std::vector<std::string_view>(debuginfo::SymbolSource&)> types_wanted;
@@ -45,6 +47,7 @@ struct Target {
   std::string symbols_from;  // where the kernel's own symbols come from; empty: nowhere
   std::unique_ptr<debuginfo::TypeChain> types;
   std::unique_ptr<SourceLines> lines;
+  std::unique_ptr<TypesFile> types_file;       // null: not looked for, because the dump has what is needed
   std::unique_ptr<unwind::Unwinder> unwinder;  // null: stacks cannot be walked, and a gap says why
   std::vector<Gap> gaps;                       // what opening could not get
 };

@@ -4,4 +4,5 @@ the verdict stands and the report lists the gap."""
 import cases_content  # noqa: F401
 import cases_files  # noqa: F401
 import cases_sizes  # noqa: F401
+import cases_types  # noqa: F401
 from kit import ALL, Kit  # noqa: F401

@@ -4,14 +4,29 @@
 
 usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [FILTER...]
 
+Kernels that carry no types are judged with those of this tree's kernel matrix, the others with their dumps alone.
+
 A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth, or of a member of
 the truth's cycle; as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
 or when any is undetermined that the truth calls explainable.
 """
+import gzip
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+
+TYPES = pathlib.Path(__file__).resolve().parent.parent / "kernel_matrix" / "types"
+
+
+def offer(types, folder):
+    """Puts the types of kernels that carry none where whyhung looks by itself."""
+    folder.mkdir(parents=True)
+    for file in types.glob("*.types"):
+        if b"\nfrom DWARF\n" in gzip.decompress(file.read_bytes()):
+            (folder / file.name).symlink_to(file.resolve())
 
 
 def judge(truth, verdict):
@@ -54,6 +69,9 @@ def difference(accused, real):
 
 def judged(program, folder, filters):
     """(name of the dump, its truth, verdict and confidence as said, result, why) of each dump whose files are there."""
+    home = tempfile.TemporaryDirectory()
+    offer(TYPES, pathlib.Path(home.name) / "whyhung" / "types")
+    environment = {**os.environ, "XDG_DATA_HOME": home.name}
     for truth_file in sorted(folder.glob("*/*.truth.json")):
         if filters and not any(f in truth_file.name for f in filters):
             continue
@@ -61,7 +79,7 @@ def judged(program, folder, filters):
         files = [str(truth_file.parent / name) for name in truth["files"]]
         if not all(pathlib.Path(name).exists() for name in files):
             continue
-        run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300)
+        run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300, env=environment)
         try:
             verdict = json.loads(run.stdout)["verdict"]
             result, why = judge(truth, verdict)

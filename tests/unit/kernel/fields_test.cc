@@ -105,6 +105,8 @@ TEST(Binder, NotesRequiredFieldsThatAreMissingUnderTheirNewestName) {
   EXPECT_FALSE(binder.optional("task_struct", {"on_cpu"}).exists());
   EXPECT_TRUE(binder.optional("task_struct", {"pid"}).exists());
   EXPECT_EQ(binder.missing(), (std::vector<std::string>{"task_struct.__state", "rq.curr"}));
+  EXPECT_EQ(binder.absent(), std::vector<std::string>{"task_struct.on_cpu"});
+  EXPECT_EQ(binder.bound(), 1u);
 }
 
 }  // namespace
