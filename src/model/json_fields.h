@@ -72,6 +72,7 @@ void visit_fields(V& v, Task& x) {
   v.field("on_cpu", x.on_cpu);
   v.field("on_runqueue", x.on_runqueue);
   v.field("killable_wait", x.killable_wait);
+  v.field("frozen", x.frozen);
   v.field("cpu", x.cpu);
   v.field("policy", x.policy);
   v.field("priority", x.priority);

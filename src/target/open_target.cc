@@ -189,7 +189,8 @@ void find_types(Target& target, StageClock& clock) {
     target.gaps.push_back({"types of the kernel", btf.error().what});
     return;
   }
-  target.types->add(*std::move(btf));
+  target.btf = *std::move(btf);
+  target.types->add(target.btf);
   if (target.names_data) return;
   auto section = std::make_shared<PerCpuSection>(*target.symbols, *target.types);
   if (section->found()) target.symbols->add(std::move(section));
