@@ -15,6 +15,7 @@ RpcView RpcView::bind(debuginfo::TypeSource& types) {
   v.run_state_ = binder.optional("rpc_task", {"tk_runstate"});
   v.client_ = binder.optional("rpc_task", {"tk_client"});
   v.queue_ = binder.optional("rpc_task", {"tk_waitqueue"});
+  v.start_ = binder.optional("rpc_task", {"tk_start"});
   v.queue_name_ = binder.optional("rpc_wait_queue", {"name"});
   v.transport_ = binder.optional("rpc_clnt", {"cl_xprt"});
   v.program_ = binder.optional("rpc_clnt", {"cl_program"});
@@ -63,6 +64,7 @@ std::optional<RpcCall> RpcView::call_with_state(const VirtualMemory& memory, Vir
   auto server = server_of(memory, *client);
   if (!server) return std::nullopt;
   call.server = *std::move(server);
+  if (const auto start = start_.read(memory, call.task); start && *start != 0) call.start = *start;
   const auto queue = queue_.read_pointer(memory, call.task);
   if (queue && !queue->is_null()) call.queue = text(memory, queue_name_, *queue);
   return call;

@@ -21,6 +21,8 @@ struct RpcServer {
 struct RpcCall {
   VirtualAddress task;  // rpc_task
   std::string queue;    // where it waits: "xprt_pending": sent, without a reply
+  // When it was made, ns of CLOCK_MONOTONIC: who waits for it runs now and then to try again.
+  std::optional<std::uint64_t> start;
   RpcServer server;
 };
 
@@ -37,7 +39,7 @@ class RpcView {
  private:
   std::string text(const VirtualMemory& memory, const Field& field, VirtualAddress base) const;
 
-  Field run_state_, client_, queue_, queue_name_;
+  Field run_state_, client_, queue_, queue_name_, start_;
   Field transport_, program_, program_name_;
   Field address_, server_name_, state_;
   Field nfs_client_;

@@ -39,6 +39,8 @@ void read_rpc(WaitContext& context, const Sleeper& sleeper) {
                    call->queue.empty() ? "sleeps until its call is answered"
                                        : fmt::format("sleeps until its call is answered ({})", call->queue),
                    {EvidenceKind::kField, "rpc_task, whose tk_runstate it waits for", call->task.value, {}});
+  auto& since = context.bench.snapshot.waits.back().since;
+  if (call->start && since && *call->start < *since) since = call->start;
 }
 
 }  // namespace

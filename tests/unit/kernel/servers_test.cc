@@ -86,7 +86,8 @@ class RpcTest : public testing::Test {
  protected:
   RpcTest()
       : machine_(
-            "rpc_task 300: tk_runstate@40:8 tk_client@48:8 tk_waitqueue@56:8\nrpc_wait_queue 200: name@180:8\n"
+            "rpc_task 300: tk_start@64:8 tk_runstate@40:8 tk_client@48:8 tk_waitqueue@56:8\nrpc_wait_queue 200: "
+            "name@180:8\n"
             "rpc_clnt 300: cl_xprt@24:8 cl_program@200:8\nrpc_program 48: name@0:8\n"
             "rpc_xprt 600: state@100:8 servername@300:8 address_strings[0]@308:8\nnfs_server 300: client@16:8") {
     machine_.set("rpc_task", kRequest, "tk_client", kMount);
@@ -112,6 +113,9 @@ class RpcTest : public testing::Test {
 TEST_F(RpcTest, ACallNamesItsServer) {
   ASSERT_TRUE(call());
   EXPECT_EQ(call()->queue, "xprt_pending");
+  EXPECT_FALSE(call()->start);
+  machine_.set("rpc_task", kRequest, "tk_start", 32'000'000'000);
+  EXPECT_EQ(call()->start, 32'000'000'000u);
   EXPECT_EQ(call()->server.address, "192.0.2.9");
   EXPECT_EQ(call()->server.name, "filer");
   EXPECT_EQ(call()->server.program, "nfs");
