@@ -42,6 +42,12 @@ class AddressSpace {
     std::uint64_t bytes_to_end;  // contiguous bytes from there to the end of the mapped page, at least 1
   };
   virtual ReadResult<Mapping> translate(VirtualAddress address) const = 0;
+  // The same of a process, by the tables whose root lies at `root` (mm_struct.pgd). kNotMapped where that is not known
+  // of the machine.
+  virtual ReadResult<Mapping> translate_user(PhysicalAddress root, VirtualAddress address) const {
+    (void)root;
+    return tl::unexpected(ReadFault{FaultKind::kNotMapped, address.value});
+  }
   // The address that a pointer means which may carry a signature or a tag in bits that no address uses.
   virtual VirtualAddress canonical(VirtualAddress pointer) const { return pointer; }
   // Told once when the kernel's symbols are known, for machines that keep the shape of their tables in variables.

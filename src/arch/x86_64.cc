@@ -43,11 +43,17 @@ class X86AddressSpace final : public AddressSpace {
       : memory_(memory), root_(root), levels_(levels), encryption_mask_(encryption_mask), phys_base_(phys_base) {}
 
   ReadResult<Mapping> translate(VirtualAddress address) const override {
-    const auto mapping = walk(address);
+    const auto mapping = walk(root_, address);
     if (mapping || mapping.error().kind == FaultKind::kNotMapped || !in_image_map(address)) return mapping;
     // A page table is missing from the dump; the image mapping does not need one.
     return Mapping{PhysicalAddress(address.value - kImageMap + phys_base_),
                    (1ull << kPageShift) - (address.value & ((1ull << kPageShift) - 1))};
+  }
+
+  // A process's tables have the shape of the kernel's. With page table isolation mm_struct.pgd is the kernel's half of
+  // the pair, which maps user space too.
+  ReadResult<Mapping> translate_user(PhysicalAddress root, VirtualAddress address) const override {
+    return walk(root, address);
   }
 
   std::string description() const override {
@@ -65,9 +71,9 @@ class X86AddressSpace final : public AddressSpace {
     return top == 0 || top == -1;
   }
 
-  ReadResult<Mapping> walk(VirtualAddress address) const {
+  ReadResult<Mapping> walk(PhysicalAddress root, VirtualAddress address) const {
     if (!is_canonical(address)) return tl::unexpected(ReadFault{FaultKind::kNotMapped, address.value});
-    PhysicalAddress table = root_;
+    PhysicalAddress table = root;
     for (int level = levels_; level >= 1; --level) {
       const unsigned shift = kPageShift + kIndexBits * static_cast<unsigned>(level - 1);
       const std::uint64_t index = address.value >> shift & ((1u << kIndexBits) - 1);

@@ -57,6 +57,16 @@ void read_thread_function(Workbench& bench, VirtualAddress task, model::Task& ou
   out.thread_function_module = location.module;
 }
 
+// Before v6.1 the freezer of version 1 and that of a suspend showed in flags whose bits have other meanings now.
+bool stands_in_freezer(const Workbench& bench, const model::Task& task) {
+  constexpr std::size_t kInnermost = 4;
+  const auto frames = std::span(task.stack.frames).first(std::min(task.stack.frames.size(), kInnermost));
+  return std::ranges::any_of(frames, [&](const model::StackFrame& frame) {
+    const model::CodeLocation& location = bench.snapshot.location(frame);
+    return location.module.empty() && location.function == "__refrigerator";
+  });
+}
+
 // The parent's process id, as `ps` shows it.
 std::uint32_t parent_of(const Workbench& bench, VirtualAddress task) {
   const auto parent = bench.tasks.real_parent.read_pointer(bench.access.memory, task);
@@ -83,6 +93,7 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   out.raw_state = *state | exit_state;
   out.state = to_model(bench.task_states.classify(*state, exit_state));
   out.killable_wait = bench.task_states.is_killable(*state);
+  out.frozen = kernel::is_frozen(bench.access, view, task, *state);
   const std::uint64_t flags = view.flags.read(memory, task).value_or(0);
   out.is_kernel_thread = (flags & kernel::kFlagKthread) != 0;
   out.on_cpu = view.on_cpu.read(memory, task).value_or(0) != 0;
@@ -142,6 +153,7 @@ void collect_tasks(Workbench& bench) {
     if (!running.contains(address.value)) {
       task->stack = stack_of_sleeping_task(bench, address, StackDetail::kFrames);
       name_thread_function_by_stack(bench, *task);
+      task->frozen |= stands_in_freezer(bench, *task);
     }
     bench.snapshot.tasks.push_back(std::move(*task));
   };

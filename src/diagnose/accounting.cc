@@ -26,6 +26,7 @@ constexpr EnumNames<CpuBucket, kCpuBuckets> kCpuNames = {{{CpuBucket::kCulprit, 
 TaskBucket bucket_of(const model::Task& task, bool runs, bool has_wait) {
   if (runs) return TaskBucket::kRunning;
   if (has_wait) return TaskBucket::kExplainedWait;
+  if (task.frozen) return TaskBucket::kStopped;
   switch (task.state) {
     // An idle task that does not run waits for nothing: its CPU has work.
     case model::TaskState::kRunning: return task.is_idle_task ? TaskBucket::kNormalSleep : TaskBucket::kWaitsForCpu;

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "diagnose/detector.h"
+#include "diagnose/io_stuck.h"
 #include "diagnose/reclaim.h"
 
 namespace whyhung::diagnose {
@@ -24,7 +25,6 @@ using model::TaskState;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 // Where the holder still runs now and then, more patience is needed to tell a hang from a queue that moves.
 constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
-constexpr std::uint64_t kLastingIo = 15 * kSecond;
 // How much later than a wait a task may have started and still have been there before: two clocks are compared.
 constexpr std::uint64_t kClockSkew = 2 * kSecond;
 
@@ -37,16 +37,6 @@ bool is_lock(ResourceKind kind) {
     case ResourceKind::kRtMutex: return true;
     default: return false;
   }
-}
-
-const std::string* fact(const model::Resource& resource, std::string_view name) {
-  const auto found = std::ranges::find(resource.facts, name, &model::Fact::name);
-  return found == resource.facts.end() ? nullptr : &found->value;
-}
-
-bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value) {
-  const std::string* found = fact(resource, name);
-  return found != nullptr && *found == value;
 }
 
 bool positive(const model::Resource& resource, std::string_view name) {
@@ -89,7 +79,7 @@ class BlockedDetector {
     }
     const auto is_io = [](const Finding& finding) { return finding.hang_class == HangClass::kIoStuck; };
     if (std::ranges::any_of(findings, is_io)) return findings;
-    if (auto finding = stuck_in_io()) findings.push_back(*std::move(finding));
+    if (auto finding = stuck_in_io(facts_)) findings.push_back(*std::move(finding));
     return findings;
   }
 
@@ -128,6 +118,7 @@ class BlockedDetector {
   }
 
   std::optional<Finding> explain(const Path& path) const {
+    if (path.last()->kind == ResourceKind::kServer) return std::nullopt;  // server_gone.cc
     Finding finding;
     for (std::size_t i = 0; i < path.waits.size(); ++i) {
       finding.chain.push_back(index_.waits_link(*path.waits[i]));
@@ -173,20 +164,24 @@ class BlockedDetector {
     const model::Task* task = index_.task(path.end);
     const model::Holder& holder = *path.holders.back();
     if (is_gone(path.end, *path.waits.back())) {
-      if (!is_lock(path.last()->kind) || holder.certainty != Certainty::kCertain) return false;
+      if (!is_lock(path.last()->kind) || is_user_lock(*path.last()) || holder.certainty != Certainty::kCertain) {
+        return false;
+      }
       return explain_gone(path, task, finding);
     }
     if (task->on_cpu || task->is_runnable() || task->on_runqueue) return false;
-    if (waits_for_io(*task)) {
-      explain_io(*task, finding);
+    if (waits_for_io(facts_, *task)) {
+      end_at_io(facts_, *task, finding);
       return true;
     }
+    // A process may keep a lock of its own as long as it likes, unless it was made to.
+    if (is_user_lock(*path.last()) && !task->is_halted()) return false;
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);
     const bool moves = rested + kSecond < waited && rested < kLasting;
     if (moves && waited < kLastingWhileMoving) return false;
-    if (task->state == TaskState::kStopped || task->state == TaskState::kTraced) {
+    if (task->is_halted()) {
       finding.hang_class = HangClass::kHolderFrozen;
       finding.chain.push_back(index_.rests_link(Claim::kHolderStopped, *task));
       finding.advice.push_back(Advice::kContinueHolder);
@@ -196,47 +191,6 @@ class BlockedDetector {
     finding.hang_class = class_of_held(*path.last(), holder);
     finding.advice.push_back(advice_for(finding.hang_class));
     return true;
-  }
-
-  // Asleep in the block layer's own wait: no task is to blame, but what lies below.
-  bool waits_for_io(const model::Task& task) const {
-    constexpr std::size_t kInnermost = 6;
-    for (std::size_t i = 0; i < task.stack.frames.size() && i < kInnermost; ++i) {
-      const model::CodeLocation& location = facts_.snapshot.location(task.stack.frames[i]);
-      if (location.module.empty() && location.function.starts_with("io_schedule")) return true;
-    }
-    return false;
-  }
-
-  void explain_io(const model::Task& task, Finding& finding) const {
-    const Culprit place = index_.sleeping_culprit(task);
-    Link link{Claim::kWaitsForIo, {model::task_node(task.address)}, {}, Certainty::kLikely, {}};
-    link.facts["function"] = place.function;
-    link.facts["module"] = place.module;
-    link.facts["seconds"] = seconds_text(index_.idle_time(task).value_or(0));
-    link.evidence.push_back(state_evidence(task));
-    finding.chain.push_back(std::move(link));
-    finding.hang_class = HangClass::kIoStuck;
-    finding.advice.push_back(Advice::kLookBelow);
-  }
-
-  // Tasks that wait for I/O for long, and that nobody else's lock leads to.
-  std::optional<Finding> stuck_in_io() const {
-    Finding finding;
-    const model::Task* longest = nullptr;
-    for (const model::Task& task : facts_.snapshot.tasks) {
-      if (task.state != TaskState::kUninterruptible || task.on_runqueue || task.is_kernel_thread) continue;
-      const auto rested = index_.idle_time(task).value_or(0);
-      if (rested < kLastingIo || index_.wait_of(model::task_node(task.address)) != nullptr || !waits_for_io(task)) {
-        continue;
-      }
-      finding.victim_tasks.push_back(task.address);
-      if (longest == nullptr || rested > index_.idle_time(*longest).value_or(0)) longest = &task;
-    }
-    if (longest == nullptr) return std::nullopt;
-    explain_io(*longest, finding);
-    finding.confidence = Certainty::kLikely;
-    return finding;
   }
 
   // What it is called that the holder of a resource does not go on.
@@ -305,6 +259,8 @@ class BlockedDetector {
     const bool free =
         has_fact(resource, "owner", "none") && !positive(resource, "readers") && !has_fact(resource, "writer", "yes");
     const bool signalled = positive(resource, "done") || positive(resource, "count");
+    if (is_user_lock(resource)) return false;
+    if (resource.kind == ResourceKind::kDevice) return end_at_device(facts_, wait, finding);
     if ((is_lock(resource.kind) && resource.kind != ResourceKind::kSemaphore && free) || signalled) {
       Link link{Claim::kWakeupLost, {path.end}, {}, Certainty::kCertain, resource.evidence};
       for (const std::string_view name : {"done", "count", "owner"}) {

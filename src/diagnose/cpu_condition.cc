@@ -142,6 +142,8 @@ std::string_view name_of(HangClass hang_class) {
     case HangClass::kIpiNotAnswered: return "ipi-not-answered";
     case HangClass::kExternal: return "external";
     case HangClass::kIoStuck: return "io-stuck";
+    case HangClass::kServerGone: return "server-gone";
+    case HangClass::kUserSpaceLock: return "user-space-lock";
     case HangClass::kNone: return "none";
     case HangClass::kUndetermined: return "undetermined";
   }

@@ -26,6 +26,8 @@ HangClass class_of(const Circle& circle) {
   if (kinds.contains(ResourceKind::kWorkItem) || kinds.contains(ResourceKind::kWorkPool)) {
     return HangClass::kWorkqueueFlushDeadlock;
   }
+  const auto is_users = [](const model::Resource* resource) { return is_user_lock(*resource); };
+  if (std::ranges::all_of(circle.resources, is_users)) return HangClass::kUserSpaceLock;
   if (circle.tasks.size() == 1) return HangClass::kSelfDeadlock;
   return kinds == std::set{ResourceKind::kMutex} ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle;
 }
@@ -80,7 +82,10 @@ std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
   finding.chain.push_back(std::move(closes));
   finding.hang_class = class_of(circle);
   finding.confidence = confidence;
-  finding.advice.push_back(circle.tasks.size() == 1 ? Advice::kTakeOnce : Advice::kOrderLocks);
+  const bool users = finding.hang_class == HangClass::kUserSpaceLock;
+  finding.advice.push_back(users                      ? Advice::kOrderUserLocks
+                           : circle.tasks.size() == 1 ? Advice::kTakeOnce
+                                                      : Advice::kOrderLocks);
   add_victims(facts, finding);
   return finding;
 }

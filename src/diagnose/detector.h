@@ -36,6 +36,7 @@ std::vector<Finding> detect_deadlock(const Case& facts);
 std::vector<Finding> detect_spinlock_deadlock(const Case& facts);
 std::vector<Finding> detect_ipi_not_answered(const Case& facts);
 std::vector<Finding> detect_rt_hog(const Case& facts);
+std::vector<Finding> detect_server_gone(const Case& facts);
 std::vector<Finding> detect_blocked(const Case& facts);
 std::vector<Finding> detect_memory_reclaim_stall(const Case& facts);
 

@@ -8,15 +8,16 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr std::array<Detector, 9> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
-                                                 {"irqs-off", detect_irqs_off},
-                                                 {"cpu-hog", detect_cpu_hog},
-                                                 {"spinlock-deadlock", detect_spinlock_deadlock},
-                                                 {"deadlock", detect_deadlock},
-                                                 {"ipi-not-answered", detect_ipi_not_answered},
-                                                 {"rt-hog", detect_rt_hog},
-                                                 {"blocked", detect_blocked},
-                                                 {"memory-reclaim-stall", detect_memory_reclaim_stall}}};
+constexpr std::array<Detector, 10> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
+                                                  {"irqs-off", detect_irqs_off},
+                                                  {"cpu-hog", detect_cpu_hog},
+                                                  {"spinlock-deadlock", detect_spinlock_deadlock},
+                                                  {"deadlock", detect_deadlock},
+                                                  {"ipi-not-answered", detect_ipi_not_answered},
+                                                  {"rt-hog", detect_rt_hog},
+                                                  {"server-gone", detect_server_gone},
+                                                  {"blocked", detect_blocked},
+                                                  {"memory-reclaim-stall", detect_memory_reclaim_stall}}};
 
 // A detector may have named some victims already.
 template <typename T>

@@ -35,6 +35,8 @@ enum class HangClass : std::uint8_t {
   kIpiNotAnswered,           // a CPU does not run what another waits for
   kExternal,                 // a CPU was not run at all, from outside of the kernel
   kIoStuck,                  // what lies below the block layer does not answer
+  kServerGone,               // a daemon or another machine does not answer: FUSE, NFS
+  kUserSpaceLock,            // locks of user space: futexes, file locks
   kNone,
   kUndetermined
 };
@@ -74,11 +76,14 @@ enum class Claim : std::uint8_t {
   kOnlyTheseCouldHold,     // nodes: CPUs
   kTaskStarves,            // nodes: task, CPU. facts: seconds, others (how many besides)
   kWaitsForIo,             // nodes: task. facts: function, module, seconds
-  kRealTimeRuns,           // nodes: CPU, task. facts: policy, priority, mode (user, kernel)
-  kInsideReclaim,          // nodes: task. facts: function (the shrinker or the like), reclaim (the kernel's own)
-  kInterruptLost,          // nodes: CPU: it could take the interrupt and never did
-  kCpuNotRun,              // nodes: CPU: it could take interrupts and took none at all
-  kWakeupLost,             // nodes: resource. facts: done, count, owner (those that there are)
+  kServerSilent,   // nodes: resource; task that serves it, where it is one. facts: how (stopped, sleeps, nobody,
+                   // remote); of a task: state, function, module, seconds; of another machine: connected
+  kDeviceSilent,   // nodes: resource. facts: those of the resource
+  kRealTimeRuns,   // nodes: CPU, task. facts: policy, priority, mode (user, kernel)
+  kInsideReclaim,  // nodes: task. facts: function (the shrinker or the like), reclaim (the kernel's own)
+  kInterruptLost,  // nodes: CPU: it could take the interrupt and never did
+  kCpuNotRun,      // nodes: CPU: it could take interrupts and took none at all
+  kWakeupLost,     // nodes: resource. facts: done, count, owner (those that there are)
 };
 
 struct Link {
@@ -124,6 +129,10 @@ enum class Advice : std::uint8_t {
   kLeaveReadSection,
   kDontWaitInReclaim,
   kLookOutside,
+  kLookAtServer,
+  kContinueServer,
+  kResumeDevice,
+  kOrderUserLocks,
 };
 
 struct Finding {

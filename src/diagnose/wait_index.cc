@@ -117,7 +117,7 @@ Link WaitIndex::rests_link(Claim claim, const model::Task& task) const {
   const Culprit place = sleeping_culprit(task);
   link.facts["function"] = place.function;
   link.facts["module"] = place.module;
-  link.facts["state"] = std::string(model::name_of(task.state));
+  link.facts["state"] = state_word(task);
   link.facts["seconds"] = seconds_text(idle_time(task).value_or(0));
   link.evidence.push_back(state_evidence(task));
   if (task.last_arrival) {
@@ -142,7 +142,36 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   return culprit;
 }
 
+const std::string* fact(const model::Resource& resource, std::string_view name) {
+  const auto found = std::ranges::find(resource.facts, name, &model::Fact::name);
+  return found == resource.facts.end() ? nullptr : &found->value;
+}
+
+bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value) {
+  const std::string* found = fact(resource, name);
+  return found != nullptr && *found == value;
+}
+
+bool is_user_lock(const model::Resource& resource) {
+  switch (resource.kind) {
+    case model::ResourceKind::kFutex:
+    case model::ResourceKind::kFileLock: return true;
+    case model::ResourceKind::kRtMutex: return has_fact(resource, "futex", "yes");
+    default: return false;
+  }
+}
+
+std::string state_word(const model::Task& task) {
+  // A task that a signal or a tracer stopped also counts as frozen when its cgroup is.
+  const bool stopped = task.state == model::TaskState::kStopped || task.state == model::TaskState::kTraced;
+  return task.frozen && !stopped ? "frozen" : std::string(model::name_of(task.state));
+}
+
 model::Evidence state_evidence(const model::Task& task) {
+  if (state_word(task) == "frozen") {
+    return {model::EvidenceKind::kField, "task_struct.frozen and its jobctl, or TASK_FROZEN", task.address,
+            fmt::format("{:#x}", task.raw_state)};
+  }
   return {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)};
 }
 

@@ -42,6 +42,13 @@ class WaitIndex {
   std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
 };
 
+// A fact of a resource; null when it has none of that name.
+const std::string* fact(const model::Resource& resource, std::string_view name);
+bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value);
+// Whether the resource is a lock of user space, which its holder may keep for good reasons.
+bool is_user_lock(const model::Resource& resource);
+// The state of a task as facts carry it: "frozen", or the state's name.
+std::string state_word(const model::Task& task);
 // What says that a task sleeps.
 model::Evidence state_evidence(const model::Task& task);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/completion.h"
 
+#include "kernel/wait_queue.h"
+
 namespace whyhung::kernel {
 
 CompletionView CompletionView::bind(Binder& binder) {
@@ -9,12 +11,7 @@ CompletionView CompletionView::bind(Binder& binder) {
   // v5.7 (a5c6234e1028): a simple wait queue; v4.13 renamed the list head of the full one.
   v.head_ = binder.optional("completion", {"wait.task_list", "wait.head"});
   v.simple_ = {binder.optional("swait_queue", {"task"}), binder.optional("swait_queue", {"task_list"})};
-  v.full_.task = binder.optional("wait_queue_entry", {"private"});
-  v.full_.list = binder.optional("wait_queue_entry", {"entry"});
-  if (!v.full_.usable()) {
-    v.full_.task = binder.optional("__wait_queue", {"private"});
-    v.full_.list = binder.optional("__wait_queue", {"task_list"});
-  }
+  v.full_ = wait_queue_entry_layout(binder);
   return v;
 }
 

@@ -59,6 +59,8 @@ class Binder {
   Field required(std::string_view type, std::initializer_list<std::string_view> paths);
   // The same for members that only some kernels have: not noted.
   Field optional(std::string_view type, std::initializer_list<std::string_view> paths);
+  // The value of an enumerator; nothing when no enum has it.
+  std::optional<std::int64_t> enumerator(std::string_view name) { return types_.enumerator(name); }
   // "task_struct.__state" for each required field that was not found.
   const std::vector<std::string>& missing() const { return missing_; }
   // The same for each optional field that was not found, and how many fields were.

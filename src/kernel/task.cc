@@ -82,6 +82,8 @@ TaskView TaskView::bind(const Access& access, Binder& binder) {
   v.last_arrival = binder.optional("task_struct", {"sched_info.last_arrival"});
   v.last_queued = binder.optional("task_struct", {"sched_info.last_queued"});
   v.saved_sp = binder.required("task_struct", {"thread.sp", "thread.ksp", "thread.cpu_context.sp"});
+  v.jobctl = binder.optional("task_struct", {"jobctl"});
+  v.frozen = binder.optional("task_struct", {"frozen"});
   v.mm = binder.required("task_struct", {"mm"});
   v.tasks = binder.required("task_struct", {"tasks"});
   // v6.7 (8e1f385104ac): thread_group is gone, signal->thread_head and thread_node remain.
@@ -116,6 +118,19 @@ ReadResult<std::uint64_t> TaskView::start_time_of(const VirtualMemory& memory, V
   if (!seconds) return seconds;
   if (!rest) return rest;
   return *seconds * kSecond + *rest;
+}
+
+bool is_frozen(const Access& access, const TaskView& view, VirtualAddress task, std::uint64_t state) {
+  // v6.1: TASK_FROZEN, in which the freezer of version 1 and of a suspend keep a task. No other state
+  // ever had this bit.
+  constexpr std::uint64_t kTaskFrozen = 0x8000;
+  if ((state & kTaskFrozen) != 0) return true;
+  // v5.2: the freezer of version 2. The bit `frozen` alone also marks who merely counts as frozen: a
+  // stopped task, or one that waits for its vfork() child.
+  constexpr std::uint64_t kTrapFreeze = 1u << 23;  // JOBCTL_TRAP_FREEZE
+  const auto frozen = view.frozen.read(access.memory, task);
+  const auto jobctl = view.jobctl.read(access.memory, task);
+  return frozen && jobctl && *frozen != 0 && (*jobctl & kTrapFreeze) != 0;
 }
 
 TaskStates TaskStates::read(const Access& access) {

@@ -22,6 +22,7 @@ struct TaskView {
   Field state, exit_state, flags, on_cpu, on_rq, cpu, pid, tgid, real_parent, comm, stack, policy, prio, start_time;
   Field last_arrival, last_queued;  // sched_info, CONFIG_SCHED_INFO
   Field saved_sp;                   // thread.sp: kernel stack pointer of a task that is switched out
+  Field jobctl, frozen;             // v5.2: the cgroup freezer
   Field mm, tasks, thread_node, thread_group, signal, thread_head, pid_links, set_child_tid, worker_private, vfork_done;
   Field thread_info_flags, thread_info_cpu;
   Field start_seconds, start_nanoseconds;  // of kernels whose start_time is a struct timespec
@@ -32,6 +33,9 @@ struct TaskView {
   // CLOCK_MONOTONIC nanoseconds.
   ReadResult<std::uint64_t> start_time_of(const VirtualMemory& memory, VirtualAddress task) const;
 };
+
+// Whether the cgroup freezer, or that of a suspend, keeps `task` from running. `state` as it stands in task_struct.
+bool is_frozen(const Access& access, const TaskView& view, VirtualAddress task, std::uint64_t state);
 
 // How the kernel at hand writes its task states: the bit of each letter, read from its own task_state_array.
 class TaskStates {

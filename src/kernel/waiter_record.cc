@@ -25,20 +25,30 @@ bool links_are_sound(const VirtualMemory& memory, VirtualAddress node) {
 
 }  // namespace
 
+void each_on_stack(const VirtualMemory& memory, VirtualRange stack, std::uint64_t value,
+                   const std::function<bool(VirtualAddress)>& visit) {
+  if (stack.empty()) return;
+  std::array<std::byte, kMostStackBytes> bytes;
+  const std::size_t length = std::min<std::uint64_t>(stack.end - stack.begin, bytes.size()) / kWord * kWord;
+  if (!memory.read(stack.begin, std::span(bytes).first(length))) return;
+  for (std::size_t at = 0; at < length; at += kWord) {
+    if (load<std::uint64_t>(bytes.data() + at, memory.byte_order()) != value) continue;
+    if (!visit(stack.begin + at)) return;
+  }
+}
+
 std::optional<VirtualAddress> find_waiter_record(const VirtualMemory& memory, const WaiterRecordLayout& layout,
                                                  VirtualAddress task, VirtualRange stack,
                                                  const std::function<bool(VirtualAddress)>& accept) {
-  if (!layout.usable() || stack.empty()) return std::nullopt;
-  std::array<std::byte, kMostStackBytes> bytes;
-  const std::size_t length = std::min<std::uint64_t>(stack.end - stack.begin, bytes.size()) / kWord * kWord;
-  if (!memory.read(stack.begin, std::span(bytes).first(length))) return std::nullopt;
-  for (std::size_t at = 0; at < length; at += kWord) {
-    if (load<std::uint64_t>(bytes.data() + at, memory.byte_order()) != task.value) continue;
-    const VirtualAddress record = layout.task.container(stack.begin + at);
-    if (!links_are_sound(memory, layout.list.in(record))) continue;
-    if (!accept || accept(record)) return record;
-  }
-  return std::nullopt;
+  std::optional<VirtualAddress> found;
+  if (!layout.usable()) return found;
+  each_on_stack(memory, stack, task.value, [&](VirtualAddress slot) {
+    const VirtualAddress record = layout.task.container(slot);
+    if (!links_are_sound(memory, layout.list.in(record)) || (accept && !accept(record))) return true;
+    found = record;
+    return false;
+  });
+  return found;
 }
 
 std::optional<WaiterRing> walk_waiter_ring(const VirtualMemory& memory, VirtualAddress first_node,

@@ -19,6 +19,11 @@ struct WaiterRecordLayout {
   bool usable() const { return task.exists() && list.exists(); }
 };
 
+// Calls `visit` with the address of each word in the inner part of a stack that holds `value`, from the innermost on,
+// until it says false.
+void each_on_stack(const VirtualMemory& memory, VirtualRange stack, std::uint64_t value,
+                   const std::function<bool(VirtualAddress)>& visit);
+
 // The innermost record of `task` in the range of its stack that is linked into a list. `accept` is asked before a
 // record is taken, where a task pointer and sound links are not enough.
 std::optional<VirtualAddress> find_waiter_record(const VirtualMemory& memory, const WaiterRecordLayout& layout,

@@ -45,6 +45,9 @@ class Writer {
   void field(const char* name, std::optional<T>& value) {
     if (value) object_[name] = to_json(*value);
   }
+  void mark(const char* name, bool value) {
+    if (value) object_[name] = true;
+  }
   void hex(const char* name, std::uint64_t value) { object_[name] = fmt::format("{:#x}", value); }
   void hex(const char* name, std::optional<std::uint64_t>& value) {
     if (value) hex(name, *value);
@@ -93,6 +96,9 @@ class Reader {
     if (!object_.is_object() || !object_.contains(name)) return;
     value.emplace();
     from_json(object_[name], name, *value);
+  }
+  void mark(const char* name, bool& value) {
+    if (object_.is_object() && object_.contains(name)) from_json(object_[name], name, value);
   }
   void hex(const char* name, std::uint64_t& value) {
     if (const Json* found = find(name)) from_hex(*found, name, value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The members of each model type, named once. A visitor that writes JSON and one that reads it walk the same list, so a
 // member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in
-// JSON, because JSON numbers are exact only up to 2^53.
+// JSON, because JSON numbers are exact only up to 2^53. A `mark` is a flag that is written only when it is set.
 #pragma once
 
 #include "model/snapshot.h"
@@ -72,6 +72,7 @@ void visit_fields(V& v, Task& x) {
   v.field("on_cpu", x.on_cpu);
   v.field("on_runqueue", x.on_runqueue);
   v.field("killable_wait", x.killable_wait);
+  v.mark("frozen", x.frozen);
   v.field("cpu", x.cpu);
   v.field("policy", x.policy);
   v.field("priority", x.priority);

@@ -58,7 +58,7 @@ constexpr EnumNames<LoopYield, 3> kLoopYields = {
     {{LoopYield::kNever, "never"}, {LoopYield::kUnknown, "unknown"}, {LoopYield::kMay, "may"}}};
 constexpr EnumNames<NodeKind, 3> kNodeKinds = {
     {{NodeKind::kTask, "task"}, {NodeKind::kCpu, "cpu"}, {NodeKind::kResource, "resource"}}};
-constexpr EnumNames<ResourceKind, 22> kResourceKinds = {{{ResourceKind::kStopMachine, "stop-machine"},
+constexpr EnumNames<ResourceKind, 23> kResourceKinds = {{{ResourceKind::kStopMachine, "stop-machine"},
                                                          {ResourceKind::kStopWork, "stop-work"},
                                                          {ResourceKind::kMutex, "mutex"},
                                                          {ResourceKind::kRwSemaphore, "rw-semaphore"},
@@ -77,6 +77,7 @@ constexpr EnumNames<ResourceKind, 22> kResourceKinds = {{{ResourceKind::kStopMac
                                                          {ResourceKind::kDevice, "device"},
                                                          {ResourceKind::kServer, "server"},
                                                          {ResourceKind::kFutex, "futex"},
+                                                         {ResourceKind::kFileLock, "file-lock"},
                                                          {ResourceKind::kPeer, "peer"},
                                                          {ResourceKind::kFreeze, "freeze"},
                                                          {ResourceKind::kMemory, "memory"}}};

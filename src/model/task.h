@@ -38,6 +38,7 @@ struct Task {
   bool on_cpu = false;                        // task_struct.on_cpu: running, or being switched
   bool on_runqueue = false;                   // runnable
   bool killable_wait = false;                 // TASK_WAKEKILL: only a fatal signal wakes it
+  bool frozen = false;                        // by the cgroup freezer or for a suspend: asleep until it is thawed
   std::optional<std::uint32_t> cpu;           // where it runs or ran last
   std::optional<std::uint32_t> policy;        // SCHED_NORMAL 0, FIFO 1, RR 2, BATCH 3, IDLE 5, DEADLINE 6
   std::optional<std::int32_t> priority;       // task_struct.prio: 0–99 real time, 100–139 fair, −1 deadline
@@ -52,6 +53,8 @@ struct Task {
   bool operator==(const Task&) const = default;
 
   bool is_runnable() const { return state == TaskState::kRunning; }
+  // Kept from running by a signal, a tracer or a freezer, until somebody lets it go on.
+  bool is_halted() const { return state == TaskState::kStopped || state == TaskState::kTraced || frozen; }
 };
 
 }  // namespace whyhung::model

@@ -51,6 +51,7 @@ enum class ResourceKind : std::uint8_t {
   kDevice,          // a driver or its hardware: outside of the kernel's own logic
   kServer,          // a daemon or another machine that must answer: FUSE, NFS
   kFutex,           // a lock or condition of user space
+  kFileLock,        // flock(), a POSIX or OFD lock
   kPeer,            // the other end of a pipe or socket
   kFreeze,          // stopped by a signal, a tracer or the cgroup freezer
   kMemory,          // free memory

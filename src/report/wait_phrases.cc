@@ -37,6 +37,7 @@ std::string_view noun(ResourceKind kind) {
     case ResourceKind::kDevice: return "device";
     case ResourceKind::kServer: return "server";
     case ResourceKind::kFutex: return "futex";
+    case ResourceKind::kFileLock: return "file lock";
     case ResourceKind::kPeer: return "peer";
     case ResourceKind::kFreeze: return "freeze";
     case ResourceKind::kMemory: return "free memory";
@@ -44,6 +45,12 @@ std::string_view noun(ResourceKind kind) {
     case ResourceKind::kStopWork: return "stopper work";
   }
   return "resource";
+}
+
+// A resource's own name, printable; empty: it has none.
+std::string resource_name(const model::Snapshot& snapshot, std::uint64_t address) {
+  const model::Resource* resource = snapshot.find_resource(address);
+  return resource == nullptr ? std::string() : printable(resource->name);
 }
 
 std::string node_phrase(const model::Snapshot& snapshot, const model::NodeId& id) {
@@ -63,6 +70,13 @@ std::string seconds(const Link& link) {
 std::string where(const Link& link) {
   const std::string place = function_phrase(fact(link, "function"), fact(link, "module"));
   return place.empty() ? std::string() : " in " + place;
+}
+
+// How a task was made to stop.
+std::string halt_phrase(const Link& link) {
+  const std::string state = fact(link, "state");
+  if (state == "traced") return "stopped by a tracer";
+  return state == "frozen" ? "frozen (by its cgroup, or for a suspend)" : state;
 }
 
 std::string gone_phrase(const model::Snapshot& snapshot, const Link& link) {
@@ -87,6 +101,47 @@ std::string lost_phrase(const Link& link) {
     return fmt::format("it is free (count = {}), but the waiter sleeps on and was not woken", count);
   }
   return "nobody holds it, but the waiter sleeps on and was not woken";
+}
+
+// "the device dm-0 (number 253:0, driver dm_blk_dops [dm_mod], mapped as data)"
+std::string device_words(const model::Snapshot& snapshot, const Link& link) {
+  std::string details;
+  for (const std::string_view name : {"number", "driver", "mapped as", "file system"}) {
+    const std::string value = fact(link, name);
+    if (!value.empty()) details += fmt::format("{}{} {}", details.empty() ? "" : ", ", name, value);
+  }
+  const std::string what = fact(link, "frozen").empty() ? resource_phrase(snapshot, node(link, 0))
+                                                        : "the file system " + resource_name(snapshot, node(link, 0));
+  return details.empty() ? what : fmt::format("{} ({})", what, details);
+}
+
+// What is the matter with a device.
+std::string device_state(const Link& link) {
+  const bool suspended = fact(link, "suspended") == "yes";
+  if (const std::string frozen = fact(link, "frozen"); !frozen.empty()) {
+    return fmt::format("is frozen {}{}: who writes to it waits until somebody thaws it", frozen,
+                       suspended ? ", and its device is suspended" : "");
+  }
+  return suspended ? "is suspended: it takes no I/O until somebody resumes it" : "has not answered";
+}
+
+std::string device_phrase(const model::Snapshot& snapshot, const Link& link) {
+  return fmt::format("{} {}", device_words(snapshot, link), device_state(link));
+}
+
+std::string server_phrase(const model::Snapshot& snapshot, const Link& link) {
+  const std::string server = resource_phrase(snapshot, node(link, 0));
+  const std::string how = fact(link, "how");
+  if (how == "nobody") return fmt::format("no process has {} open any more", server);
+  if (how == "remote") {
+    return fmt::format("{} has not answered; the transport to it is {}; nothing in this kernel keeps the call", server,
+                       fact(link, "connected") == "yes" ? "connected" : "not connected");
+  }
+  const std::string task = task_phrase(snapshot, node(link, 1));
+  if (how == "stopped")
+    return fmt::format("{} is {}: it cannot answer before it is continued", task, halt_phrase(link));
+  return fmt::format("{} sleeps ({}){} and has not run for {} s, with the request unanswered", task,
+                     fact(link, "state"), where(link), fact(link, "seconds"));
 }
 
 std::string circle_phrase(const model::Snapshot& snapshot, const Finding& finding) {
@@ -130,6 +185,15 @@ std::string object_phrase(const model::Snapshot& snapshot, const Finding& findin
   return resource_phrase(snapshot, node(*link, claim == Claim::kTaskWaits ? 1 : 0));
 }
 
+std::string server_finding_phrase(const model::Snapshot& snapshot, const Finding& finding, std::string_view culprit) {
+  const std::string server = object_phrase(snapshot, finding, Claim::kServerSilent);
+  const Link* silent = first_link(finding, Claim::kServerSilent);
+  if (silent == nullptr || finding.culprits.empty()) return fmt::format("{} does not answer.", server);
+  const bool stopped = fact(*silent, "how") == "stopped";
+  return fmt::format("{} does not answer: the {}, which serves it, {}.", server, culprit,
+                     stopped ? "is " + halt_phrase(*silent) : "sleeps" + where(*silent));
+}
+
 std::string holder_state(const Finding& finding) {
   if (const Link* link = first_link(finding, Claim::kHolderSleeps)) {
     return fmt::format("sleeps{} and has not run for {} s", where(*link), fact(*link, "seconds"));
@@ -146,6 +210,9 @@ std::string holder_state(const Finding& finding) {
 std::string resource_phrase(const model::Snapshot& snapshot, std::uint64_t address) {
   const model::Resource* resource = snapshot.find_resource(address);
   if (resource == nullptr) return fmt::format("what lies at {:#x}", address);
+  if (resource->kind == ResourceKind::kFileLock && !resource->name.empty()) {
+    return fmt::format("the lock of the file \"{}\"", printable(resource->name));
+  }
   if (resource->name.empty()) return fmt::format("the {} at {:#x}", noun(resource->kind), address);
   return fmt::format("the {} {}", noun(resource->kind), printable(resource->name));
 }
@@ -177,7 +244,7 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
       return fmt::format("{} runs now and then (last {} s ago), but sleeps again{} without releasing it", task(),
                          fact(link, "seconds"), where(link));
     case Claim::kHolderStopped:
-      return fmt::format("{} is {}: it cannot release it before it is continued", task(), fact(link, "state"));
+      return fmt::format("{} is {}: it cannot release it before it is continued", task(), halt_phrase(link));
     case Claim::kHolderGone: return gone_phrase(snapshot, link);
     case Claim::kNobodyCompletes:
       return fmt::format("no task is known that is about to complete {}", resource_phrase(snapshot, node(link, 0)));
@@ -207,6 +274,8 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
     }
     case Claim::kWaitsForIo:
       return fmt::format("{} waits for I/O{}, and has not run for {} s", task(), where(link), fact(link, "seconds"));
+    case Claim::kServerSilent: return server_phrase(snapshot, link);
+    case Claim::kDeviceSilent: return device_phrase(snapshot, link);
     case Claim::kRealTimeRuns:
       return fmt::format("CPU {} runs {} in {} mode under {} (prio {}), which stands above them and does not let go",
                          node(link, 0), task_phrase(snapshot, node(link, 1)), fact(link, "mode"), fact(link, "policy"),
@@ -233,12 +302,21 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
                          finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
                          circle_phrase(snapshot, finding));
     case HangClass::kIoStuck: {
+      if (const Link* device = first_link(finding, Claim::kDeviceSilent)) {
+        return fmt::format("I/O is not answered: {}. No task of this kernel is to blame.",
+                           device_phrase(snapshot, *device));
+      }
       const Link* io = first_link(finding, Claim::kWaitsForIo);
       if (io == nullptr) return "I/O is not answered.";
       return fmt::format(
           "I/O is not answered: {} waits for it{} and has not run for {} s. No task of this kernel is to blame.",
           task_phrase(snapshot, node(*io, 0)), where(*io), fact(*io, "seconds"));
     }
+    case HangClass::kServerGone: return server_finding_phrase(snapshot, finding, culprit);
+    case HangClass::kUserSpaceLock:
+      return fmt::format("A deadlock of {} over locks of user space: {}.",
+                         finding.culprits.size() == 1 ? "one task" : fmt::format("{} tasks", finding.culprits.size()),
+                         circle_phrase(snapshot, finding));
     case HangClass::kRtHog: {
       const Link* runs = first_link(finding, Claim::kRealTimeRuns);
       return fmt::format("The real-time {} keeps CPU {} ({}, {} mode); tasks of lower priority never run there.",
@@ -304,60 +382,6 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
       return fmt::format("The {} executes {} and {}.", culprit, object_phrase(snapshot, finding, Claim::kHeldBy),
                          holder_state(finding));
     default: return std::nullopt;
-  }
-}
-
-std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) {
-  std::string place = "the code";
-  if (!finding.culprits.empty()) {
-    const std::string function = function_phrase(finding.culprits.front().function, finding.culprits.front().module);
-    if (!function.empty()) place = function;
-  }
-  switch (advice) {
-    case diagnose::Advice::kOrderLocks:
-      return "take the locks in one order everywhere, and wait for threads and work items only without a lock that "
-             "they take";
-    case diagnose::Advice::kTakeOnce:
-      return fmt::format("{} takes what its caller already holds: take it once, or split the function", place);
-    case diagnose::Advice::kDontSleepWithLock:
-      return fmt::format("release the lock before {} sleeps, or wake it; a bounded wait would show the fault", place);
-    case diagnose::Advice::kContinueHolder:
-      return "continue the stopped task (SIGCONT, thaw the cgroup, detach the tracer); do not stop tasks that hold "
-             "locks";
-    case diagnose::Advice::kReleaseLock: return "release the lock on every path on which the task can end";
-    case diagnose::Advice::kWakeAfterChange:
-      return "wake the waiter after the change that it waits for, with both under the lock that it checks under";
-    case diagnose::Advice::kComplete:
-      return fmt::format("complete what {} waits for on every path, errors included, or wait with a time limit", place);
-    case diagnose::Advice::kEndWork:
-      return fmt::format("let {} come to an end: a worker must not wait without limit", place);
-    case diagnose::Advice::kLookBelow:
-      return "look at the device, its driver and what lies between: multipath, a suspended mapping, a frozen file "
-             "system, a "
-             "full or dead disk, the hypervisor's storage";
-    case diagnose::Advice::kLeaveReadSection:
-      return fmt::format(
-          "let {} leave its read-side section: neither sleep nor loop between rcu_read_lock() and rcu_read_unlock(); "
-          "readers that must sleep take SRCU",
-          place);
-    case diagnose::Advice::kDontWaitInReclaim:
-      return fmt::format(
-          "let {} not wait: a shrinker gives back what it can at once (SHRINK_STOP), and takes locks only if they are "
-          "free",
-          place);
-    case diagnose::Advice::kLookOutside:
-      return "look outside of this kernel: a host that does not run the virtual CPU (overcommitted, paused, "
-             "migrating), "
-             "the interrupt controller, the firmware";
-    case diagnose::Advice::kThrottleRealTime:
-      return "let the real-time task sleep or block now and then, give it a CPU of its own, or keep real-time "
-             "throttling on "
-             "(kernel.sched_rt_runtime_us below kernel.sched_rt_period_us)";
-    case diagnose::Advice::kOrderSpinlocks:
-      return "take spinlocks in one order everywhere, never twice, and with interrupts disabled where an interrupt "
-             "takes "
-             "them too (spin_lock_irqsave, spin_lock_bh)";
-    default: return {};
   }
 }
 

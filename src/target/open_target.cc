@@ -197,10 +197,10 @@ Result<VirtualRange> find_btf(const Target& target, StageClock& clock) {
   return debuginfo::find_btf(*target.memory, *image);
 }
 
-Result<std::shared_ptr<debuginfo::TypeSource>> types_of_dump(const Target& target, StageClock& clock) {
+Result<std::shared_ptr<debuginfo::TypeSource>> types_of_dump(Target& target, StageClock& clock) {
   TRY_ASSIGN(const auto range, find_btf(target, clock));
-  TRY_ASSIGN(auto btf, debuginfo::BtfTypes::open(*target.memory, range, "BTF in the dump"));
-  return btf;
+  TRY_ASSIGN(target.btf, debuginfo::BtfTypes::open(*target.memory, range, "BTF in the dump"));
+  return target.btf;
 }
 
 // From the DWARF of the vmlinux: for kernels that carry no BTF.

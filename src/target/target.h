@@ -12,6 +12,7 @@
 #include "arch/architecture.h"
 #include "base/gap.h"
 #include "base/stage_clock.h"
+#include "debuginfo/btf.h"
 #include "debuginfo/symbols.h"
 #include "debuginfo/type_source.h"
 #include "dump/dump.h"
@@ -46,6 +47,7 @@ struct Target {
   bool names_data = true;    // the symbol table names variables too, not only functions
   std::string symbols_from;  // where the kernel's own symbols come from; empty: nowhere
   std::unique_ptr<debuginfo::TypeChain> types;
+  std::shared_ptr<debuginfo::BtfTypes> btf;  // the kernel's own, one of `types`, which modules continue; null: none
   std::unique_ptr<SourceLines> lines;
   std::unique_ptr<TypesFile> types_file;       // null: not looked for, because the dump has what is needed
   std::unique_ptr<unwind::Unwinder> unwinder;  // null: stacks cannot be walked, and a gap says why

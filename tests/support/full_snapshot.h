@@ -17,6 +17,7 @@ class Filler {
   void field(const char*, T& value) {
     fill(value);
   }
+  void mark(const char*, bool& value) { value = true; }
   void hex(const char*, std::uint64_t& value) { value = 0xffff000000000000 + ++next_; }
   void hex(const char*, std::optional<std::uint64_t>& value) { value = 0xfff0000000000000 + ++next_; }
 
@@ -80,6 +81,7 @@ class TextSpoiler {
   }
   template <typename T>
   void hex(const char*, T&) {}
+  void mark(const char*, bool&) {}
 
  private:
   template <typename T>

@@ -31,9 +31,9 @@ class CompletionReader {
       : context_(context), bench_(context.bench), sleeper_(sleeper) {}
 
   void read() {
-    const auto waited =
-        context_.completions().waited_for(bench_.access.memory, VirtualAddress(sleeper_.task.address), sleeper_.stack,
-                                          [&](VirtualAddress address) { return context_.is_task(address); });
+    const auto waited = context_.view<kernel::CompletionView>().waited_for(
+        bench_.access.memory, VirtualAddress(sleeper_.task.address), sleeper_.stack,
+        [&](VirtualAddress address) { return context_.is_task(address); });
     if (!waited || belongs_to_stop_request(waited->completion)) return;
     model::Resource& resource = bench_.snapshot.resource_at(waited->completion.value, ResourceKind::kCompletion);
     if (resource.evidence.empty()) {
@@ -207,19 +207,10 @@ class CompletionReader {
   }
 
   void add_wait(const kernel::WaitedCompletion& waited) {
-    model::Wait wait;
-    wait.waiter = model::task_node(sleeper_.task.address);
-    wait.on = model::resource_node(waited.completion.value);
     const std::string place = context_.place(sleeper_, kPassed);
-    wait.how = fmt::format("sleeps for it{}", place.empty() ? "" : fmt::format(" in {}", place));
-    wait.since = sleeper_.task.last_arrival;
-    wait.evidence.push_back({EvidenceKind::kFrame,
-                             context_.function(sleeper_, sleeper_.frame),
-                             sleeper_.task.stack.frames[sleeper_.frame].sp,
-                             {}});
-    wait.evidence.push_back(
+    context_.add_wait(
+        sleeper_, waited.completion, fmt::format("sleeps for it{}", place.empty() ? "" : fmt::format(" in {}", place)),
         {EvidenceKind::kList, "waiter on its stack, linked into the completion's queue", waited.record.value, {}});
-    bench_.snapshot.waits.push_back(std::move(wait));
   }
 
   WaitContext& context_;

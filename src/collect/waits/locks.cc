@@ -135,21 +135,12 @@ class LockReader {
   }
 
   void add_wait(VirtualAddress lock, VirtualAddress record) {
-    model::Wait wait;
-    wait.waiter = model::task_node(sleeper_.task.address);
-    wait.on = model::resource_node(lock.value);
     const auto writes = view_.wants_to_write(bench_.access, record);
     const std::string purpose = writes ? (*writes ? " for writing" : " for reading") : "";
     const std::string place = context_.place(sleeper_, kLockCode);
-    wait.how = fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place));
-    wait.since = sleeper_.task.last_arrival;
-    wait.evidence.push_back({EvidenceKind::kFrame,
-                             context_.function(sleeper_, sleeper_.frame),
-                             sleeper_.task.stack.frames[sleeper_.frame].sp,
-                             {}});
-    wait.evidence.push_back(
+    context_.add_wait(
+        sleeper_, lock, fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place)),
         {EvidenceKind::kList, fmt::format("{} on its stack, linked into the queue", words_.record), record.value, {}});
-    bench_.snapshot.waits.push_back(std::move(wait));
   }
 
   WaitContext& context_;

@@ -11,20 +11,24 @@
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<const WaitReader*, 4> kReaders = {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader,
-                                                       &kCompletionReader};
+constexpr std::array<const WaitReader*, 13> kReaders = {
+    &kMutexReader,    &kRwSemaphoreReader, &kSemaphoreReader, &kCompletionReader, &kRtMutexReader,
+    &kFileLockReader, &kFutexReader,       &kFuseReader,      &kRpcReader,        &kLookupReader,
+    &kPageReader,     &kBufferReader,      &kFreezeReader};
 // What the readers ask for, so that the types are searched once for all of them.
-constexpr std::array<std::string_view, 17> kTypes = {
-    "mutex",       "mutex_waiter", "rw_semaphore", "rwsem_waiter", "semaphore",      "semaphore_waiter",
-    "completion",  "swait_queue",  "worker",       "work_struct",  "pool_workqueue", "workqueue_struct",
-    "worker_pool", "wq_barrier",   "wq_flusher",   "rcu_state",    "rcu_node"};
+constexpr std::array<std::string_view, 26> kTypes = {
+    "mutex",       "mutex_waiter", "rw_semaphore",     "rwsem_waiter",    "semaphore",      "semaphore_waiter",
+    "completion",  "swait_queue",  "worker",           "work_struct",     "pool_workqueue", "workqueue_struct",
+    "worker_pool", "wq_barrier",   "wq_flusher",       "rcu_state",       "rcu_node",       "rt_mutex",
+    "file_lock",   "files_struct", "wait_queue_entry", "rt_mutex_waiter", "fdtable",        "wait_queue_head",
+    "file",        "futex_q"};
 constexpr std::uint32_t kMostFrames =
     12;  // frames from the innermost on among which the waiting function is looked for
 
 const WaitReader* reader_for(const model::CodeLocation& location) {
-  if (!location.module.empty()) return nullptr;
   const std::string_view name = kernel::base_name(location.function);
   for (const WaitReader* reader : kReaders) {
+    if (!location.module.empty() && !reader->in_modules) continue;
     const auto knows = [&](std::string_view pattern) { return matches_pattern(pattern, name); };
     if (std::ranges::any_of(reader->functions, knows)) return reader;
   }
@@ -58,22 +62,31 @@ const kernel::SleepingLockView& WaitContext::lock_view(kernel::LockKind kind) {
   return *view;
 }
 
-const kernel::CompletionView& WaitContext::completions() {
-  learn_names();
-  if (!completions_) {
-    kernel::Binder binder(bench.access.types);
-    completions_ = kernel::CompletionView::bind(binder);
-  }
-  return *completions_;
+std::optional<kernel::WaitedQueue> WaitContext::waited_queue(const Sleeper& sleeper) {
+  return view<kernel::WaitQueueView>().waited_in(bench.access.memory, VirtualAddress(sleeper.task.address),
+                                                 sleeper.stack,
+                                                 [&](VirtualAddress address) { return is_task(address); });
 }
 
-const kernel::WorkqueueView& WaitContext::workqueues() {
-  learn_names();
-  if (!workqueues_) {
-    kernel::Binder binder(bench.access.types);
-    workqueues_ = kernel::WorkqueueView::bind(binder);
-  }
-  return *workqueues_;
+const std::string& WaitContext::module_at(const Sleeper& sleeper) const {
+  return bench.snapshot.location(sleeper.task.stack.frames[sleeper.frame]).module;
+}
+
+OpenFileIndex& WaitContext::open_files() {
+  if (!open_files_) open_files_.emplace(bench);
+  return *open_files_;
+}
+
+void WaitContext::add_wait(const Sleeper& sleeper, VirtualAddress resource, std::string how, model::Evidence record) {
+  model::Wait wait;
+  wait.waiter = model::task_node(sleeper.task.address);
+  wait.on = model::resource_node(resource.value);
+  wait.how = std::move(how);
+  wait.since = sleeper.task.last_arrival;
+  wait.evidence.push_back(
+      {model::EvidenceKind::kFrame, function(sleeper, sleeper.frame), sleeper.task.stack.frames[sleeper.frame].sp, {}});
+  wait.evidence.push_back(std::move(record));
+  bench.snapshot.waits.push_back(std::move(wait));
 }
 
 const std::vector<kernel::Worker>& WaitContext::workers() {

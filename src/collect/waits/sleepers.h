@@ -4,14 +4,20 @@
 // (sleepers.cc).
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
-
+#include <typeindex>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "collect/module_types.h"
+#include "collect/open_file_index.h"
 #include "collect/workbench.h"
 #include "kernel/completion.h"
+#include "kernel/futex.h"
 #include "kernel/sleeping_lock.h"
+#include "kernel/wait_queue.h"
 #include "kernel/workqueue.h"
 
 namespace whyhung::collect {
@@ -26,16 +32,37 @@ struct Sleeper {
 // The workbench, with what several readers want, made when the first of them asks.
 class WaitContext {
  public:
-  explicit WaitContext(Workbench& workbench) : bench(workbench) {}
+  explicit WaitContext(Workbench& workbench) : bench(workbench), module_types(workbench) {}
   Workbench& bench;
+  ModuleTypes module_types;
 
   const kernel::SleepingLockView& lock_view(kernel::LockKind kind);
-  const kernel::CompletionView& completions();
-  const kernel::WorkqueueView& workqueues();
+  // A view of the kernel's structures, bound once.
+  template <typename View>
+  const View& view() {
+    return remembered<View>({}, [&] {
+      kernel::Binder binder(bench.access.types);
+      return View::bind(binder);
+    });
+  }
+  // A view of structures that the module `name` has types for; an empty name is the kernel itself.
+  template <typename View>
+  const View& view_of(const std::string& name) {
+    return remembered<View>(name, [&] { return View::bind(module_types.of(name)); });
+  }
+  // The module of a sleeper's waiting function; empty: the kernel itself.
+  const std::string& module_at(const Sleeper& sleeper) const;
+  const kernel::WorkqueueView& workqueues() { return view<kernel::WorkqueueView>(); }
   const std::vector<kernel::Worker>& workers();
   // The kernel thread whose struct kthread holds the completion that its end, or its being parked, completes; 0: none.
   std::uint64_t thread_that_completes(VirtualAddress completion);
   bool is_task(VirtualAddress address);
+  // The wait queue that a sleeper is in, by the entry on its stack.
+  std::optional<kernel::WaitedQueue> waited_queue(const Sleeper& sleeper);
+  OpenFileIndex& open_files();
+
+  // Adds the wait of a sleeper: how it waits, and the record of its own that led to the resource.
+  void add_wait(const Sleeper& sleeper, VirtualAddress resource, std::string how, model::Evidence record);
 
   // The function of a frame; empty beyond the outermost.
   const std::string& function(const Sleeper& sleeper, std::uint32_t frame) const;
@@ -48,14 +75,23 @@ class WaitContext {
 
   // Locks by the waiter records in their queues, so that each queue is walked once.
   std::unordered_map<std::uint64_t, std::uint64_t> lock_of_record;
+  // Futexes by their keys: the address under which the resource is known.
+  std::map<kernel::FutexKey, std::uint64_t> futexes;
 
  private:
   void learn_names();
+  template <typename View, typename Bind>
+  const View& remembered(const std::string& module, const Bind& bind) {
+    learn_names();
+    std::shared_ptr<void>& slot = views_[{typeid(View), module}];
+    if (!slot) slot = std::make_shared<View>(bind());
+    return *static_cast<const View*>(slot.get());
+  }
 
   bool names_learnt_ = false;
   std::optional<kernel::SleepingLockView> locks_[3];
-  std::optional<kernel::CompletionView> completions_;
-  std::optional<kernel::WorkqueueView> workqueues_;
+  std::optional<OpenFileIndex> open_files_;
+  std::map<std::pair<std::type_index, std::string>, std::shared_ptr<void>> views_;
   std::optional<std::vector<kernel::Worker>> workers_;
   std::optional<std::unordered_map<std::uint64_t, std::uint64_t>> thread_completions_;
   std::optional<std::unordered_set<std::uint64_t>> task_addresses_;
@@ -65,10 +101,12 @@ struct WaitReader {
   std::string_view name;
   std::span<const std::string_view> functions;  // base names; a trailing '*' stands for any ending
   void (*read)(WaitContext& context, const Sleeper& sleeper);
+  bool in_modules = false;  // functions of modules count too: what they wait for is proven by its structures
 };
 
 void collect_sleepers(Workbench& bench);
 
-extern const WaitReader kMutexReader, kRwSemaphoreReader, kSemaphoreReader, kCompletionReader;
+extern const WaitReader kMutexReader, kRwSemaphoreReader, kSemaphoreReader, kCompletionReader, kRtMutexReader,
+    kFileLockReader, kFutexReader, kFuseReader, kRpcReader, kLookupReader, kPageReader, kBufferReader, kFreezeReader;
 
 }  // namespace whyhung::collect

@@ -68,6 +68,21 @@ TEST_F(PagingTest, WalksFourLevelsToAPage) {
   EXPECT_EQ((*space)->description(), "4-level page tables at physical 0x5000");
 }
 
+TEST_F(PagingTest, AProcessHasTablesOfItsOwn) {
+  constexpr std::uint64_t kUser = 0x00007f0d46e9b028;
+  constexpr std::uint64_t kOwnRoot = 0x6000;
+  put(kOwnRoot, kUser, 4, 0x20000 | kPresent);
+  put(0x20000, kUser, 3, 0x30000 | kPresent);
+  put(0x30000, kUser, 2, 0x40000 | kPresent);
+  put(0x40000, kUser, 1, 0x7654000 | kPresent);
+  const auto space = make();
+  const auto mapping = (*space)->translate_user(PhysicalAddress(kOwnRoot), VirtualAddress(kUser));
+  ASSERT_TRUE(mapping);
+  EXPECT_EQ(mapping->physical.value, 0x7654028u);
+  EXPECT_FALSE((*space)->translate(VirtualAddress(kUser))) << "the kernel's own do not map it";
+  EXPECT_FALSE((*space)->translate_user(PhysicalAddress(kRoot), VirtualAddress(kUser)));
+}
+
 TEST_F(PagingTest, WalksFiveLevelsWhenTheKernelSaysSo) {
   constexpr std::uint64_t kAddress = 0xff125ab4c0001008;  // canonical with 57 bits only
   map_page(kAddress, 0x9000, 5);

@@ -220,5 +220,32 @@ TEST_F(AllTasksTest, WithoutInitTaskThereIsNoWayToTasks) {
   EXPECT_EQ(find().broken, "neither the pid tree nor the task list can be reached");
 }
 
+class FrozenTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kTask = 0xffff888000001000;
+  FrozenTest() : machine_("task_struct 256: jobctl@16:8 frozen@24:4/3+1") { machine_.memory.touch(kTask); }
+  bool frozen(std::uint64_t state, std::uint64_t jobctl, std::uint32_t bits) {
+    machine_.set("task_struct", kTask, "jobctl", jobctl);
+    machine_.memory.write_u32(kTask + 24, bits);
+    TaskView view;
+    Binder binder(machine_.types);
+    view.jobctl = binder.optional("task_struct", {"jobctl"});
+    view.frozen = binder.optional("task_struct", {"frozen"});
+    return is_frozen(machine_.access(), view, VirtualAddress(kTask), state);
+  }
+  test::FakeMachine machine_;
+};
+
+TEST_F(FrozenTest, TheCgroupFreezerMarksItInTwoPlaces) {
+  EXPECT_TRUE(frozen(1, 1u << 23, 1u << 3));
+  EXPECT_FALSE(frozen(1, 0, 1u << 3)) << "it waits for its vfork() child, and only counts as frozen";
+  EXPECT_FALSE(frozen(1, 1u << 23, 0)) << "it was told to freeze and has not come to it";
+}
+
+TEST_F(FrozenTest, OtherFreezersHaveAStateOfTheirOwn) {
+  EXPECT_TRUE(frozen(0x8000, 0, 0));
+  EXPECT_FALSE(frozen(0x2001, 0, 0)) << "it may be frozen, and is not";
+}
+
 }  // namespace
 }  // namespace whyhung::kernel

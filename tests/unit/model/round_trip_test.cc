@@ -108,6 +108,7 @@ struct FieldCounter {
   void field(const char* name, T&) {
     names.emplace_back(name);
   }
+  void mark(const char* name, bool&) { names.emplace_back(name); }
   template <typename T>
   void hex(const char* name, T&) {
     names.emplace_back(name);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Waits for a name that another task is looking up: the wait queue lies on that task's own stack (d_alloc_parallel(),
+// fs/dcache.c).
+#include <array>
+
+#include "collect/waits/sleepers.h"
+#include "collect/waits/waits.h"
+
+namespace whyhung::collect {
+namespace {
+
+using model::EvidenceKind;
+
+constexpr std::array<std::string_view, 2> kFunctions = {"d_alloc_parallel", "d_wait_lookup"};
+
+void read_lookup(WaitContext& context, const Sleeper& sleeper) {
+  Workbench& bench = context.bench;
+  const auto queue = context.waited_queue(sleeper);
+  if (!queue) return;
+  const model::Task* other = task_with_stack_at(bench.snapshot, queue->head.value);
+  if (other == nullptr || other->address == sleeper.task.address) return;
+  model::Resource& resource = bench.snapshot.resource_at(queue->head.value, model::ResourceKind::kWaitQueue);
+  if (resource.evidence.empty()) {
+    const model::Evidence place{EvidenceKind::kInference, "the queue lies on its stack", queue->head.value, {}};
+    resource.name = "of a name that is looked up";
+    resource.evidence.push_back(place);
+    resource.holders.push_back({model::task_node(other->address), "looks it up", model::Certainty::kCertain, {place}});
+  }
+  context.add_wait(sleeper, queue->head, "sleeps until the name is looked up",
+                   {EvidenceKind::kList, "entry on its stack, linked into the queue", queue->entry.value, {}});
+}
+
+}  // namespace
+
+const WaitReader kLookupReader = {"lookup", kFunctions, read_lookup};
+
+}  // namespace whyhung::collect

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Servers that do not answer: the process behind a FUSE file system, another machine behind an RPC transport. Their
+// clients may sleep interruptibly and no detector of the kernel watches them, so the rule is time: a server that is
+// stopped, or to which there is no connection, must have kept a request waiting for kLasting, any other for
+// kLastingRequest.
+#include <map>
+
+#include "diagnose/detector.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+using model::ResourceKind;
+
+constexpr std::uint64_t kLastingRequest = 15'000'000'000;  // ns: a server that answers does so sooner
+
+class ServerDetector {
+ public:
+  explicit ServerDetector(const Case& facts) : facts_(facts), index_(facts.waits) {}
+
+  std::vector<Finding> detect() {
+    std::map<std::uint64_t, const model::Wait*> oldest;
+    for (const model::Wait& wait : facts_.snapshot.waits) {
+      const model::Resource* resource = index_.resource(wait.on);
+      if (resource == nullptr || resource->kind != ResourceKind::kServer) continue;
+      const model::Wait*& known = oldest[resource->address];
+      if (known == nullptr || index_.age(wait).value_or(0) > index_.age(*known).value_or(0)) known = &wait;
+    }
+    std::vector<Finding> findings;
+    for (const auto& [address, wait] : oldest) {
+      if (auto finding = explain(*wait)) findings.push_back(*std::move(finding));
+    }
+    return findings;
+  }
+
+ private:
+  std::optional<Finding> explain(const model::Wait& wait) const {
+    const model::Task* client = index_.task(wait.waiter);
+    if (client == nullptr || client->is_runnable() || client->on_runqueue) return std::nullopt;
+    const model::Resource& server = *index_.resource(wait.on);
+    const std::uint64_t age = index_.age(wait).value_or(0);
+    Finding finding;
+    finding.hang_class = HangClass::kServerGone;
+    finding.confidence = Certainty::kLikely;
+    finding.chain.push_back(index_.waits_link(wait));
+    Link silent{Claim::kServerSilent, {wait.on}, {}, Certainty::kLikely, server.evidence};
+    if (server.holders.empty()) {
+      const std::string* connected = fact(server, "connected");
+      if (age < (has_fact(server, "connected", "no") ? kLasting : kLastingRequest)) return std::nullopt;
+      silent.facts["how"] = connected == nullptr ? "nobody" : "remote";
+      if (connected != nullptr) silent.facts["connected"] = *connected;
+    } else if (!explain_process(server.holders.front(), age, silent, finding)) {
+      return std::nullopt;
+    }
+    finding.chain.push_back(std::move(silent));
+    finding.advice.push_back(finding.culprits.empty() ? Advice::kLookAtServer : Advice::kContinueServer);
+    add_victims(facts_, finding);
+    add_blocked_by(facts_, wait.on, finding);
+    return finding;
+  }
+
+  // A process serves it. What that waits for itself, if it is known, is another finding's matter.
+  bool explain_process(const model::Holder& holder, std::uint64_t age, Link& silent, Finding& finding) const {
+    const model::Task* server = index_.task(holder.who);
+    if (server == nullptr) return false;
+    const std::uint64_t rested = index_.idle_time(*server).value_or(0);
+    if (!server->is_halted()) {
+      if (server->on_cpu || server->is_runnable() || server->on_runqueue) return false;
+      const model::Wait* own = index_.wait_of(holder.who);
+      const model::Resource* awaited = own == nullptr ? nullptr : index_.resource(own->on);
+      if (awaited != nullptr && !is_user_lock(*awaited)) return false;
+      if (age < kLastingRequest || rested < kLasting) return false;
+    } else if (age < kLasting) {
+      return false;
+    }
+    finding.chain.push_back(index_.held_link(*index_.resource(silent.nodes.front()), holder));
+    finding.culprits.push_back(index_.sleeping_culprit(*server));
+    finding.confidence = model::weaker(finding.confidence, holder.certainty);
+    silent.nodes.push_back(holder.who);
+    silent.facts["how"] = server->is_halted() ? "stopped" : "sleeps";
+    silent.facts["state"] = state_word(*server);
+    silent.facts["function"] = finding.culprits.back().function;
+    silent.facts["module"] = finding.culprits.back().module;
+    silent.facts["seconds"] = seconds_text(rested);
+    silent.evidence.push_back(state_evidence(*server));
+    return true;
+  }
+
+  const Case& facts_;
+  const WaitIndex& index_;
+};
+
+}  // namespace
+
+std::vector<Finding> detect_server_gone(const Case& facts) {
+  return ServerDetector(facts).detect();
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Hangs whose root lies outside of the kernel's own logic: locks of user space, servers, devices; and for each the case
+// that looks like it and is none.
+#include "diagnose_test_support.h"
+#include "support/wait_builder.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::ResourceKind;
+using test::add_resource;
+using test::add_sleeper;
+using test::add_waiter;
+
+constexpr std::uint64_t kFirst = 0xffff888000011000;
+constexpr std::uint64_t kOther = 0xffff888000012000;
+
+SnapshotBuilder machine() {
+  SnapshotBuilder b;
+  b.cpu(0).idles();
+  return b;
+}
+
+// Pid 10 holds a lock of user space; pid 11 waits for it, interruptibly.
+SnapshotBuilder held(ResourceKind kind, double slept, double waited) {
+  SnapshotBuilder b = machine();
+  add_sleeper(b, 10, slept).state = model::TaskState::kInterruptible;
+  add_resource(b, kFirst, kind, 10);
+  add_waiter(b, 11, kFirst, waited);
+  b.task(11).state = model::TaskState::kInterruptible;
+  return b;
+}
+
+TEST(UserLock, AHolderMayKeepItAsLongAsItLikes) {
+  for (const ResourceKind kind : {ResourceKind::kFileLock, ResourceKind::kFutex}) {
+    EXPECT_EQ(diagnose_it(held(kind, 90, 80)).verdict, HangClass::kNone);
+  }
+  SnapshotBuilder b = held(ResourceKind::kRtMutex, 90, 80);
+  b.snapshot().resources.at(0).facts.push_back({"futex", "yes"});
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+}
+
+TEST(UserLock, AnRtMutexOfTheKernelIsNoLockOfUserSpace) {
+  EXPECT_EQ(diagnose_it(held(ResourceKind::kRtMutex, 90, 80)).verdict, HangClass::kLockHeldBySleeper);
+}
+
+TEST(UserLock, AStoppedHolderIsCalledFrozen) {
+  for (const ResourceKind kind : {ResourceKind::kFileLock, ResourceKind::kFutex}) {
+    SnapshotBuilder b = held(kind, 40, 35);
+    b.task(10).state = model::TaskState::kStopped;
+    const Diagnosis diagnosis = diagnose_it(b);
+    EXPECT_EQ(diagnosis.verdict, HangClass::kHolderFrozen);
+    EXPECT_EQ(diagnosis.findings.at(0).culprits.at(0).pid, 10u);
+    EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kHolderStopped, "state"), "stopped");
+  }
+}
+
+TEST(UserLock, AFrozenHolderIsCalledFrozen) {
+  SnapshotBuilder b = held(ResourceKind::kFileLock, 40, 35);
+  b.task(10).frozen = true;
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kHolderFrozen);
+  EXPECT_EQ(fact_of(diagnosis.findings.at(0), Claim::kHolderStopped, "state"), "frozen");
+}
+
+TEST(UserLock, AHolderThatWasStoppedJustNowHoldsNobodyUp) {
+  SnapshotBuilder b = held(ResourceKind::kFileLock, 3, 2);
+  b.task(10).state = model::TaskState::kStopped;
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+}
+
+TEST(UserLock, AHolderThatHasGoneIsNotAccused) {
+  SnapshotBuilder b = held(ResourceKind::kFileLock, 40, 35);
+  b.task(10).state = model::TaskState::kZombie;
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+}
+
+SnapshotBuilder circle(ResourceKind first, ResourceKind second, double seconds) {
+  SnapshotBuilder b = held(first, seconds, seconds);
+  add_resource(b, kOther, second, 11, "owner", Certainty::kLikely);
+  add_waiter(b, 10, kOther, seconds);
+  return b;
+}
+
+TEST(UserLock, ACircleOfThemIsADeadlockOfUserSpace) {
+  const Diagnosis diagnosis = diagnose_it(circle(ResourceKind::kFutex, ResourceKind::kFutex, 30));
+  EXPECT_EQ(diagnosis.verdict, HangClass::kUserSpaceLock);
+  EXPECT_EQ(diagnosis.findings.at(0).culprits.size(), 2u);
+  EXPECT_EQ(diagnose_it(circle(ResourceKind::kFutex, ResourceKind::kFileLock, 30)).verdict, HangClass::kUserSpaceLock);
+}
+
+TEST(UserLock, ACircleThatIsOnlyInferredMustHaveLasted) {
+  EXPECT_EQ(diagnose_it(circle(ResourceKind::kFutex, ResourceKind::kFutex, 3)).verdict, HangClass::kNone);
+}
+
+TEST(UserLock, ACircleThroughALockOfTheKernelIsMixed) {
+  EXPECT_EQ(diagnose_it(circle(ResourceKind::kFutex, ResourceKind::kMutex, 30)).verdict, HangClass::kMixedLockCycle);
+}
+
+// Pid 10 serves a file system; pid 11 waits for its answer.
+SnapshotBuilder served(double server_slept, double waited) {
+  SnapshotBuilder b = machine();
+  add_sleeper(b, 10, server_slept).state = model::TaskState::kInterruptible;
+  add_resource(b, kFirst, ResourceKind::kServer, 10, "serves it").facts.push_back({"kind", "FUSE"});
+  add_waiter(b, 11, kFirst, waited);
+  return b;
+}
+
+TEST(Server, AStoppedOneDoesNotAnswer) {
+  SnapshotBuilder b = served(12, 10);
+  b.task(10).state = model::TaskState::kStopped;
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kServerGone);
+  ASSERT_EQ(diagnosis.findings.size(), 1u) << "the same is no second finding";
+  EXPECT_EQ(diagnosis.findings[0].culprits.at(0).pid, 10u);
+  EXPECT_EQ(diagnosis.findings[0].victim_tasks.size(), 1u);
+  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kServerSilent, "how"), "stopped");
+}
+
+TEST(Server, OneThatSleepsMustHaveKeptItsClientsForLong) {
+  EXPECT_EQ(diagnose_it(served(31, 30)).verdict, HangClass::kServerGone);
+  EXPECT_TRUE(diagnose_it(served(11, 10)).findings.empty()) << "a slow one";
+  EXPECT_TRUE(diagnose_it(served(0.1, 30)).findings.empty()) << "it works, if not on this";
+}
+
+TEST(Server, OneThatRunsIsNotGone) {
+  SnapshotBuilder b = served(31, 30);
+  b.task(10).state = model::TaskState::kRunning;
+  b.task(10).on_runqueue = true;
+  EXPECT_TRUE(diagnose_it(b).findings.empty());
+}
+
+TEST(Server, WhatItWaitsForItselfIsTheRoot) {
+  SnapshotBuilder b = served(31, 30);
+  add_sleeper(b, 20, 40);
+  add_resource(b, kOther, ResourceKind::kMutex, 20);
+  add_waiter(b, 10, kOther, 31);
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldBySleeper);
+  EXPECT_EQ(diagnosis.findings.at(0).culprits.at(0).pid, 20u);
+  EXPECT_EQ(diagnosis.findings[0].victim_tasks.size(), 2u);
+}
+
+TEST(Server, OneThatWaitsForItselfIsADeadlock) {
+  SnapshotBuilder b = served(31, 30);
+  add_waiter(b, 10, kFirst, 30);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kSelfDeadlock);
+}
+
+SnapshotBuilder remote(std::string connected, double waited) {
+  SnapshotBuilder b = machine();
+  add_resource(b, kFirst, ResourceKind::kServer).facts.push_back({"connected", std::move(connected)});
+  add_waiter(b, 11, kFirst, waited);
+  return b;
+}
+
+TEST(Server, AnotherMachineIsGivenLessTimeWithoutAConnection) {
+  EXPECT_EQ(diagnose_it(remote("yes", 30)).verdict, HangClass::kServerGone);
+  EXPECT_TRUE(diagnose_it(remote("yes", 12)).findings.empty());
+  EXPECT_EQ(diagnose_it(remote("no", 12)).verdict, HangClass::kServerGone);
+  EXPECT_TRUE(diagnose_it(remote("no", 3)).findings.empty());
+  EXPECT_TRUE(diagnose_it(remote("no", 30)).findings.at(0).culprits.empty()) << "no task here is to blame";
+}
+
+TEST(Server, AClientThatWasAnsweredIsNone) {
+  SnapshotBuilder b = remote("no", 30);
+  b.task(11).on_runqueue = true;
+  EXPECT_TRUE(diagnose_it(b).findings.empty());
+}
+
+SnapshotBuilder device(double waited) {
+  SnapshotBuilder b = machine();
+  add_resource(b, kFirst, ResourceKind::kDevice).name = "dm-0";
+  add_waiter(b, 11, kFirst, waited);
+  return b;
+}
+
+TEST(Device, OneThatDoesNotAnswerIsNamed) {
+  const Diagnosis diagnosis = diagnose_it(device(30));
+  EXPECT_EQ(diagnosis.verdict, HangClass::kIoStuck);
+  EXPECT_TRUE(diagnosis.findings.at(0).culprits.empty());
+  EXPECT_NE(find_link(diagnosis.findings[0], Claim::kDeviceSilent), nullptr);
+  EXPECT_TRUE(diagnose_it(device(12)).findings.empty()) << "a slow one";
+}
+
+TEST(Device, OneThatIsSuspendedOrFrozenIsGivenLessTime) {
+  for (const model::Fact& fact : {model::Fact{"suspended", "yes"}, model::Fact{"frozen", "completely"}}) {
+    SnapshotBuilder b = device(12);
+    b.snapshot().resources.at(0).facts.push_back(fact);
+    const Diagnosis diagnosis = diagnose_it(b);
+    EXPECT_EQ(diagnosis.verdict, HangClass::kIoStuck) << fact.name;
+    EXPECT_EQ(fact_of(diagnosis.findings.at(0), Claim::kDeviceSilent, fact.name), fact.value);
+  }
+}
+
+TEST(Device, WhoHoldsALockMeanwhileIsNotTheCulprit) {
+  SnapshotBuilder b = device(30);
+  add_resource(b, kOther, ResourceKind::kRwSemaphore, 11);
+  add_waiter(b, 12, kOther, 29);
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kIoStuck);
+  EXPECT_EQ(diagnosis.findings.at(0).victim_tasks.size(), 2u);
+}
+
+TEST(Frozen, ATaskThatNobodyWaitsForIsOnlyStopped) {
+  SnapshotBuilder b = machine();
+  add_sleeper(b, 10, 90).frozen = true;
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kNone);
+  EXPECT_EQ(diagnosis.accounting.tasks.at(TaskBucket::kStopped), 1u);
+}
+
+}  // namespace
+}  // namespace whyhung::diagnose
