@@ -13,18 +13,27 @@
 #include "kernel/call_queue.h"
 #include "kernel/completion.h"
 #include "kernel/cpu_stopper.h"
+#include "kernel/file_lock.h"
+#include "kernel/fuse.h"
+#include "kernel/futex.h"
 #include "kernel/interrupts.h"
 #include "kernel/kthread.h"
 #include "kernel/memory_map.h"
 #include "kernel/module.h"
+#include "kernel/open_files.h"
 #include "kernel/printk.h"
 #include "kernel/rcu.h"
+#include "kernel/rpc.h"
+#include "kernel/rt_mutex.h"
 #include "kernel/runqueue.h"
 #include "kernel/sleeping_lock.h"
 #include "kernel/soft_mask.h"
+#include "kernel/spinlock.h"
+#include "kernel/storage.h"
 #include "kernel/switch_frame.h"
 #include "kernel/system.h"
 #include "kernel/task.h"
+#include "kernel/wait_queue.h"
 #include "kernel/workqueue.h"
 #include "kernel/xarray.h"
 #include "support/fake_memory.h"
@@ -89,7 +98,18 @@ const std::vector<View>& views() {
       {"mutexes", [](const Machine&, Binder& b) { SleepingLockView::bind(LockKind::kMutex, b); }},
       {"rw_semaphores", [](const Machine&, Binder& b) { SleepingLockView::bind(LockKind::kRwSemaphore, b); }},
       {"semaphores", [](const Machine&, Binder& b) { SleepingLockView::bind(LockKind::kSemaphore, b); }},
+      {"rt_mutexes", [](const Machine&, Binder& b) { RtMutexView::bind(b); }},
+      {"old spinlocks", [](const Machine&, Binder& b) { SpinlockView::bind(b); }},
       {"completions", [](const Machine&, Binder& b) { CompletionView::bind(b); }},
+      {"wait queues", [](const Machine&, Binder& b) { WaitQueueView::bind(b); }},
+      {"waits for bits", [](const Machine&, Binder& b) { BitWaitView::bind(b); }},
+      {"file locks", [](const Machine&, Binder& b) { FileLockView::bind(b); }},
+      {"open files", [](const Machine&, Binder& b) { OpenFilesView::bind(b); }},
+      {"futexes", [](const Machine&, Binder& b) { FutexView::bind(b); }},
+      {"numbers of threads", [](const Machine&, Binder& b) { ThreadIdView::bind(b); }},
+      {"block devices", [](const Machine&, Binder& b) { StorageView::bind(b); }},
+      {"FUSE requests", [](const Machine& m, Binder&) { FuseView::bind(m.access.types); }},
+      {"RPC calls", [](const Machine& m, Binder&) { RpcView::bind(m.access.types); }},
       {"workqueues", [](const Machine&, Binder& b) { WorkqueueView::bind(b); }},
       {"grace periods", [](const Machine& m, Binder& b) { (void)read_grace_period(m.access, b); }},
       {"modules", [](const Machine& m, Binder&) { (void)read_modules(m.access); }},

@@ -18,9 +18,11 @@ ROOT = HERE.parent.parent
 DOCUMENT = ROOT / "docs" / "kernel-support.md"
 MOST_BYTES = 2_000_000
 
+# Debian builds these as modules, which have types of their own.
+IN_MODULES = {"FUSE requests", "RPC calls"}
 # What some machines and kernels have not, or keep in variables that no type describes: only POWER masks interrupts in software, it has a frame of fixed
 # layout for tasks that sleep, and x86_64 from 6.14 on counts preemption in per-CPU variables.
-NOT_EVERYWHERE = {"software interrupt mask", "saved registers of sleepers", "interrupts and preemption"}
+NOT_EVERYWHERE = {"software interrupt mask", "saved registers of sleepers", "interrupts and preemption", "old spinlocks", *IN_MODULES}
 HEAD = """# Kernels and what whyhung finds in them
 
 Made by `tests/kernel_matrix/support_table.py` from the types of the kernels that the lab boots, cut to what whyhung asks for (`tests/kernel_matrix/types/`,

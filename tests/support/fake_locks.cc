@@ -14,7 +14,7 @@ constexpr std::string_view kTypes =
     "mutex 32: owner@0:8 wait_list@16:16\n"
     "mutex_waiter 40: list@0:16 task@16:8\n"
     "rw_semaphore 40: count@0:8 owner@8:8 wait_list@24:16\n"
-    "rwsem_waiter 48: list@0:16 task@16:8 type@24:4\n"
+    "rwsem_waiter 48: list@0:16 task@16:8 type@24:4 timeout@32:8\n"
     "semaphore 24: count@4:4 wait_list@8:16\n"
     "semaphore_waiter 32: list@0:16 task@16:8";
 

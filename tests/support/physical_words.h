@@ -18,6 +18,11 @@ class PhysicalWords final : public PhysicalMemory {
     store(words_[address].data(), value, order);
   }
   void clear() { words_.clear(); }
+  // What lies in [begin, begin + size) lies `by` bytes further up too.
+  void copy_up(std::uint64_t begin, std::uint64_t size, std::uint64_t by) {
+    const std::map source(words_.lower_bound(begin), words_.lower_bound(begin + size));
+    for (const auto& [at, word] : source) words_[at + by] = word;
+  }
   // Reads that begin in [begin, begin + size) fault.
   void take_away(std::uint64_t begin, std::uint64_t size, FaultKind kind = FaultKind::kFilteredOut) {
     holes_.push_back({begin, begin + size, kind});

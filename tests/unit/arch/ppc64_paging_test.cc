@@ -171,7 +171,7 @@ TEST_F(Ppc64PagingTest, OldKernelsPointToTablesByVirtualAddressInTheirOwnByteOrd
 TEST_F(Ppc64PagingTest, TheShapeOfOldTablesIsTheOneInWhichTheModulesListLeadsBack) {
   constexpr std::uint64_t kAddress = 0xd000000412345000;  // struct module.list of the first
   for (const std::array<unsigned, 3> bits : {std::array{10u, 12u, 8u}, std::array{4u, 12u, 12u}}) {
-    memory.words.clear();
+    memory.clear();
     const unsigned middle = 16 + bits[2];
     memory.put(kRoot + (kAddress >> (middle + bits[1]) & ((1u << bits[0]) - 1)) * 8, kPageOffset + 0x3010000,
                ByteOrder::kLittle);

@@ -198,20 +198,18 @@ TEST_F(PagingTest, OldKernelsSayWherePhysBaseLiesAndItMustHoldItself) {
   map_page(kDirect, 0x7654000, 4);
   root = VirtualAddress(kImageMap + kRoot);
   symbols = {{"init_uts_ns", VirtualAddress(kImageMap + kNames)}, {"phys_base", VirtualAddress(kImageMap + kVariable)}};
-  memory.words[kNames + 4] = kLinux;
+  memory.put(kNames + 4, kLinux);
   ASSERT_TRUE(make());
   EXPECT_EQ((*make())->translate(VirtualAddress(kDirect))->physical, PhysicalAddress(0x7654678)) << "where it is 0";
   // The same 30 MB further up. What lies at the old place is a copy of another kernel.
-  memory.words[kVariable] = kBase;
-  memory.words[kBase + kNames + 4] = kLinux;
-  memory.words[kBase + kVariable] = kBase;
+  memory.put(kVariable, kBase);
+  memory.put(kBase + kNames + 4, kLinux);
+  memory.put(kBase + kVariable, kBase);
   map_page(kDirect, 0x7654000, 4);
-  for (const auto& [at, word] : std::map(memory.words)) {
-    if (at >= kRoot && at < kRoot + 4096) memory.words[kBase + at] = word;
-  }
+  memory.copy_up(kRoot, 4096, kBase);
   ASSERT_TRUE(make());
   EXPECT_EQ((*make())->translate(VirtualAddress(kDirect))->physical, PhysicalAddress(0x7654678));
-  memory.words[kBase + kVariable] = 0;
+  memory.put(kBase + kVariable, 0);
   EXPECT_FALSE(make());
 }
 

@@ -207,7 +207,7 @@ TEST_F(MachineTest, WithoutTypesNothingInsideTheMachineIsKnown) {
   EXPECT_TRUE(poor.tasks.empty());
   ASSERT_EQ(poor.gaps.size(), 2u);
   EXPECT_EQ(poor.gaps.at(1).what, "everything inside of the machine");
-  EXPECT_EQ(poor.gaps.at(1).why, made.error().what);
+  EXPECT_EQ(poor.gaps.at(1).why, made.error().what + "; " + made.error().hint);
 }
 
 TEST_F(MachineTest, WithoutPerCpuAreasThereIsNoWorkbench) {
