@@ -104,7 +104,7 @@ class X86AddressSpace final : public AddressSpace {
 // The kernel's own name, in init_uts_ns behind a reference count, where a phys_base puts it; and the variable phys_base
 // itself, whose address older kernels give, must hold what it is taken for.
 bool proves_phys_base(const PhysicalMemory& memory, const MachineFacts& facts, std::uint64_t phys_base) {
-  constexpr std::string_view kName("Linux", 6);  // with its NUL
+  constexpr std::array<char, 6> kName = {'L', 'i', 'n', 'u', 'x', '\0'};
   constexpr std::uint64_t kBehindCount = 4;
   const auto place = [&](std::string_view symbol) -> std::optional<PhysicalAddress> {
     const auto address = facts.symbol(symbol);
