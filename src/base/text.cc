@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/text.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -81,6 +82,9 @@ std::string valid_utf8(std::string_view raw) {
 bool matches_pattern(std::string_view pattern, std::string_view name) {
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
   return pattern == name;
+}
+bool matches_any(std::span<const std::string_view> patterns, std::string_view name) {
+  return std::ranges::any_of(patterns, [&](std::string_view pattern) { return matches_pattern(pattern, name); });
 }
 
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, int base) {

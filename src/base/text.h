@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,7 @@ std::string valid_utf8(std::string_view raw);
 
 // Whether a name fits a pattern: the name itself, or with a trailing '*' any name that starts so.
 bool matches_pattern(std::string_view pattern, std::string_view name);
+bool matches_any(std::span<const std::string_view> patterns, std::string_view name);
 
 // Strict whole-text numbers; nothing when any character is left over or the value does not fit.
 std::optional<std::uint64_t> parse_unsigned(std::string_view text, int base);

@@ -4,7 +4,6 @@
 // blocked.cc; here are those of which it is not known.
 #include "diagnose/reclaim.h"
 
-#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -24,8 +23,7 @@ constexpr std::array<std::string_view, 4> kPauses = {"reclaim_throttle", "conges
                                                      "throttle_direct_reclaim"};
 
 bool is_any(const model::CodeLocation& location, std::span<const std::string_view> patterns) {
-  const auto fits = [&](std::string_view pattern) { return matches_pattern(pattern, location.function); };
-  return location.module.empty() && std::ranges::any_of(patterns, fits);
+  return location.module.empty() && matches_any(patterns, location.function);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/known_code.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 
@@ -11,8 +10,7 @@ namespace whyhung::kernel {
 namespace {
 
 bool any_matches(std::span<const std::string_view> patterns, std::string_view function) {
-  const std::string_view name = base_name(function);
-  return std::ranges::any_of(patterns, [&](std::string_view pattern) { return matches_pattern(pattern, name); });
+  return matches_any(patterns, base_name(function));
 }
 
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
