@@ -27,20 +27,12 @@ std::optional<WaitedCompletion> CompletionView::waited_for(const VirtualMemory& 
                                                            const WaiterRecordLayout& layout, VirtualAddress task,
                                                            VirtualRange stack,
                                                            const std::function<bool(VirtualAddress)>& is_task) const {
-  // A record that is over is linked to itself (list_del_init()), and may lie further in than the one that counts.
-  std::optional<WaiterRing> ring;
-  const auto record = find_waiter_record(memory, layout, task, stack, [&](VirtualAddress candidate) {
-    ring = walk_waiter_ring(memory, layout.list.in(candidate), [&](VirtualAddress node) {
-      const auto owner = layout.task.read_pointer(memory, layout.list.container(node));
-      return owner && is_task(*owner);
-    });
-    return ring && ring->head;
-  });
-  if (!record) return std::nullopt;
+  const auto waiter = find_queued_waiter(memory, layout, task, stack, is_task);
+  if (!waiter) return std::nullopt;
   WaitedCompletion found;
-  found.record = *record;
-  found.completion = head_.container(*ring->head);
-  found.waiters = ring->nodes.size();
+  found.record = waiter->record;
+  found.completion = head_.container(waiter->head);
+  found.waiters = waiter->waiters;
   const auto done = done_.read(memory, found.completion);
   if (!done) return std::nullopt;
   found.done = *done;

@@ -23,14 +23,9 @@ std::optional<WaitedQueue> WaitQueueView::waited_in(const VirtualMemory& memory,
                                                     VirtualRange stack,
                                                     const std::function<bool(VirtualAddress)>& is_task) const {
   if (!head_list_.exists()) return std::nullopt;
-  const auto entry = find_waiter_record(memory, entry_, task, stack);
-  if (!entry) return std::nullopt;
-  const auto ring = walk_waiter_ring(memory, entry_.list.in(*entry), [&](VirtualAddress node) {
-    const auto owner = entry_.task.read_pointer(memory, entry_.list.container(node));
-    return owner && is_task(*owner);
-  });
-  if (!ring || !ring->head) return std::nullopt;
-  return WaitedQueue{head_list_.container(*ring->head), *entry};
+  const auto waiter = find_queued_waiter(memory, entry_, task, stack, is_task);
+  if (!waiter) return std::nullopt;
+  return WaitedQueue{head_list_.container(waiter->head), waiter->record};
 }
 
 BitWaitView BitWaitView::bind(Binder& binder) {

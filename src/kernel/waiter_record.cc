@@ -72,4 +72,19 @@ std::optional<WaiterRing> walk_waiter_ring(const VirtualMemory& memory, VirtualA
   return ring;
 }
 
+std::optional<QueuedWaiter> find_queued_waiter(const VirtualMemory& memory, const WaiterRecordLayout& layout,
+                                               VirtualAddress task, VirtualRange stack,
+                                               const std::function<bool(VirtualAddress)>& is_task) {
+  std::optional<WaiterRing> ring;
+  const auto record = find_waiter_record(memory, layout, task, stack, [&](VirtualAddress candidate) {
+    ring = walk_waiter_ring(memory, layout.list.in(candidate), [&](VirtualAddress node) {
+      const auto owner = layout.task.read_pointer(memory, layout.list.container(node));
+      return owner && is_task(*owner);
+    });
+    return ring && ring->head;
+  });
+  if (!record) return std::nullopt;
+  return QueuedWaiter{*record, *ring->head, ring->nodes.size()};
+}
+
 }  // namespace whyhung::kernel

@@ -41,4 +41,16 @@ struct WaiterRing {
 std::optional<WaiterRing> walk_waiter_ring(const VirtualMemory& memory, VirtualAddress first_node,
                                            const std::function<bool(VirtualAddress)>& is_record);
 
+struct QueuedWaiter {
+  VirtualAddress record;
+  VirtualAddress head;      // the list head of the queue that the record is linked into
+  std::size_t waiters = 0;  // records in the queue, this one included
+};
+
+// The queue that `task` waits in, by a record on its stack. A record that is over may lie further in than the one that
+// counts; it is linked to itself, and leads to no head. `is_task` tells addresses of task_structs from other values.
+std::optional<QueuedWaiter> find_queued_waiter(const VirtualMemory& memory, const WaiterRecordLayout& layout,
+                                               VirtualAddress task, VirtualRange stack,
+                                               const std::function<bool(VirtualAddress)>& is_task);
+
 }  // namespace whyhung::kernel

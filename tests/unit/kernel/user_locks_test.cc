@@ -63,6 +63,14 @@ TEST_F(QueueTest, AnEntryThatNobodyLinksIsNotBelieved) {
   EXPECT_FALSE(waited()) << "the task was woken, and its entry is only left over";
 }
 
+TEST_F(QueueTest, AnEntryThatAnEarlierWaitLeftDoesNotHideTheRealOne) {
+  sleep_in(kRequest, kStack + 0x200);
+  machine_.memory.write_u64(kStack + 0x100 + 8, kTask);
+  machine_.link_list(kStack + 0x100 + 24, {});  // list_del_init() of the one before
+  ASSERT_TRUE(waited());
+  EXPECT_EQ(waited()->entry.value, kStack + 0x200);
+}
+
 TEST_F(QueueTest, OldKernelsHaveOtherNames) {
   machine_.types.remove("wait_queue_entry").remove("wait_queue_head");
   machine_.types.add("__wait_queue 40: private@8:8 task_list@24:16\n__wait_queue_head 24: task_list@8:16\n");
