@@ -52,7 +52,7 @@ void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
   const kernel::PerCpu& percpu = bench.percpu();
   if (const auto count = bench.interrupts.preempt_count(bench.access, percpu, cpu.number, VirtualAddress(cpu.task))) {
     cpu.preempt_count = count->raw;
-    cpu.need_resched = count->wants_reschedule();
+    if (count->tells_reschedule) cpu.need_resched = count->wants_reschedule();
   }
   cpu.softirq_pending = bench.interrupts.softirq_pending(bench.access, percpu, cpu.number);
   if (const auto daemon = bench.interrupts.softirq_daemon(bench.access, percpu, cpu.number)) {
@@ -156,10 +156,6 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   read_stopper(bench, cpu);
   cpu.task = running_task(bench, cpu).value;
   read_interrupt_state(bench, cpu);
-  if (!cpu.preempt_count) {
-    const auto count = bench.interrupts.preempt_count_of_task(bench.access, VirtualAddress(cpu.task));
-    if (count) cpu.preempt_count = count->raw;
-  }
   model::Task* task = find_task(bench, cpu.task);
   const CpuRegisters found = finder.find(number, task == nullptr ? 0 : task->pid, VirtualAddress(cpu.task));
   cpu.register_source = found.source;

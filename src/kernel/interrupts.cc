@@ -54,20 +54,19 @@ std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, c
     return PreemptCount{(*count & ~kNoNeed & 0xffffffff) | (*no_need != 0 ? kNoNeed : 0)};
   }
   const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
-  if (!raw) return std::nullopt;
-  return PreemptCount{*raw};
+  return raw ? PreemptCount{*raw} : plain_count(access.memory, running);
 }
 
-std::optional<PreemptCount> InterruptView::preempt_count_of_task(const Access& access, VirtualAddress task) const {
+std::optional<PreemptCount> InterruptView::plain_count(const VirtualMemory& memory, VirtualAddress task) const {
   constexpr std::size_t kCountBytes = 4;  // a wider one has a flag in its upper half
   if (task.is_null()) return std::nullopt;
   const bool in_task = task_plain_count_.exists();
-  const auto stack = in_task ? ReadResult<VirtualAddress>(task) : task_stack_.read_pointer(access.memory, task);
+  const auto stack = in_task ? ReadResult<VirtualAddress>(task) : task_stack_.read_pointer(memory, task);
   const Field& field = in_task ? task_plain_count_ : stack_plain_count_;
   if (!stack || !field.exists() || field.size() < kCountBytes) return std::nullopt;
-  const auto count = access.memory.read_u32(field.in(*stack));
+  const auto count = memory.read_u32(field.in(*stack));
   if (!count) return std::nullopt;
-  return PreemptCount{*count};
+  return PreemptCount{*count, /*tells_reschedule=*/false};
 }
 
 std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access, const PerCpu& percpu,

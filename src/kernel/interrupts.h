@@ -20,18 +20,17 @@ struct PreemptCount {
   // x86 folds "a reschedule is wanted" into bit 31, inverted (arch/x86/include/asm/preempt.h); arm64, which has it in a
   // word of its own, is brought to that form.
   bool wants_reschedule() const { return (raw >> 31 & 1) == 0; }
+  bool tells_reschedule = true;  // false: a plain count, which says nothing of that
 };
 
 class InterruptView {
  public:
   static InterruptView bind(const Access& access, Binder& binder);
 
-  // `running` is the task that runs on `cpu`, for machines that count in it; null: not known.
+  // `running` is the task that runs on `cpu`, for machines that count in it or (before v4.9) at the low end of its
+  // stack; null: not known.
   std::optional<PreemptCount> preempt_count(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
                                             VirtualAddress running = {}) const;
-  // The same where it is a plain thread_info.preempt_count of the task that runs, which says nothing of rescheduling.
-  // That lies in the task, or (before v4.9) at the low end of its stack.
-  std::optional<PreemptCount> preempt_count_of_task(const Access& access, VirtualAddress task) const;
   std::optional<std::uint64_t> softirq_pending(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
   // Address of the struct pt_regs that the innermost hard interrupt saved; nothing outside of one.
   std::optional<VirtualAddress> interrupted_registers(const Access& access, const PerCpu& percpu,
@@ -40,6 +39,8 @@ class InterruptView {
   std::optional<VirtualAddress> softirq_daemon(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
 
  private:
+  std::optional<PreemptCount> plain_count(const VirtualMemory& memory, VirtualAddress task) const;
+
   Field task_preempt_count_, task_no_need_resched_, task_plain_count_, task_stack_, stack_plain_count_;
   Field hot_preempt_count_, hot_softirq_pending_, stat_softirq_pending_;
 };

@@ -15,6 +15,22 @@ namespace {
 constexpr std::uint64_t kTask = 0xc000000001000000;
 constexpr std::uint64_t kStack = 0xc000000002000000;
 
+// The preempt count of CPU 0, on which kTask runs.
+std::optional<PreemptCount> count_of_task(test::FakeMachine& machine) {
+  constexpr std::uint64_t kOffsets = 0xc000000003000000;
+  machine.symbols.add("__per_cpu_offset", kOffsets, 8)
+      .add("__cpu_possible_mask", kOffsets + 8, 8)
+      .add("nr_cpu_ids", kOffsets + 16, 4);
+  machine.memory.write_u64(kOffsets, 0x1000000);
+  machine.memory.write_u64(kOffsets + 8, 1);
+  machine.memory.write_u32(kOffsets + 16, 1);
+  const auto percpu = PerCpu::open(machine.access());
+  if (!percpu) throw std::runtime_error(percpu.error().what);
+  Binder binder(machine.types);
+  return InterruptView::bind(machine.access(), binder)
+      .preempt_count(machine.access(), *percpu, 0, VirtualAddress(kTask));
+}
+
 TEST(OldThreadInfoTest, LiesAtTheLowEndOfTheStack) {
   test::FakeMachine machine(
       "task_struct 256: stack@8:8 start_time@16:16 start_time.tv_sec@16:8 start_time.tv_nsec@24:8\n"
@@ -28,9 +44,9 @@ TEST(OldThreadInfoTest, LiesAtTheLowEndOfTheStack) {
   const TaskView view = TaskView::bind(machine.access(), binder);
   EXPECT_EQ(view.cpu_of(machine.memory, VirtualAddress(kTask)), 6u);
   EXPECT_EQ(view.start_time_of(machine.memory, VirtualAddress(kTask)), 3'000'000'500u);
-  const auto count =
-      InterruptView::bind(machine.access(), binder).preempt_count_of_task(machine.access(), VirtualAddress(kTask));
+  const auto count = count_of_task(machine);
   ASSERT_TRUE(count);
+  EXPECT_FALSE(count->tells_reschedule);
   EXPECT_EQ(count->preempt_depth(), 2u);
   EXPECT_EQ(count->hardirq_depth(), 1u);
 }
@@ -40,9 +56,7 @@ TEST(OldThreadInfoTest, IsNotLookedForOnTheStackWhenItIsInTheTask) {
       "task_struct 256: stack@8:8 thread_info@32:64\nthread_info 64: cpu@16:4 preempt_count@20:4");
   machine.set("task_struct", kTask, "stack", kStack);
   machine.set("thread_info", kStack, "preempt_count", 1);
-  Binder binder(machine.types);
-  const InterruptView view = InterruptView::bind(machine.access(), binder);
-  EXPECT_FALSE(view.preempt_count_of_task(machine.access(), VirtualAddress(kTask)));
+  EXPECT_FALSE(count_of_task(machine));
 }
 
 class OldRwSemaphoreTest : public testing::Test {
