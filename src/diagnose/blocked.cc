@@ -58,15 +58,8 @@ class BlockedDetector {
   explicit BlockedDetector(const Case& facts) : facts_(facts), index_(facts.waits) {}
 
   std::vector<Finding> detect() {
-    for (const model::Wait& wait : facts_.snapshot.waits) {
-      if (wait.waiter.kind != NodeKind::kTask || index_.resource(wait.on) == nullptr) continue;
-      const auto age = index_.age(wait);
-      if (!age) continue;
-      auto& oldest = oldest_[wait.on];
-      if (oldest == nullptr || *age > index_.age(*oldest).value_or(0)) oldest = &wait;
-    }
     std::map<NodeId, Path> ends;
-    for (const auto& [resource, wait] : oldest_) {
+    for (const auto& [resource, wait] : index_.oldest_waits()) {
       if (index_.age(*wait).value_or(0) < kLasting) continue;
       auto path = follow(*wait);
       if (!path) continue;
@@ -287,7 +280,6 @@ class BlockedDetector {
 
   const Case& facts_;
   const WaitIndex& index_;
-  std::map<NodeId, const model::Wait*> oldest_;
 };
 
 }  // namespace

@@ -27,17 +27,17 @@ bool is_hog(const CpuCondition& condition) {
 bool add_grace_period(const Case& facts, const CpuCondition& condition, Finding& finding) {
   const model::Wait* oldest = nullptr;
   const model::Holder* reader = nullptr;
-  for (const model::Wait& wait : facts.snapshot.waits) {
-    const model::Resource* resource = facts.waits.resource(wait.on);
-    if (resource == nullptr || resource->kind != model::ResourceKind::kRcuGracePeriod) continue;
-    const auto age = facts.waits.age(wait);
-    if (!age || *age < kLongHeld || (oldest != nullptr && *age <= facts.waits.age(*oldest))) continue;
+  for (const auto& [node, wait] : facts.waits.oldest_waits()) {
+    const model::Resource* resource = facts.waits.resource(node);
+    if (resource->kind != model::ResourceKind::kRcuGracePeriod) continue;
+    const auto age = facts.waits.age(*wait);
+    if (*age < kLongHeld || (oldest != nullptr && *age <= facts.waits.age(*oldest))) continue;
     const auto is_it = [&](const model::Holder& holder) {
       return holder.who == model::cpu_node(condition.cpu->number) && holder.role == model::kRunsReader;
     };
     const auto found = std::ranges::find_if(resource->holders, is_it);
     if (found == resource->holders.end()) continue;
-    oldest = &wait;
+    oldest = wait;
     reader = &*found;
   }
   if (oldest == nullptr) return false;

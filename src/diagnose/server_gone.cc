@@ -3,8 +3,6 @@
 // clients may sleep interruptibly and no detector of the kernel watches them, so the rule is time: a server that is
 // stopped, or to which there is no connection, must have kept a request waiting for kLasting, any other for
 // kLastingRequest.
-#include <map>
-
 #include "diagnose/detector.h"
 
 namespace whyhung::diagnose {
@@ -20,15 +18,9 @@ class ServerDetector {
   explicit ServerDetector(const Case& facts) : facts_(facts), index_(facts.waits) {}
 
   std::vector<Finding> detect() {
-    std::map<std::uint64_t, const model::Wait*> oldest;
-    for (const model::Wait& wait : facts_.snapshot.waits) {
-      const model::Resource* resource = index_.resource(wait.on);
-      if (resource == nullptr || resource->kind != ResourceKind::kServer) continue;
-      const model::Wait*& known = oldest[resource->address];
-      if (known == nullptr || index_.age(wait).value_or(0) > index_.age(*known).value_or(0)) known = &wait;
-    }
     std::vector<Finding> findings;
-    for (const auto& [address, wait] : oldest) {
+    for (const auto& [resource, wait] : index_.oldest_waits()) {
+      if (index_.resource(resource)->kind != ResourceKind::kServer) continue;
       if (auto finding = explain(*wait)) findings.push_back(*std::move(finding));
     }
     return findings;

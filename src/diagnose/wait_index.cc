@@ -54,9 +54,7 @@ constexpr std::array<std::string_view, 40> kWaitingCode = {"__schedule*",
                                                            "__switch_to"};
 
 bool is_waiting_code(const model::CodeLocation& location) {
-  if (!location.module.empty()) return false;
-  const auto fits = [&](std::string_view pattern) { return matches_pattern(pattern, location.function); };
-  return std::ranges::any_of(kWaitingCode, fits);
+  return location.module.empty() && matches_any(kWaitingCode, location.function);
 }
 
 }  // namespace
@@ -67,6 +65,9 @@ WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
   for (const model::Wait& wait : snapshot.waits) {
     if (wait.waiter.kind == model::NodeKind::kTask) task_waits_.emplace(wait.waiter.id, &wait);
     if (wait.waiter.kind == model::NodeKind::kCpu) cpu_waits_.emplace(wait.waiter.id, &wait);
+    if (wait.waiter.kind != model::NodeKind::kTask || resource(wait.on) == nullptr || !age(wait)) continue;
+    const model::Wait*& oldest = oldest_waits_[wait.on];
+    if (oldest == nullptr || *age(wait) > *age(*oldest)) oldest = &wait;
   }
 }
 

@@ -2,6 +2,7 @@
 // Quick ways from a task to its wait, from a wait to its resource, and the links of a chain that state them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,6 +22,8 @@ class WaitIndex {
   const model::Task* task(model::NodeId node) const;
   // How long a wait has lasted, ns; nothing when it or the clock is not known.
   std::optional<std::uint64_t> age(const model::Wait& wait) const;
+  // By each resource, the wait of the task that has waited for it longest, of those whose age is known.
+  const std::map<model::NodeId, const model::Wait*>& oldest_waits() const { return oldest_waits_; }
   // For how long a task has not run, ns.
   std::optional<std::uint64_t> idle_time(const model::Task& task) const;
 
@@ -40,6 +43,7 @@ class WaitIndex {
   std::unordered_map<std::uint64_t, const model::Resource*> resources_;
   std::unordered_map<std::uint64_t, const model::Wait*> task_waits_;
   std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
+  std::map<model::NodeId, const model::Wait*> oldest_waits_;
 };
 
 // A fact of a resource; null when it has none of that name.
