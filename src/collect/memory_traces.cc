@@ -26,8 +26,7 @@ std::string last_sleep(Workbench& bench, VirtualAddress task) {
     const bool is_sleep = location.module.empty() &&
                           (kernel::may_yield(location.function) || location.function.starts_with("__switch_to"));
     if (is_sleep || location.function.empty()) continue;
-    const std::string module = location.module.empty() ? "" : fmt::format(" [{}]", location.module);
-    return fmt::format("; when its task last let another one run, it stood in {}{}", location.function, module);
+    return fmt::format("; when its task last let another one run, it stood in {}", code_name(location));
   }
   return {};
 }

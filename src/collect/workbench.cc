@@ -110,6 +110,10 @@ void Workbench::add_lines(const model::StackTrace& stack) {
   }
 }
 
+std::string code_name(const model::CodeLocation& location) {
+  return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+}
+
 std::string Workbench::function_name(VirtualAddress function) {
   if (function.is_null()) return {};
   const auto symbol = access.symbols.find_covering(function);

@@ -24,6 +24,9 @@
 
 namespace whyhung::collect {
 
+// "function", or "function [module]".
+std::string code_name(const model::CodeLocation& location);
+
 // How to open a dump for collecting: with the names that the views will ask for.
 target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux, std::string types);
 

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
 #include "collect/waits/sleepers.h"
-#include "kernel/known_code.h"
+#include "collect/waits/waits.h"
 #include "kernel/rcu.h"
 
 namespace whyhung::collect {
@@ -80,18 +79,11 @@ class CompletionReader {
     std::uint32_t callers = 0;
     const auto& frames = sleeper_.task.stack.frames;
     for (std::uint32_t frame = sleeper_.frame; frame < frames.size() && callers < kNearCallers; ++frame) {
-      if (is_kernels_own(frame, kOutside)) return true;
-      if (!is_kernels_own(frame, kCompletionFunctions)) ++callers;
+      const model::CodeLocation& location = bench_.snapshot.location(frames[frame]);
+      if (is_kernels_own(location, kOutside)) return true;
+      if (!is_kernels_own(location, kCompletionFunctions)) ++callers;
     }
     return false;
-  }
-
-  bool is_kernels_own(std::uint32_t frame, std::span<const std::string_view> patterns) const {
-    const model::CodeLocation& location = bench_.snapshot.location(sleeper_.task.stack.frames[frame]);
-    const auto fits = [&](std::string_view pattern) {
-      return matches_pattern(pattern, kernel::base_name(location.function));
-    };
-    return location.module.empty() && std::ranges::any_of(patterns, fits);
   }
 
   static void add_holder(model::Resource& resource, model::NodeId who, std::string role, model::Evidence evidence) {
@@ -163,11 +155,6 @@ class CompletionReader {
     }
   }
 
-  static void add_fact(model::Resource& resource, std::string name, std::string value) {
-    const auto known = [&](const model::Fact& fact) { return fact.name == name; };
-    if (std::ranges::none_of(resource.facts, known)) resource.facts.push_back({std::move(name), std::move(value)});
-  }
-
   void find_flushed_queue(model::Resource& resource, VirtualAddress completion) {
     for (const kernel::Worker& worker : context_.workers()) {
       if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker)) continue;
@@ -207,9 +194,8 @@ class CompletionReader {
   }
 
   void add_wait(const kernel::WaitedCompletion& waited) {
-    const std::string place = context_.place(sleeper_, kPassed);
     context_.add_wait(
-        sleeper_, waited.completion, fmt::format("sleeps for it{}", place.empty() ? "" : fmt::format(" in {}", place)),
+        sleeper_, waited.completion, "sleeps for it" + context_.in_place(sleeper_, kPassed),
         {EvidenceKind::kList, "waiter on its stack, linked into the completion's queue", waited.record.value, {}});
   }
 

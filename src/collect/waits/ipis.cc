@@ -62,14 +62,7 @@ class IpiCollector {
                                request.address.value,
                                {}});
     resource.holders.push_back(std::move(holder));
-    model::Wait wait;
-    wait.waiter = model::cpu_node(sender.number);
-    wait.on = model::resource_node(request.address.value);
-    wait.how = "spins for it";
-    const model::ContextSegment& activity = sender.contexts[*sender.activity];
-    const model::StackFrame& frame = sender.stack.frames[activity.first_frame];
-    wait.evidence.push_back({EvidenceKind::kFrame, bench_.snapshot.location(frame).function, frame.sp, {}});
-    bench_.snapshot.waits.push_back(std::move(wait));
+    add_spin(bench_, sender, request.address, "spins for it");
   }
 
   Workbench& bench_;

@@ -127,7 +127,7 @@ class LockReader {
     if (!exit_state || !flags || !pid || !comm || *exit_state == 0 || (*flags & kernel::kFlagExiting) == 0) return;
     resource.facts.push_back({"former pid", std::to_string(*pid)});
     resource.facts.push_back({"former comm", *comm});
-    if (const auto start = bench_.tasks.start_time.read(bench_.access.memory, task)) {
+    if (const auto start = bench_.tasks.start_time_of(bench_.access.memory, task)) {
       resource.facts.push_back({"former start", std::to_string(*start)});
     }
     resource.evidence.push_back(
@@ -137,9 +137,8 @@ class LockReader {
   void add_wait(VirtualAddress lock, VirtualAddress record) {
     const auto writes = view_.wants_to_write(bench_.access, record);
     const std::string purpose = writes ? (*writes ? " for writing" : " for reading") : "";
-    const std::string place = context_.place(sleeper_, kLockCode);
     context_.add_wait(
-        sleeper_, lock, fmt::format("sleeps for it{}{}", purpose, place.empty() ? "" : fmt::format(" in {}", place)),
+        sleeper_, lock, fmt::format("sleeps for it{}{}", purpose, context_.in_place(sleeper_, kLockCode)),
         {EvidenceKind::kList, fmt::format("{} on its stack, linked into the queue", words_.record), record.value, {}});
   }
 

@@ -36,11 +36,9 @@ void read_rt_mutex(WaitContext& context, const Sleeper& sleeper) {
       resource.holders.push_back({model::task_node(waited->owner.value), "owner", model::Certainty::kCertain, {owner}});
     }
   }
-  const std::string place = is_futex ? "" : context.place(sleeper, kPassed);
   context.add_wait(sleeper, waited->lock,
-                   is_futex        ? "sleeps for it, which belongs to a futex with priority inheritance"
-                   : place.empty() ? "sleeps for it"
-                                   : fmt::format("sleeps for it in {}", place),
+                   is_futex ? "sleeps for it, which belongs to a futex with priority inheritance"
+                            : "sleeps for it" + context.in_place(sleeper, kPassed),
                    {EvidenceKind::kField, "task_struct.pi_blocked_on", sleeper.task.address,
                     fmt::format("{:#x}", waited->record.value)});
 }

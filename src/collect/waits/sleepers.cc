@@ -29,8 +29,7 @@ const WaitReader* reader_for(const model::CodeLocation& location) {
   const std::string_view name = kernel::base_name(location.function);
   for (const WaitReader* reader : kReaders) {
     if (!location.module.empty() && !reader->in_modules) continue;
-    const auto knows = [&](std::string_view pattern) { return matches_pattern(pattern, name); };
-    if (std::ranges::any_of(reader->functions, knows)) return reader;
+    if (matches_any(reader->functions, name)) return reader;
   }
   return nullptr;
 }
@@ -45,6 +44,10 @@ bool sleeps(const model::Task& task) {
 }
 
 }  // namespace
+
+bool is_kernels_own(const model::CodeLocation& location, std::span<const std::string_view> patterns) {
+  return location.module.empty() && matches_any(patterns, kernel::base_name(location.function));
+}
 
 void WaitContext::learn_names() {
   if (names_learnt_) return;
@@ -129,18 +132,15 @@ bool WaitContext::is_task(VirtualAddress address) {
 bool WaitContext::called_through(const Sleeper& sleeper, std::string_view pattern) const {
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (location.module.empty() && matches_pattern(pattern, kernel::base_name(location.function))) return true;
+    if (is_kernels_own(location, {&pattern, 1})) return true;
   }
   return false;
 }
 
-std::string WaitContext::place(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
+std::string WaitContext::in_place(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    const std::string_view name = kernel::base_name(location.function);
-    const auto is_passed = [&](std::string_view pattern) { return matches_pattern(pattern, name); };
-    if (location.module.empty() && std::ranges::any_of(passed, is_passed)) continue;
-    return location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+    if (!is_kernels_own(location, passed)) return " in " + code_name(location);
   }
   return {};
 }

@@ -29,6 +29,9 @@ struct Sleeper {
   VirtualRange stack;       // from the innermost frame to the end of the stack
 };
 
+// Whether the location is in a function of the kernel's own, not a module's, that one of the patterns names.
+bool is_kernels_own(const model::CodeLocation& location, std::span<const std::string_view> patterns);
+
 // The workbench, with what several readers want, made when the first of them asks.
 class WaitContext {
  public:
@@ -68,8 +71,8 @@ class WaitContext {
   const std::string& function(const Sleeper& sleeper, std::uint32_t frame) const;
   // Whether one of the frames outward from the waiting one is of the kernel's own function `name`.
   bool called_through(const Sleeper& sleeper, std::string_view pattern) const;
-  // The function that the task waits in: the first frame outward that none of `passed` names.
-  std::string place(const Sleeper& sleeper, std::span<const std::string_view> passed) const;
+  // " in " and the function that the task waits in: the first frame outward that none of `passed` names. Or nothing.
+  std::string in_place(const Sleeper& sleeper, std::span<const std::string_view> passed) const;
   // A symbol for an object's address: "alpha_lock [module]"; empty when there is none.
   std::string object_name(VirtualAddress object);
 

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "collect/waits/waits.h"
 #include "kernel/known_code.h"
 #include "kernel/spinlock.h"
 
@@ -53,24 +54,15 @@ void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::o
   const VirtualAddress lock(*address);
   model::Resource& resource = bench.snapshot.resource_at(*address, model::ResourceKind::kSpinlock);
   if (resource.evidence.empty()) describe(bench, view, lock, resource);
-  const std::uint32_t first = cpu.contexts[*cpu.activity].first_frame;
   std::string place;
-  for (std::uint32_t frame = first; frame < cpu.stack.frames.size(); ++frame) {
+  for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(cpu.stack.frames[frame]);
     if (location.module.empty() && kernel::busy_wait(location.function)) continue;
-    place = location.module.empty() ? location.function : fmt::format("{} [{}]", location.function, location.module);
+    place = " in " + code_name(location);
     break;
   }
-  model::Wait wait;
-  wait.waiter = model::cpu_node(cpu.number);
-  wait.on = model::resource_node(*address);
-  wait.how = fmt::format("spins for it{}", place.empty() ? "" : " in " + place);
-  wait.evidence.push_back({EvidenceKind::kFrame,
-                           bench.snapshot.location(cpu.stack.frames[first]).function,
-                           cpu.stack.frames[first].sp,
-                           {}});
+  model::Wait& wait = add_spin(bench, cpu, lock, "spins for it" + place);
   wait.evidence.push_back({EvidenceKind::kRegister, "registers that hold the lock's address", *address, {}});
-  bench.snapshot.waits.push_back(std::move(wait));
 }
 
 }  // namespace whyhung::collect

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "collect/waits/servers.h"
+#include "collect/waits/waits.h"
 #include "kernel/storage.h"
 
 namespace whyhung::collect {
@@ -81,11 +82,6 @@ class StorageReader {
   }
 
  private:
-  static void add_fact(model::Resource& resource, std::string name, std::string value) {
-    const auto known = [&](const model::Fact& fact) { return fact.name == name; };
-    if (std::ranges::none_of(resource.facts, known)) resource.facts.push_back({std::move(name), std::move(value)});
-  }
-
   std::string module_name(VirtualAddress module) const {
     const auto found = std::ranges::find(bench_.modules, module, &kernel::LoadedModule::address);
     return found == bench_.modules.end() ? std::string() : found->name;

@@ -103,6 +103,7 @@ TEST_F(LocksTest, AnOwnerThatIsNoTaskAnyMoreIsSaidToHaveBeenOne) {
   const std::uint64_t gone = kernel.add_task(200, "gone");
   kernel.set_task(200, "exit_state", 0x10);
   kernel.set_task(200, "flags", 0x4);
+  kernel.set_task(200, "start_time", 5'000'000'000);
   kernel.unlist(200);
   const auto& dead = locks.mutex("dead").held_by(200).waited_for_by({101});
   const auto& reused = locks.mutex("reused").owner_word(0xffff888900000040).waited_for_by({102});
@@ -111,6 +112,7 @@ TEST_F(LocksTest, AnOwnerThatIsNoTaskAnyMoreIsSaidToHaveBeenOne) {
   EXPECT_EQ(holders_of(resource(dead.address())), Nodes{model::task_node(gone)});
   EXPECT_EQ(fact(resource(dead.address()), "former pid"), "200");
   EXPECT_EQ(fact(resource(dead.address()), "former comm"), "gone");
+  EXPECT_EQ(fact(resource(dead.address()), "former start"), "5000000000");
   EXPECT_EQ(evidence(resource(dead.address()).evidence, "task_struct.exit_state"), "0x10");
   EXPECT_EQ(fact(resource(reused.address()), "former pid"), "") << "memory that was used again tells nothing";
   EXPECT_EQ(holders_of(resource(lost.address())), Nodes{model::task_node(0xffff88ff00000040)});
@@ -184,6 +186,13 @@ TEST_F(LocksTest, ASemaphoreKnowsNoHolderUnlessTheKernelNotesTheLast) {
   EXPECT_EQ(fact(found, "count"), "0");
   EXPECT_EQ(fact(found, "owner"), "") << "nothing is said of an owner that nobody records";
   EXPECT_EQ(wait_of(101).how, "sleeps for it in wants_the_lock");
+}
+
+TEST_F(LocksTest, ASemaphoreWithSlotsToSpareHasNoHolder) {
+  kernel.machine.types.add("semaphore 32: last_holder@24:8");
+  const auto& lock = locks.semaphore("sem").owner_word(kernel.task(100)).count(1).waited_for_by({101});
+  EXPECT_EQ(holders_of(resource(lock.address())), Nodes{});
+  EXPECT_EQ(fact(resource(lock.address()), "count"), "1");
 }
 
 TEST_F(LocksTest, TheLastHolderOfASemaphoreIsLikelyTheOne) {

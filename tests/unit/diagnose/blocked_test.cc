@@ -2,28 +2,16 @@
 // Locks whose holder does not release them, completions that nobody completes, wake-ups that were lost; and for each
 // the case that looks like it and is none.
 #include "diagnose_test_support.h"
-#include "support/wait_builder.h"
 
 namespace whyhung::diagnose {
 namespace {
 
-using model::ResourceKind;
-using test::add_resource;
-using test::add_sleeper;
-using test::add_waiter;
-
 constexpr std::uint64_t kLock = 0xffffffffc0002000;
 constexpr std::uint64_t kOther = 0xffffffffc0002040;
 
-SnapshotBuilder machine() {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
-  return b;
-}
-
 // Pid 10 holds a mutex and sleeps; pid 11 waits for it.
 SnapshotBuilder sleeping_holder(double holder_slept, double waiter_waited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, holder_slept);
   add_resource(b, kLock, ResourceKind::kMutex, 10);
   add_waiter(b, 11, kLock, waiter_waited);
@@ -70,7 +58,7 @@ TEST(Blocked, TheCulpritIsAtTheEndOfTheChain) {
 }
 
 TEST(Blocked, AHolderThatIsNotThereHasExited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   model::Resource& lock = add_resource(b, kLock, ResourceKind::kMutex);
   lock.holders.push_back({model::task_node(0xffff888000777000), "owner", Certainty::kCertain, {}});
   add_waiter(b, 11, kLock, 35);
@@ -81,7 +69,7 @@ TEST(Blocked, AHolderThatIsNotThereHasExited) {
 
 TEST(Blocked, WhatIsLeftOfTheHolderMayBeAnothers) {
   for (const auto& [start, is_it] : {std::pair{std::uint64_t{5}, true}, std::pair{std::uint64_t{80}, false}}) {
-    SnapshotBuilder b = machine();
+    SnapshotBuilder b = idle_machine();
     model::Resource& lock = add_resource(b, kLock, ResourceKind::kMutex);
     lock.holders.push_back({model::task_node(0xffff888000777000), "owner", Certainty::kCertain, {}});
     lock.facts = {{"former pid", "77"}, {"former comm", "gone"}, {"former start", std::to_string(start * kSecond)}};
@@ -103,7 +91,7 @@ TEST(Blocked, ATaskThatStartedAfterTheWaitIsNotItsHolder) {
 }
 
 TEST(Blocked, AReaderThatSleepsBlocksTheWriter) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
   add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, "reader", Certainty::kLikely);
   add_waiter(b, 11, kLock, 35);
@@ -111,7 +99,7 @@ TEST(Blocked, AReaderThatSleepsBlocksTheWriter) {
 }
 
 TEST(Blocked, AHintOfManyIsOnlyPossible) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
   add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, "reader", Certainty::kPossible);
   add_waiter(b, 11, kLock, 35);
@@ -119,7 +107,7 @@ TEST(Blocked, AHintOfManyIsOnlyPossible) {
 }
 
 TEST(Blocked, AFreeLockWithSleepersHasLostAWakeup) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kLock, ResourceKind::kMutex).facts.push_back({"owner", "none"});
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kLostWakeup);
@@ -128,7 +116,7 @@ TEST(Blocked, AFreeLockWithSleepersHasLostAWakeup) {
 }
 
 TEST(Blocked, ACompletionIsDoneOrNobodysOrNotYetLate) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kLock, ResourceKind::kCompletion).facts.push_back({"done", "0"});
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNeverCompleted);
@@ -140,14 +128,14 @@ TEST(Blocked, ACompletionIsDoneOrNobodysOrNotYetLate) {
 }
 
 TEST(Blocked, AWaitWithATimeLimitEndsByItself) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kLock, ResourceKind::kCompletion).facts = {{"done", "0"}, {"ends by itself", "yes"}};
   add_waiter(b, 11, kLock, 20);
   EXPECT_TRUE(diagnose_it(b).findings.empty());
 }
 
 TEST(Deadlock, TwoMutexesInOppositeOrder) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_waiter(b, 10, kLock, 3);
   add_waiter(b, 11, kOther, 3);
   add_waiter(b, 12, kLock, 3);
@@ -162,7 +150,7 @@ TEST(Deadlock, TwoMutexesInOppositeOrder) {
 }
 
 TEST(Deadlock, TheSameOrderIsNone) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_waiter(b, 10, kLock, 3);
   add_waiter(b, 12, kOther, 3);
   add_resource(b, kLock, ResourceKind::kMutex, 11);
@@ -173,7 +161,7 @@ TEST(Deadlock, TheSameOrderIsNone) {
 
 TEST(Deadlock, IsNamedByWhatItConsistsOf) {
   const auto circle_of = [](ResourceKind one, ResourceKind other) {
-    SnapshotBuilder b = machine();
+    SnapshotBuilder b = idle_machine();
     add_waiter(b, 10, kLock, 30);
     add_waiter(b, 11, kOther, 30);
     add_resource(b, kLock, one, 11);
@@ -183,7 +171,7 @@ TEST(Deadlock, IsNamedByWhatItConsistsOf) {
   EXPECT_EQ(circle_of(ResourceKind::kMutex, ResourceKind::kRwSemaphore), HangClass::kMixedLockCycle);
   EXPECT_EQ(circle_of(ResourceKind::kMutex, ResourceKind::kCompletion), HangClass::kMixedLockCycle);
   EXPECT_EQ(circle_of(ResourceKind::kMutex, ResourceKind::kWorkItem), HangClass::kWorkqueueFlushDeadlock);
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_waiter(b, 10, kLock, 1);
   add_resource(b, kLock, ResourceKind::kMutex, 10);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kSelfDeadlock);
@@ -191,7 +179,7 @@ TEST(Deadlock, IsNamedByWhatItConsistsOf) {
 
 TEST(Deadlock, ACircleThroughAHintMustHaveLasted) {
   for (const double seconds : {2.0, 30.0}) {
-    SnapshotBuilder b = machine();
+    SnapshotBuilder b = idle_machine();
     add_waiter(b, 10, kLock, seconds);
     add_waiter(b, 11, kOther, seconds);
     add_resource(b, kLock, ResourceKind::kRwSemaphore, 11, "reader", Certainty::kLikely);
@@ -203,7 +191,7 @@ TEST(Deadlock, ACircleThroughAHintMustHaveLasted) {
 }
 
 TEST(Deadlock, IsNoSurerThanItsWeakestPart) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_waiter(b, 10, kLock, 30);
   add_waiter(b, 11, kOther, 30);
   add_resource(b, kLock, ResourceKind::kWorkItem, 11, "occupies the pool that it waits in", Certainty::kPossible);

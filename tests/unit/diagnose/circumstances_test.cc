@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a culprit was in the middle of: an RCU read-side section, the reclaim of memory.
 #include "diagnose_test_support.h"
-#include "support/wait_builder.h"
 
 namespace whyhung::diagnose {
 namespace {
-
-using model::ResourceKind;
-using test::add_resource;
-using test::add_sleeper;
-using test::add_waiter;
 
 constexpr std::uint64_t kPeriod = 0xffffc90000456000;
 constexpr std::uint64_t kAnswer = 0xffffffffc0002000;
 
 // Pid 11 waits for a grace period, which pid 10, a reader, keeps from ending.
 SnapshotBuilder sleeping_reader() {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
   add_resource(b, kPeriod, ResourceKind::kRcuGracePeriod, 10, "was preempted as a reader");
   add_waiter(b, 11, kPeriod, 35);
@@ -52,8 +45,7 @@ TEST(RcuStall, AReaderThatWaitsForSomebodysLockIsAVictimOfThat) {
 }
 
 SnapshotBuilder looping_cpu(std::string_view role) {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
+  SnapshotBuilder b = idle_machine();
   add_hog(b, 1).loop("spin_forever [while1]", LoopYield::kNever).unwatched_for(30);
   model::Resource& period = add_resource(b, kPeriod, ResourceKind::kRcuGracePeriod);
   period.holders.push_back({model::cpu_node(1), std::string(role), Certainty::kCertain, {}});
@@ -85,8 +77,7 @@ void stands_in(SnapshotBuilder& b, std::uint32_t pid, std::initializer_list<std:
 
 // Pid 10 waits in vain for an answer; who it was called by is `functions`.
 SnapshotBuilder waiting_in(std::initializer_list<std::string_view> functions) {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kAnswer, ResourceKind::kCompletion);
   add_waiter(b, 10, kAnswer, 40);
   stands_in(b, 10, functions);
@@ -114,8 +105,7 @@ TEST(MemoryReclaim, AModulesFunctionOfThatNameIsNotTheKernels) {
 }
 
 TEST(MemoryReclaim, ASleeperWhoseWaitIsNotKnownIsFoundByItsStack) {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
   stands_in(b, 10, {"__schedule", "schedule", "give_back [cachefs]", "shrink_slab", "balance_pgdat", "kswapd"});
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kMemoryReclaimStall);
@@ -124,8 +114,7 @@ TEST(MemoryReclaim, ASleeperWhoseWaitIsNotKnownIsFoundByItsStack) {
 }
 
 TEST(MemoryReclaim, ItsOwnPausesAreNoStall) {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 20);
   stands_in(b, 10, {"__schedule", "schedule_timeout", "reclaim_throttle", "shrink_node", "balance_pgdat"});
   EXPECT_NE(diagnose_it(b).verdict, HangClass::kMemoryReclaimStall);

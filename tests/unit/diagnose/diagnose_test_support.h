@@ -11,14 +11,26 @@
 #include "diagnose/detector.h"
 #include "diagnose/diagnose.h"
 #include "support/snapshot_builder.h"
+#include "support/wait_builder.h"
 
 namespace whyhung::diagnose {
 
 using model::Certainty;
 using model::ContextKind;
 using model::LoopYield;
+using model::ResourceKind;
+using test::add_resource;
+using test::add_sleeper;
+using test::add_waiter;
 using test::kSecond;
 using test::SnapshotBuilder;
+
+// A machine of which only one CPU is known, and that is idle.
+inline SnapshotBuilder idle_machine() {
+  SnapshotBuilder b;
+  b.cpu(0).idles();
+  return b;
+}
 
 inline Diagnosis diagnose_it(const SnapshotBuilder& builder) {
   return diagnose(builder.build());

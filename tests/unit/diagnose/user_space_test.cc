@@ -2,28 +2,16 @@
 // Hangs whose root lies outside of the kernel's own logic: locks of user space, servers, devices; and for each the case
 // that looks like it and is none.
 #include "diagnose_test_support.h"
-#include "support/wait_builder.h"
 
 namespace whyhung::diagnose {
 namespace {
 
-using model::ResourceKind;
-using test::add_resource;
-using test::add_sleeper;
-using test::add_waiter;
-
 constexpr std::uint64_t kFirst = 0xffff888000011000;
 constexpr std::uint64_t kOther = 0xffff888000012000;
 
-SnapshotBuilder machine() {
-  SnapshotBuilder b;
-  b.cpu(0).idles();
-  return b;
-}
-
 // Pid 10 holds a lock of user space; pid 11 waits for it, interruptibly.
 SnapshotBuilder held(ResourceKind kind, double slept, double waited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, slept).state = model::TaskState::kInterruptible;
   add_resource(b, kFirst, kind, 10);
   add_waiter(b, 11, kFirst, waited);
@@ -99,7 +87,7 @@ TEST(UserLock, ACircleThroughALockOfTheKernelIsMixed) {
 
 // Pid 10 serves a file system; pid 11 waits for its answer.
 SnapshotBuilder served(double server_slept, double waited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, server_slept).state = model::TaskState::kInterruptible;
   add_resource(b, kFirst, ResourceKind::kServer, 10, "serves it").facts.push_back({"kind", "FUSE"});
   add_waiter(b, 11, kFirst, waited);
@@ -148,7 +136,7 @@ TEST(Server, OneThatWaitsForItselfIsADeadlock) {
 }
 
 SnapshotBuilder remote(std::string connected, double waited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kFirst, ResourceKind::kServer).facts.push_back({"connected", std::move(connected)});
   add_waiter(b, 11, kFirst, waited);
   return b;
@@ -169,7 +157,7 @@ TEST(Server, AClientThatWasAnsweredIsNone) {
 }
 
 SnapshotBuilder device(double waited) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_resource(b, kFirst, ResourceKind::kDevice).name = "dm-0";
   add_waiter(b, 11, kFirst, waited);
   return b;
@@ -203,7 +191,7 @@ TEST(Device, WhoHoldsALockMeanwhileIsNotTheCulprit) {
 }
 
 TEST(Frozen, ATaskThatNobodyWaitsForIsOnlyStopped) {
-  SnapshotBuilder b = machine();
+  SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 90).frozen = true;
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kNone);
