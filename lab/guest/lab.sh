@@ -218,6 +218,16 @@ began() {
 	fact "began=$up"
 }
 
+# in_companion COMMAND...: the same command for the scenario's second module and its threads.
+in_companion() {
+	first="$MODULE|$THREAD|$OTHER|$THIRD|$VICTIM"
+	MODULE=$COMPANION THREAD=$THREAD2 OTHER=$OTHER2 THIRD=$THIRD2 VICTIM=$VICTIM2
+	"$@"
+	IFS='|' read -r MODULE THREAD OTHER THIRD VICTIM <<- END
+		$first
+	END
+}
+
 grow_old() {
 	sleep "$AGE"
 }
@@ -288,6 +298,15 @@ start_spinning() {
 	shift
 	insert "hang=$started" "cpu=$CPU" "other=$another" "loop=$LOOP" \
 		"names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
+	tell_victims "$VICTIM"
+}
+
+# start_spinning_one HANG PARAMETER...: the same where one CPU is lost.
+start_spinning_one() {
+	keep_off "$CPU"
+	started=$1
+	shift
+	insert "hang=$started" "cpu=$CPU" "loop=$LOOP" "names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
 	tell_victims "$VICTIM"
 }
 

@@ -10,6 +10,8 @@
  *   locker turns FILE MS      take and release the first mutex of shared memory
  *   locker trace PID          stop PID by ptrace, and keep it
  *   locker fifo CPU           a SCHED_FIFO loop on CPU
+ *   locker greedy CPU         a loop on CPU with nice -20
+ *   locker idle PID           let PID run under SCHED_IDLE from now on
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -22,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,14 +131,16 @@ static int trace(int pid)
 		pause();
 }
 
-static int loop_on(int cpu)
+static int loop_on(int cpu, int policy)
 {
-	struct sched_param priority = { .sched_priority = 50 };
+	struct sched_param priority = { .sched_priority = policy == SCHED_FIFO ? 50 : 0 };
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus) || sched_setscheduler(0, SCHED_FIFO, &priority))
+	if (sched_setaffinity(0, sizeof(cpus), &cpus) || sched_setscheduler(0, policy, &priority))
+		return 1;
+	if (policy == SCHED_OTHER && setpriority(PRIO_PROCESS, 0, -20))
 		return 1;
 	for (;;)
 		;
@@ -156,7 +161,11 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "trace"))
 		return trace(atoi(which));
 	if (!strcmp(what, "fifo"))
-		return loop_on(atoi(which));
+		return loop_on(atoi(which), SCHED_FIFO);
+	if (!strcmp(what, "greedy"))
+		return loop_on(atoi(which), SCHED_OTHER);
+	if (!strcmp(what, "idle"))
+		return sched_setscheduler(atoi(which), SCHED_IDLE, &(struct sched_param){ 0 }) != 0;
 	shared = shared_in(which);
 	if (!shared)
 		return 1;

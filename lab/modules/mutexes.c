@@ -155,6 +155,34 @@ static int nap_kthread(void *lock)
 	return 0;
 }
 
+/* Holds it and does not sleep, but offers to reschedule all the time. */
+static noinline void work_for_ever(void)
+{
+	while (!READ_ONCE(changed))
+		cond_resched();
+}
+
+static int busy_kthread(void *lock)
+{
+	lab_wait_for_go();
+	mutex_lock(lock);
+	work_for_ever();
+	mutex_unlock(lock);
+	return 0;
+}
+
+/* The same by whoever writes to this parameter: a process of user space, in a control group of its own. */
+static int burn(const char *value, const struct kernel_param *unused)
+{
+	mutex_lock(&table_lock);
+	work_for_ever();
+	mutex_unlock(&table_lock);
+	return 0;
+}
+
+static const struct kernel_param_ops burn_ops = { .set = burn };
+module_param_cb(burn, &burn_ops, NULL, 0200);
+
 static int chain_kthread(void *unused)
 {
 	lab_wait_for_go();
@@ -185,6 +213,13 @@ static int start_change(void)
 static int start_nap(void)
 {
 	return start_holder(nap_kthread);
+}
+
+static int start_busy(void)
+{
+	int error = lab_start_role(busy_kthread, &table_lock, 0, cpu);
+
+	return error ? error : lab_start_victims(user_kthread, &table_lock);
 }
 
 static int start_chain(void)
@@ -265,6 +300,7 @@ static const struct lab_hang hangs[] = {
 	{ "answer", start_answer },
 	{ "change", start_change },
 	{ "nap", start_nap },
+	{ "busy", start_busy },
 	{ "chain", start_chain },
 	{ "exited", start_exited },
 	{ "exited-tidily", start_exited_tidily },

@@ -25,6 +25,7 @@ from .scenarios import SCENARIOS
 from .tables import ARCHES, FORMS
 
 _WATCHDOG_THRESH = 4
+_COMPANION = "acme_core"   # name of a scenario's second module
 _SMALLEST = 65536   # bytes; no dump is smaller
 
 
@@ -190,13 +191,16 @@ class _Boot:
             "CPUS": self.options.cpus, "CPU": self.cpu, "LOOP": self.options.loop,
             "NO_PREEMPT": int(self.no_preempt), "MODULE": self.names.module,
             "THREAD": self.names.thread, "FUNCTION": self.names.function,
-            "MODULE_SOURCE": self.scenario.module,
+            "MODULE_SOURCE": self.scenario.module, "COMPANION": _COMPANION,
             **self.scenario.variables, **self.options.variables}
         archive.file("lab/run.conf", "".join(
             f"{key}={shlex.quote(str(value))}\n" for key, value in variables.items()).encode())
         archive.file("lab/steps.sh", self.scenario.steps.encode(), 0o755)
         if self.scenario.module:
             built = modules.build(self.kernel, self.scenario.module, self.names)
+            archive.file(f"lab/{built.name}", built.read_bytes())
+        if self.scenario.companion:
+            built = modules.build(self.kernel, self.scenario.companion, modules.Names(_COMPANION))
             archive.file(f"lab/{built.name}", built.read_bytes())
         if self.scenario.drivers:
             initramfs.add_drivers(archive, self.kernel, self.scenario.drivers, "more")

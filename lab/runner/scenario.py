@@ -13,6 +13,7 @@ class Scenario:
     steps: str
     panics: tuple[str, ...]      # ways to panic that work here, the usual one first
     module: str = ""             # modules/MODULE.c, or none
+    companion: str = ""          # a second one, for what has nothing to do with the first
     function: str = "pmount_kthread"
     hung_when: str = ""          # console text that proves the hang
     settle: float = 4.0          # seconds from then, until the hang is complete

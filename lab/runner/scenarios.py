@@ -11,6 +11,8 @@ from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
 from .scenarios_cpus import CPUS
 from .scenarios_events import EVENTS
 from .scenarios_locks import LOCKS, SETTLE, VARIABLES
+from .scenarios_mixed import MIXED
+from .scenarios_starved import STARVED
 from .scenarios_user import USER
 
 _FIRST = {
@@ -147,5 +149,5 @@ crash
 }
 
 # One for each way to hang in the catalogue, in the order of its classes.
-CATALOGUE = {**LOCKS, **EVENTS, **CPUS, **USER}
+CATALOGUE = {**LOCKS, **EVENTS, **CPUS, **USER, **STARVED, **MIXED}
 SCENARIOS = {**_FIRST, **CATALOGUE}

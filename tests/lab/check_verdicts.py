@@ -7,7 +7,7 @@ usage: check_verdicts.py WHYHUNG DUMPS_FOLDER [FILTER...]
 Kernels that carry no types are judged with those of this tree's kernel matrix, the others with their dumps alone.
 
 A dump counts as right when class, pid, CPU, function and module of the culprit are those of the truth, or of a member of
-the truth's cycle; as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
+the truth's cycle (of several hangs at once: when each is found, and nothing else); as wrong when somebody else is accused or a healthy machine is called hung; as undetermined otherwise. Exit status 1 when any is wrong,
 or when any is undetermined that the truth calls explainable.
 """
 import gzip
@@ -29,8 +29,24 @@ def offer(types, folder):
             (folder / file.name).symlink_to(file.resolve())
 
 
-def judge(truth, verdict):
-    """right, wrong or undetermined, and why."""
+def judge(truth, report):
+    """right, wrong or undetermined, and why. Of several hangs any may be the verdict, and all must be findings."""
+    hangs = [truth, *truth.get("others", [])]
+    if len(hangs) == 1:
+        return judge_one(truth, report["verdict"])
+    for hang in hangs:
+        results = [judge_one(hang, finding) for finding in report["findings"]]
+        if not any(result == "right" for result, _ in results):
+            return "undetermined", f"{hang['expected']} is not among the findings"
+    for finding in report["findings"]:
+        results = [judge_one(hang, finding) for hang in hangs]
+        if not any(result == "right" for result, _ in results):
+            return "wrong", f"finds {finding['class']}: {results[0][1]}"
+    return "right", ""
+
+
+def judge_one(truth, verdict):
+    """The same of one hang and one finding."""
     expected, said = truth["expected"], verdict["class"]
     accepted = {expected, *truth.get("also_accepted", [])}
     if said not in accepted:
@@ -81,8 +97,9 @@ def judged(program, folder, filters):
             continue
         run = subprocess.run([program, "--json", *files], capture_output=True, timeout=300, env=environment)
         try:
-            verdict = json.loads(run.stdout)["verdict"]
-            result, why = judge(truth, verdict)
+            report = json.loads(run.stdout)
+            verdict = report["verdict"]
+            result, why = judge(truth, report)
             said, confidence = verdict["class"], verdict["confidence"]
         except (ValueError, KeyError) as error:
             result, why, said, confidence = "wrong", f"{error}; {run.stderr.decode()[:200]}", f"exit {run.returncode}", ""
