@@ -57,6 +57,14 @@ void read_thread_function(Workbench& bench, VirtualAddress task, model::Task& ou
   out.thread_function_module = location.module;
 }
 
+// What keeps a runnable task from its CPU although nobody has it.
+void read_throttle(const Workbench& bench, VirtualAddress task, model::Task& out) {
+  if (!out.is_runnable() || !out.on_runqueue || out.on_cpu || !out.cpu) return;
+  auto throttle = bench.cpu_bandwidth.throttle_of(bench.access.memory, task, *out.cpu);
+  if (!throttle) return;
+  out.throttle = {std::move(throttle->group), throttle->quota, throttle->period, throttle->until_user_mode};
+}
+
 // Before v6.1 the freezer of version 1 and that of a suspend showed in flags whose bits have other meanings now.
 bool stands_in_freezer(const Workbench& bench, const model::Task& task) {
   constexpr std::size_t kInnermost = 4;
@@ -102,6 +110,7 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   out.stack_size = static_cast<std::uint32_t>(view.stack_size);
   out.parent_pid = parent_of(bench, task);
   read_scheduling(bench, task, out);
+  read_throttle(bench, task, out);
   if (out.is_kernel_thread) read_thread_function(bench, task, out);
   return out;
 }

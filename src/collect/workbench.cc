@@ -41,6 +41,7 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   bench->xarray = kernel::XArrayView::bind(binder);
   bench->kthreads = kernel::KthreadView::bind(binder);
   bench->runqueues = kernel::RunqueueView::bind(binder);
+  bench->cpu_bandwidth = kernel::CpuBandwidthView::bind(binder);
   bench->stoppers = kernel::StopperView::bind(bench->access, binder);
   bench->interrupts = kernel::InterruptView::bind(bench->access, binder);
   bench->soft_mask = kernel::SoftMaskView::bind(*target.architecture, bench->access, binder);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arch/disassembler.h"
+#include "kernel/cpu_bandwidth.h"
 #include "kernel/cpu_stopper.h"
 #include "kernel/interrupts.h"
 #include "kernel/kthread.h"
@@ -50,6 +51,7 @@ class Workbench {
   kernel::XArrayView xarray;
   kernel::KthreadView kthreads;
   kernel::RunqueueView runqueues;
+  kernel::CpuBandwidthView cpu_bandwidth;
   kernel::StopperView stoppers;
   kernel::InterruptView interrupts;
   kernel::SoftMaskView soft_mask;

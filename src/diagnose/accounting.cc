@@ -77,9 +77,15 @@ Accounting account(const Case& facts, const std::vector<Finding>& findings) {
   for (const model::Wait& wait : facts.snapshot.waits) {
     if (wait.waiter.kind == model::NodeKind::kTask) waiting.insert(wait.waiter.id);
   }
+  std::set<std::uint64_t> accused;
+  for (const Finding& finding : findings) {
+    for (const Culprit& culprit : finding.culprits) accused.insert(culprit.task);
+  }
   const std::uint64_t now = facts.snapshot.machine.clock.value_or(0);
   for (const model::Task& task : facts.snapshot.tasks) {
-    const TaskBucket bucket = bucket_of(task, running.contains(task.address), waiting.contains(task.address));
+    TaskBucket bucket = bucket_of(task, running.contains(task.address), waiting.contains(task.address));
+    // What a culprit sleeps in is said by its finding.
+    if (bucket == TaskBucket::kUnexplained && accused.contains(task.address)) bucket = TaskBucket::kExplainedWait;
     ++accounting.tasks[bucket];
     if (bucket != TaskBucket::kUnexplained) continue;
     std::optional<std::uint64_t> since;

@@ -9,9 +9,11 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/busy_holder.h"
 #include "diagnose/detector.h"
 #include "diagnose/io_stuck.h"
 #include "diagnose/reclaim.h"
+#include "diagnose/starvation.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -162,7 +164,17 @@ class BlockedDetector {
       }
       return explain_gone(path, task, finding);
     }
-    if (task->on_cpu || task->is_runnable() || task->on_runqueue) return false;
+    if (is_starved(facts_, *task, index_.age(*path.waits.back()).value_or(0))) {
+      end_at_starved(facts_, *task, finding);
+      return true;
+    }
+    if (task->on_cpu || task->is_runnable() || task->on_runqueue) {
+      if (is_user_lock(*path.last()) || !keeps_busy(facts_, *task, path.waits.back()->on)) return false;
+      end_at_busy(facts_, *task, finding);
+      finding.hang_class = is_lock(path.last()->kind) ? HangClass::kCpuHog : class_of_held(*path.last(), holder);
+      finding.advice = {is_lock(path.last()->kind) ? Advice::kReleaseInLoop : advice_for(finding.hang_class, holder)};
+      return true;
+    }
     if (waits_for_io(facts_, *task)) {
       end_at_io(facts_, *task, finding);
       return true;
@@ -182,7 +194,7 @@ class BlockedDetector {
     }
     finding.chain.push_back(index_.rests_link(moves ? Claim::kHolderNaps : Claim::kHolderSleeps, *task));
     finding.hang_class = class_of_held(*path.last(), holder);
-    finding.advice.push_back(advice_for(finding.hang_class));
+    finding.advice.push_back(advice_for(finding.hang_class, holder));
     return true;
   }
 
@@ -194,7 +206,8 @@ class BlockedDetector {
     if (is_lock(resource.kind)) return HangClass::kLockHeldBySleeper;
     return resource.kind == ResourceKind::kWorkItem ? HangClass::kWorkqueueStall : HangClass::kNeverCompleted;
   }
-  static Advice advice_for(HangClass hang_class) {
+  static Advice advice_for(HangClass hang_class, const model::Holder& holder) {
+    if (holder.role == model::kMustEnd || holder.role == model::kMustPark) return Advice::kHeedStop;
     if (hang_class == HangClass::kWorkqueueStall) return Advice::kEndWork;
     return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
   }

@@ -119,6 +119,17 @@ Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& conditio
   return culprit;
 }
 
+Culprit task_culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition) {
+  Culprit culprit = culprit_on(snapshot, condition);
+  culprit.kind = CulpritKind::kTask;
+  const model::Cpu& cpu = *condition.cpu;
+  for (const model::ContextSegment& segment : cpu.contexts) {
+    if (segment.kind != model::ContextKind::kTask) continue;
+    stands_at(culprit, snapshot, cpu.stack.frames.at(segment.first_frame));
+  }
+  return culprit;
+}
+
 std::string_view name_of(HangClass hang_class) {
   switch (hang_class) {
     case HangClass::kStopMachineStarved: return "stop-machine-starved";
@@ -137,6 +148,7 @@ std::string_view name_of(HangClass hang_class) {
     case HangClass::kNeverCompleted: return "never-completed";
     case HangClass::kWorkqueueStall: return "workqueue-stall";
     case HangClass::kRtHog: return "rt-hog";
+    case HangClass::kStarvation: return "starvation";
     case HangClass::kRcuStall: return "rcu-stall";
     case HangClass::kMemoryReclaimStall: return "memory-reclaim-stall";
     case HangClass::kIpiNotAnswered: return "ipi-not-answered";

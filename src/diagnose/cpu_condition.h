@@ -41,6 +41,9 @@ std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot);
 // Whether the CPU has stood where it stands for long: nothing served its watchdog, or it took no ticks.
 bool stands_long(const CpuCondition& condition);
 
+// The task that a CPU runs as a culprit, whatever interrupt came in on top of it.
+Culprit task_culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition);
+
 // The culprit that a CPU's activity makes: its task, or the softirq or interrupt on top of it.
 Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition);
 

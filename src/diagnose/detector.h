@@ -38,6 +38,7 @@ std::vector<Finding> detect_ipi_not_answered(const Case& facts);
 std::vector<Finding> detect_rt_hog(const Case& facts);
 std::vector<Finding> detect_server_gone(const Case& facts);
 std::vector<Finding> detect_blocked(const Case& facts);
+std::vector<Finding> detect_starvation(const Case& facts);
 std::vector<Finding> detect_memory_reclaim_stall(const Case& facts);
 
 // Adds all tasks and CPUs that wait for `node`, directly or through others, to the victims, without the culprits.

@@ -8,7 +8,7 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr std::array<Detector, 10> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
+constexpr std::array<Detector, 11> kDetectors = {{{"stop-machine-starved", detect_stop_machine_starved},
                                                   {"irqs-off", detect_irqs_off},
                                                   {"cpu-hog", detect_cpu_hog},
                                                   {"spinlock-deadlock", detect_spinlock_deadlock},
@@ -17,6 +17,7 @@ constexpr std::array<Detector, 10> kDetectors = {{{"stop-machine-starved", detec
                                                   {"rt-hog", detect_rt_hog},
                                                   {"server-gone", detect_server_gone},
                                                   {"blocked", detect_blocked},
+                                                  {"starvation", detect_starvation},
                                                   {"memory-reclaim-stall", detect_memory_reclaim_stall}}};
 
 // A detector may have named some victims already.

@@ -45,6 +45,20 @@ bool is_hang_panic(std::string_view message) {
                              [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
+std::vector<UnendingWait> unending_waits(const Case& facts) {
+  std::vector<UnendingWait> unending;
+  for (const auto& [node, wait] : facts.waits.oldest_waits()) {
+    const model::Resource& resource = *facts.waits.resource(node);
+    const model::Task* waiter = facts.waits.task(wait->waiter);
+    const bool can_be_disturbed = waiter == nullptr || waiter->state != model::TaskState::kUninterruptible;
+    if (can_be_disturbed || is_user_lock(resource) || has_fact(resource, "ends by itself", "yes")) continue;
+    if (facts.waits.youngest_age(node).value_or(0) < kPatience) continue;
+    unending.push_back({wait->waiter.id, node.id, facts.waits.age(*wait).value_or(0)});
+  }
+  std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
+  return unending;
+}
+
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
   if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty()) doubt(Doubt::kNothingReadable);
@@ -64,6 +78,8 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
     doubt(Doubt::kLockupUnexplained);
   }
   if (is_hang_panic(facts.snapshot.machine.panic_message)) doubt(Doubt::kDetectorFired);
+  diagnosis.unending = unending_waits(facts);
+  if (!diagnosis.unending.empty()) doubt(Doubt::kWaitsUnending);
   const auto& unexplained = diagnosis.accounting.unexplained;
   if (!unexplained.empty() && unexplained.front().since.value_or(0) >= kPatience) doubt(Doubt::kTasksUnexplained);
 }
@@ -75,6 +91,7 @@ std::string_view name_of(Doubt doubt) {
     case Doubt::kNothingReadable: return "nothing-readable";
     case Doubt::kLockupUnexplained: return "lockup-unexplained";
     case Doubt::kDetectorFired: return "detector-fired";
+    case Doubt::kWaitsUnending: return "waits-unending";
     case Doubt::kTasksUnexplained: return "tasks-unexplained";
     case Doubt::kCpuWaitsUnexplained: return "cpu-waits-unexplained";
   }

@@ -16,10 +16,18 @@ enum class Doubt : std::uint8_t {
   kNothingReadable,      // the machine's inside could not be read at all
   kLockupUnexplained,    // a CPU was stuck by the kernel's own measure, and no detector explains it
   kDetectorFired,        // the kernel panicked because it saw a hang that is not explained here
+  kWaitsUnending,        // tasks have waited for something known for longer than that, and its queue does not move
   kTasksUnexplained,     // tasks have been uninterruptible for longer than the kernel's own patience
   kCpuWaitsUnexplained,  // a CPU waits for another CPU, and why is not known
 };
 std::string_view name_of(Doubt doubt);
+
+// The oldest wait for a resource whose queue does not move.
+struct UnendingWait {
+  std::uint64_t task = 0;
+  std::uint64_t resource = 0;
+  std::uint64_t age = 0;  // ns
+};
 
 struct Diagnosis {
   HangClass verdict = HangClass::kUndetermined;
@@ -27,6 +35,7 @@ struct Diagnosis {
   std::vector<Finding> findings;  // ranked: the first is the verdict's
   std::vector<Doubt> doubts;      // only for kUndetermined
   std::vector<std::uint32_t> doubtful_cpus;
+  std::vector<UnendingWait> unending;  // longest first
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };

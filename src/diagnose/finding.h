@@ -30,6 +30,7 @@ enum class HangClass : std::uint8_t {
   kNeverCompleted,           // nobody is left who could complete it
   kWorkqueueStall,           // a worker does not come to the end of its work
   kRtHog,                    // a real-time task keeps a CPU from all others
+  kStarvation,               // a task could run, and the scheduler does not let it
   kRcuStall,                 // a reader does not leave its read-side section, and tasks wait for the grace period
   kMemoryReclaimStall,       // whoever frees memory does not come back from it
   kIpiNotAnswered,           // a CPU does not run what another waits for
@@ -68,6 +69,7 @@ enum class Claim : std::uint8_t {
   kCycleCloses,            // nodes: tasks
   kHolderSleeps,           // nodes: task. facts: function, module, state, seconds
   kHolderNaps,             // the same of one that runs now and then and sleeps again
+  kHolderRuns,             // the same of one that works on and on
   kHolderStopped,          // the same of one that a signal, a tracer or the freezer stopped
   kHolderGone,             // nodes: task. facts: how (absent, exited, reused), seconds (reused)
   kNobodyCompletes,        // nodes: resource
@@ -75,6 +77,8 @@ enum class Claim : std::uint8_t {
   kCpuHoldsSpinlocks,      // nodes: CPU. facts: held
   kOnlyTheseCouldHold,     // nodes: CPUs
   kTaskStarves,            // nodes: task, CPU. facts: seconds, others (how many besides)
+  kThrottled,              // nodes: task. facts: group (may be empty), quota, period (ms)
+  kOthersPreferred,        // nodes: CPU, task that it runs, starved task. facts: others, running, starved (nice)
   kWaitsForIo,             // nodes: task. facts: function, module, seconds
   kServerSilent,   // nodes: resource; task that serves it, where it is one. facts: how (stopped, sleeps, nobody,
                    // remote); of a task: state, function, module, seconds; of another machine: connected
@@ -125,6 +129,9 @@ enum class Advice : std::uint8_t {
   kEndWork,
   kOrderSpinlocks,
   kThrottleRealTime,
+  kGiveCpuTime,
+  kReleaseInLoop,
+  kHeedStop,
   kLookBelow,
   kLeaveReadSection,
   kDontWaitInReclaim,

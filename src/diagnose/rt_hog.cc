@@ -34,17 +34,6 @@ std::vector<std::pair<std::uint64_t, const model::Task*>> starved_by(const Case&
   return starved;
 }
 
-Culprit culprit_of(const Case& facts, const CpuCondition& condition) {
-  Culprit culprit = culprit_on(facts.snapshot, condition);
-  culprit.kind = CulpritKind::kTask;  // whatever interrupt came in on top of it
-  const model::Cpu& cpu = *condition.cpu;
-  for (const model::ContextSegment& segment : cpu.contexts) {
-    if (segment.kind != model::ContextKind::kTask) continue;
-    stands_at(culprit, facts.snapshot, cpu.stack.frames.at(segment.first_frame));
-  }
-  return culprit;
-}
-
 }  // namespace
 
 std::vector<Finding> detect_rt_hog(const Case& facts) {
@@ -60,7 +49,7 @@ std::vector<Finding> detect_rt_hog(const Case& facts) {
     Finding finding;
     finding.hang_class = HangClass::kRtHog;
     finding.confidence = model::Certainty::kCertain;
-    finding.culprits.push_back(culprit_of(facts, condition));
+    finding.culprits.push_back(task_culprit_on(facts.snapshot, condition));
     Link starves{Claim::kTaskStarves,
                  {model::task_node(starved.front().second->address), cpu},
                  {},

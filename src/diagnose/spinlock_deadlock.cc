@@ -41,7 +41,9 @@ Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
   // Not the lock's own code, but who called it.
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[frame]);
-    const bool is_lock_code = location.module.empty() && location.function.find("spin_lock") != std::string::npos;
+    const auto names = [&](std::string_view word) { return location.function.find(word) != std::string::npos; };
+    const bool is_lock_code =
+        location.module.empty() && (names("spin_lock") || names("read_lock") || names("write_lock"));
     if (is_lock_code || location.function.empty()) continue;
     stands_at(culprit, facts.snapshot, cpu.stack.frames[frame]);
     break;

@@ -65,7 +65,10 @@ WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
   for (const model::Wait& wait : snapshot.waits) {
     if (wait.waiter.kind == model::NodeKind::kTask) task_waits_.emplace(wait.waiter.id, &wait);
     if (wait.waiter.kind == model::NodeKind::kCpu) cpu_waits_.emplace(wait.waiter.id, &wait);
-    if (wait.waiter.kind != model::NodeKind::kTask || resource(wait.on) == nullptr || !age(wait)) continue;
+    if (wait.waiter.kind != model::NodeKind::kTask || resource(wait.on) == nullptr) continue;
+    const auto [youngest, is_first] = youngest_ages_.emplace(wait.on, age(wait).value_or(0));
+    youngest->second = std::min(youngest->second, age(wait).value_or(0));
+    if (!age(wait)) continue;
     const model::Wait*& oldest = oldest_waits_[wait.on];
     if (oldest == nullptr || *age(wait) > *age(*oldest)) oldest = &wait;
   }
@@ -91,6 +94,11 @@ std::optional<std::uint64_t> WaitIndex::age(const model::Wait& wait) const {
   const auto now = snapshot_.machine.clock;
   if (!now || !wait.since || *wait.since == 0 || *wait.since > *now) return std::nullopt;
   return *now - *wait.since;
+}
+
+std::optional<std::uint64_t> WaitIndex::youngest_age(model::NodeId resource) const {
+  const auto found = youngest_ages_.find(resource);
+  return found == youngest_ages_.end() || found->second == 0 ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<std::uint64_t> WaitIndex::idle_time(const model::Task& task) const {

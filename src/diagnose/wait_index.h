@@ -24,6 +24,8 @@ class WaitIndex {
   std::optional<std::uint64_t> age(const model::Wait& wait) const;
   // By each resource, the wait of the task that has waited for it longest, of those whose age is known.
   const std::map<model::NodeId, const model::Wait*>& oldest_waits() const { return oldest_waits_; }
+  // How long the youngest wait for a resource has lasted, ns; nothing when that of any is not known.
+  std::optional<std::uint64_t> youngest_age(model::NodeId resource) const;
   // For how long a task has not run, ns.
   std::optional<std::uint64_t> idle_time(const model::Task& task) const;
 
@@ -44,6 +46,7 @@ class WaitIndex {
   std::unordered_map<std::uint64_t, const model::Wait*> task_waits_;
   std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
   std::map<model::NodeId, const model::Wait*> oldest_waits_;
+  std::map<model::NodeId, std::uint64_t> youngest_ages_;  // 0: that of one of them is not known
 };
 
 // A fact of a resource; null when it has none of that name.

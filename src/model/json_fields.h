@@ -59,6 +59,13 @@ void visit_fields(V& v, StackTrace& x) {
   v.field("registers", x.registers);
 }
 template <typename V>
+void visit_fields(V& v, Throttle& x) {
+  v.field("group", x.group);
+  v.field("quota", x.quota);
+  v.field("period", x.period);
+  v.mark("at_exit", x.at_exit);
+}
+template <typename V>
 void visit_fields(V& v, Task& x) {
   v.hex("address", x.address);
   v.field("pid", x.pid);
@@ -78,6 +85,7 @@ void visit_fields(V& v, Task& x) {
   v.field("priority", x.priority);
   v.field("last_arrival", x.last_arrival);
   v.field("last_queued", x.last_queued);
+  v.field("throttle", x.throttle);
   v.field("start_time", x.start_time);
   v.hex("stack_base", x.stack_base);
   v.field("stack_size", x.stack_size);

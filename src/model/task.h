@@ -25,6 +25,15 @@ enum class TaskState : std::uint8_t {
 std::string_view name_of(TaskState state);
 std::optional<TaskState> task_state_of(std::string_view name);
 
+// A control group that has used the CPU time it may use.
+struct Throttle {
+  std::string group;         // its path from the root; empty: not known
+  std::uint64_t quota = 0;   // ns of CPU time in each period
+  std::uint64_t period = 0;  // ns
+  bool at_exit = false;      // the task was taken off on its way to user mode: it holds no lock of the kernel
+  bool operator==(const Throttle&) const = default;
+};
+
 struct Task {
   std::uint64_t address = 0;  // of its task_struct; the task's identity in a snapshot
   std::uint32_t pid = 0;
@@ -44,6 +53,7 @@ struct Task {
   std::optional<std::int32_t> priority;       // task_struct.prio: 0–99 real time, 100–139 fair, −1 deadline
   std::optional<std::uint64_t> last_arrival;  // when it last got a CPU
   std::optional<std::uint64_t> last_queued;   // when it began to wait for a CPU; absent when it does not
+  std::optional<Throttle> throttle;           // runnable, and its control group may not run before the next period
   std::optional<std::uint64_t> start_time;    // CLOCK_MONOTONIC nanoseconds
   std::uint64_t stack_base = 0;               // lowest address of its kernel stack; 0: unknown
   std::uint32_t stack_size = 0;

@@ -59,6 +59,9 @@ enum class ResourceKind : std::uint8_t {
 
 // The role of a CPU whose task is inside of rcu_read_lock() while a grace period waits for it.
 inline constexpr std::string_view kRunsReader = "runs a reader";
+// That of a kernel thread whose end, or whose parking, somebody waits for.
+inline constexpr std::string_view kMustEnd = "must end";
+inline constexpr std::string_view kMustPark = "must park";
 
 struct Holder {
   NodeId who;

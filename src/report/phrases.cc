@@ -221,6 +221,12 @@ std::string doubt_phrase(const model::Snapshot& snapshot, const diagnose::Diagno
                          cpus_phrase(diagnosis.doubtful_cpus));
     case diagnose::Doubt::kDetectorFired:
       return fmt::format("the kernel itself reported a hang: \"{}\"", printable(snapshot.machine.panic_message));
+    case diagnose::Doubt::kWaitsUnending: {
+      const diagnose::UnendingWait& longest = diagnosis.unending.front();
+      return fmt::format("{} has waited {:.0f} s for {}, and why it does not come was not found",
+                         task_phrase(snapshot, longest.task), static_cast<double>(longest.age) / 1e9,
+                         resource_phrase(snapshot, longest.resource));
+    }
     case diagnose::Doubt::kTasksUnexplained: {
       const auto& longest = diagnosis.accounting.unexplained.front();
       return fmt::format("{} task{} sleep{} uninterruptibly without an explanation, {} for {:.0f} s",

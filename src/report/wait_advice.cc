@@ -68,6 +68,19 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
       return "let the real-time task sleep or block now and then, give it a CPU of its own, or keep real-time "
              "throttling on "
              "(kernel.sched_rt_runtime_us below kernel.sched_rt_period_us)";
+    case diagnose::Advice::kGiveCpuTime:
+      return "give the task CPU time: a larger quota (cpu.max) or weight for its control group, another scheduling "
+             "policy or nice value, fewer tasks on that CPU; what holds locks that others need must not be starved";
+    case diagnose::Advice::kReleaseInLoop:
+      return fmt::format(
+          "bound the work of {}, or release the lock now and then: yielding the CPU does not help who waits for the "
+          "lock",
+          place);
+    case diagnose::Advice::kHeedStop:
+      return fmt::format(
+          "let {} ask kthread_should_stop() (or kthread_should_park()) each time round, and sleep so that it can be "
+          "woken",
+          place);
     case diagnose::Advice::kOrderSpinlocks:
       return "take spinlocks in one order everywhere, never twice, and with interrupts disabled where an interrupt "
              "takes "

@@ -201,6 +201,9 @@ std::string holder_state(const Finding& finding) {
   if (const Link* link = first_link(finding, Claim::kHolderNaps)) {
     return fmt::format("sleeps again and again{} without releasing it", where(*link));
   }
+  if (const Link* link = first_link(finding, Claim::kHolderRuns)) {
+    return fmt::format("runs on and on{} without coming to release it", where(*link));
+  }
   if (first_link(finding, Claim::kNobodyCompletes) != nullptr) return "itself waits for what nobody completes";
   return "does not go on";
 }
@@ -243,6 +246,9 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
     case Claim::kHolderNaps:
       return fmt::format("{} runs now and then (last {} s ago), but sleeps again{} without releasing it", task(),
                          fact(link, "seconds"), where(link));
+    case Claim::kHolderRuns:
+      return fmt::format("{} runs on and on{} (last put on its CPU {} s ago), and all who wait came while it had it",
+                         task(), where(link), fact(link, "seconds"));
     case Claim::kHolderStopped:
       return fmt::format("{} is {}: it cannot release it before it is continued", task(), halt_phrase(link));
     case Claim::kHolderGone: return gone_phrase(snapshot, link);
@@ -272,6 +278,17 @@ std::string wait_claim_phrase(const model::Snapshot& snapshot, const Link& link)
       return fmt::format("{} is runnable and has waited {} s for CPU {}{}", task(), fact(link, "seconds"),
                          node(link, 1), others == "0" ? "" : fmt::format("; so have {} more", others));
     }
+    case Claim::kThrottled: {
+      const std::string group = fact(link, "group");
+      return fmt::format("{} may not run: its control group{} has used its {} ms of CPU time in {} ms", task(),
+                         group.empty() ? "" : " " + group, fact(link, "quota"), fact(link, "period"));
+    }
+    case Claim::kOthersPreferred:
+      return fmt::format(
+          "CPU {} runs others instead ({}, {}; {} more are runnable there), which the scheduler prefers to "
+          "a task with {}",
+          node(link, 0), task_phrase(snapshot, node(link, 1)), fact(link, "running"), fact(link, "others"),
+          fact(link, "starved"));
     case Claim::kWaitsForIo:
       return fmt::format("{} waits for I/O{}, and has not run for {} s", task(), where(link), fact(link, "seconds"));
     case Claim::kServerSilent: return server_phrase(snapshot, link);
@@ -323,6 +340,17 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
                          culprit, runs == nullptr ? 0 : node(*runs, 0), runs == nullptr ? "" : fact(*runs, "policy"),
                          runs == nullptr ? "" : fact(*runs, "mode"));
     }
+    case HangClass::kStarvation: {
+      const Link* starves = first_link(finding, Claim::kTaskStarves);
+      const Link* throttled = first_link(finding, Claim::kThrottled);
+      const std::string group = throttled == nullptr ? "" : fact(*throttled, "group");
+      return fmt::format("The {} could run and gets no CPU: it has waited {} s for CPU {}{}.", culprit,
+                         starves == nullptr ? "?" : fact(*starves, "seconds"),
+                         starves == nullptr ? 0 : node(*starves, 1),
+                         throttled == nullptr ? ", which others have"
+                         : group.empty()      ? "; its control group has used its quota"
+                                              : "; its control group " + group + " has used its quota");
+    }
     case HangClass::kRcuStall: {
       const Link* held = first_link(finding, Claim::kHeldBy);
       if (held == nullptr || held->nodes[1].kind == model::NodeKind::kCpu) return std::nullopt;
@@ -353,6 +381,9 @@ std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, 
     case HangClass::kSpinlockDeadlock: return spinning_phrase(snapshot, finding);
     case HangClass::kSelfDeadlock:
       return fmt::format("The {} waits for itself: {}.", culprit, circle_phrase(snapshot, finding));
+    case HangClass::kCpuHog:
+      if (first_link(finding, Claim::kHolderRuns) == nullptr) return std::nullopt;
+      [[fallthrough]];
     case HangClass::kLockHeldBySleeper:
       return fmt::format("The {} holds {} and {}.", culprit, object_phrase(snapshot, finding, Claim::kHeldBy),
                          holder_state(finding));

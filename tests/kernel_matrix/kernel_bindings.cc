@@ -12,6 +12,7 @@
 #include "debuginfo/distilled.h"
 #include "kernel/call_queue.h"
 #include "kernel/completion.h"
+#include "kernel/cpu_bandwidth.h"
 #include "kernel/cpu_stopper.h"
 #include "kernel/file_lock.h"
 #include "kernel/fuse.h"
@@ -91,6 +92,7 @@ const std::vector<View>& views() {
        [](const Machine& m, Binder& b) { SwitchFrameView::bind(m.architecture, b, m.access.types); }},
       {"kernel threads", [](const Machine&, Binder& b) { KthreadView::bind(b); }},
       {"run queues", [](const Machine&, Binder& b) { RunqueueView::bind(b); }},
+      {"CPU time of control groups", [](const Machine&, Binder& b) { CpuBandwidthView::bind(b); }},
       {"stoppers", [](const Machine& m, Binder& b) { StopperView::bind(m.access, b); }},
       {"interrupts and preemption", [](const Machine& m, Binder& b) { InterruptView::bind(m.access, b); }},
       {"software interrupt mask", [](const Machine& m, Binder& b) { SoftMaskView::bind(m.architecture, m.access, b); }},

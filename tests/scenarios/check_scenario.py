@@ -5,6 +5,7 @@ lab; tasks that only sleep are taken out of them but for a few.
 
 usage: check_scenario.py WHYHUNG FOLDER
        check_scenario.py WHYHUNG FOLDER --save DUMP…   makes the folder from a dump; read expected.json before you keep it
+       check_scenario.py WHYHUNG FOLDER --update       stores the verdict of now; read the difference before you keep it
 """
 import json
 import pathlib
@@ -60,6 +61,10 @@ def save(program, folder, dumps):
         snapshot = shrink(json.loads(path.read_text()))
     snapshot["machine"]["dump_file"] = "vmcore"
     (folder / "snapshot.json").write_text(json.dumps(snapshot, indent=None, separators=(",", ":"), ensure_ascii=False) + "\n")
+    update(program, folder)
+
+
+def update(program, folder):
     verdict = verdict_of(program, folder / "snapshot.json")
     (folder / "expected.json").write_text(json.dumps(verdict, indent=2) + "\n")
 
@@ -70,6 +75,8 @@ def main():
     program, folder = str(pathlib.Path(sys.argv[1]).resolve()), pathlib.Path(sys.argv[2])
     if "--save" in sys.argv:
         return save(program, folder, sys.argv[4:])
+    if "--update" in sys.argv:
+        return update(program, folder)
     expected = json.loads((folder / "expected.json").read_text())
     actual = verdict_of(program, folder / "snapshot.json")
     wrong = [name for name in {**expected, **actual} if expected.get(name) != actual.get(name)]

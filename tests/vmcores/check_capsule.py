@@ -18,6 +18,7 @@ SAMPLE = "while1-6.1-4cpu"  # the capsule that the README and scripts/demo show;
 COMMANDS = ("sys", "ps", "log", "mod", "bt", "bt -a", "bt 115", "foreach active bt", "foreach rmmod bt", "foreach UN bt",
             "dis pmount_kthread")
 EXPLAINED, NOT_EXPLAINED = 0, 1
+MOST_GROWTH = 4096  # bytes
 
 
 def runs_of(name):
@@ -73,7 +74,8 @@ def repack(program, name):
             if output != stored:
                 failures += 1
                 print(difference(stored, output, f"{name}/{file}, packed again"))
-        if again.stat().st_size > (HERE / again.name).stat().st_size:
+        # What the program has learnt to read since may be asked for too, and told as left out.
+        if again.stat().st_size > (HERE / again.name).stat().st_size + MOST_GROWTH:
             failures += 1
             print(f"packed again, the capsule grew to {again.stat().st_size} bytes")
         return failures

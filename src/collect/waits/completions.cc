@@ -86,10 +86,10 @@ class CompletionReader {
     return false;
   }
 
-  static void add_holder(model::Resource& resource, model::NodeId who, std::string role, model::Evidence evidence) {
+  static void add_holder(model::Resource& resource, model::NodeId who, std::string_view role, model::Evidence evidence) {
     model::Holder holder;
     holder.who = who;
-    holder.role = std::move(role);
+    holder.role = role;
     holder.evidence.push_back(std::move(evidence));
     resource.holders.push_back(std::move(holder));
   }
@@ -97,7 +97,7 @@ class CompletionReader {
   void find_completer(model::Resource& resource, VirtualAddress completion) {
     if (const std::uint64_t thread = context_.thread_that_completes(completion)) {
       const bool parks = context_.called_through(sleeper_, "kthread_park");
-      add_holder(resource, model::task_node(thread), parks ? "must park" : "must end",
+      add_holder(resource, model::task_node(thread), parks ? model::kMustPark : model::kMustEnd,
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }

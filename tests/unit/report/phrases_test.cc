@@ -49,6 +49,7 @@ TEST(Phrases, EveryAdviceAndDoubtIsASentence) {
   }
   diagnose::Diagnosis diagnosis;
   diagnosis.accounting.unexplained.push_back({});
+  diagnosis.unending.push_back({});
   for (int i = 0; i <= static_cast<int>(diagnose::Doubt::kCpuWaitsUnexplained); ++i) {
     EXPECT_FALSE(doubt_phrase({}, diagnosis, static_cast<diagnose::Doubt>(i)).empty()) << i;
   }

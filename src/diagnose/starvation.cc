@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/starvation.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace whyhung::diagnose {
+namespace {
+
+using model::Certainty;
+using model::EvidenceKind;
+
+constexpr std::uint64_t kSecond = 1'000'000'000;  // ns
+// A throttled task may run a little in every period, of a second at most: more patience where others wait for it.
+constexpr std::uint64_t kLastingThrottle = 20 * kSecond;
+// For so long no task is kept waiting that only shares its CPU with many, if nobody else depends on it.
+constexpr std::uint64_t kAlone = 60 * kSecond;
+constexpr std::uint32_t kIdlePolicy = 5;  // SCHED_IDLE: asked for what it got
+constexpr std::int32_t kNiceZero = 120;   // task_struct.prio of a fair task with nice 0
+
+std::uint64_t queued_for(const Case& facts, const model::Task& task) {
+  const std::uint64_t now = facts.snapshot.machine.clock.value_or(0);
+  const std::uint64_t since = task.last_queued.value_or(0);
+  return since == 0 || since > now ? 0 : now - since;
+}
+
+const CpuCondition* condition_of(const Case& facts, const model::Task& task) {
+  const auto is_it = [&](const CpuCondition& condition) { return condition.cpu->number == task.cpu; };
+  const auto found = std::ranges::find_if(facts.cpus, is_it);
+  return found == facts.cpus.end() ? nullptr : &*found;
+}
+
+// Whether the CPU goes from one fair task to the next, as a CPU should.
+bool is_shared(const CpuCondition& condition) {
+  if (condition.task == nullptr || condition.not_run || condition.stopper_starved || condition.endless_loop)
+    return false;
+  if (stands_long(condition) || condition.held.value_or(0) >= kLasting) return false;
+  if (condition.doing != CpuDoing::kUserMode && condition.doing != CpuDoing::kKernelCode) return false;
+  return condition.task->priority.value_or(0) >= kNiceZero - 20;
+}
+
+bool could_run(const model::Task& task) {
+  return task.is_runnable() && task.on_runqueue && !task.on_cpu && !task.is_idle_task;
+}
+
+std::string nice_text(const model::Task& task) {
+  if (task.policy == kIdlePolicy) return "SCHED_IDLE";
+  return task.priority ? fmt::format("nice {}", *task.priority - kNiceZero) : "nice unknown";
+}
+
+void add_throttle(const model::Task& task, Finding& finding) {
+  Link link{Claim::kThrottled, {model::task_node(task.address)}, {}, Certainty::kCertain, {}};
+  link.facts["group"] = task.throttle->group;
+  link.facts["quota"] = fmt::format("{:.1f}", static_cast<double>(task.throttle->quota) / 1e6);
+  link.facts["period"] = fmt::format("{:.1f}", static_cast<double>(task.throttle->period) / 1e6);
+  link.evidence.push_back({EvidenceKind::kField, "cfs_rq.throttled of its control group on that CPU", {}, "1"});
+  finding.chain.push_back(std::move(link));
+}
+
+void add_preferred(const Case& facts, const model::Task& task, const CpuCondition& condition, Finding& finding) {
+  std::size_t others = 0;
+  for (const model::Task& other : facts.snapshot.tasks) {
+    if (other.cpu == task.cpu && other.address != task.address && could_run(other)) ++others;
+  }
+  Link link{Claim::kOthersPreferred,
+            {model::cpu_node(condition.cpu->number), model::task_node(condition.task->address),
+             model::task_node(task.address)},
+            {},
+            Certainty::kCertain,
+            {}};
+  link.facts["others"] = std::to_string(others);
+  link.facts["running"] = nice_text(*condition.task);
+  link.facts["starved"] = nice_text(task);
+  link.evidence.push_back({EvidenceKind::kField,
+                           fmt::format("runqueues.curr of CPU {}", condition.cpu->number),
+                           {},
+                           fmt::format("{:#x}", condition.task->address)});
+  link.evidence.push_back(
+      {EvidenceKind::kField, "task_struct.prio", task.address, std::to_string(task.priority.value_or(0))});
+  finding.chain.push_back(std::move(link));
+}
+
+// Others wait for what the task holds: their chains lead to it.
+bool is_waited_for(const Case& facts, const model::Task& task) {
+  return std::ranges::any_of(facts.waits.oldest_waits(), [&](const auto& entry) {
+    const model::Resource* resource = facts.waits.resource(entry.first);
+    return facts.waits.age(*entry.second).value_or(0) >= kLasting && !resource->holders.empty() &&
+           resource->holders.front().who == model::task_node(task.address);
+  });
+}
+
+}  // namespace
+
+bool is_starved(const Case& facts, const model::Task& task, std::uint64_t waited) {
+  if (!could_run(task)) return false;
+  if (task.throttle && waited >= kLastingThrottle) return true;
+  const CpuCondition* condition = condition_of(facts, task);
+  return queued_for(facts, task) >= kLasting && (task.throttle || (condition != nullptr && is_shared(*condition)));
+}
+
+void end_at_starved(const Case& facts, const model::Task& task, Finding& finding, std::size_t others) {
+  Link link{Claim::kTaskStarves,
+            {model::task_node(task.address), model::cpu_node(task.cpu.value_or(0))},
+            {},
+            Certainty::kCertain,
+            {}};
+  link.facts["seconds"] = seconds_text(queued_for(facts, task));
+  link.facts["others"] = std::to_string(others);
+  link.evidence.push_back(state_evidence(task));
+  link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
+                           fmt::format("{} ns", task.last_queued.value_or(0))});
+  finding.chain.push_back(std::move(link));
+  const CpuCondition* condition = condition_of(facts, task);
+  if (task.throttle) {
+    add_throttle(task, finding);
+  } else if (condition != nullptr) {
+    add_preferred(facts, task, *condition, finding);
+  }
+  finding.hang_class = HangClass::kStarvation;
+  finding.culprits = {facts.waits.sleeping_culprit(task)};
+  finding.advice = {Advice::kGiveCpuTime};
+}
+
+std::vector<Finding> detect_starvation(const Case& facts) {
+  std::map<std::uint32_t, std::vector<const model::Task*>> starved;  // by CPU
+  for (const model::Task& task : facts.snapshot.tasks) {
+    if (!could_run(task) || task.policy == kIdlePolicy || queued_for(facts, task) < kAlone) continue;
+    if (is_starved(facts, task, 0) && !is_waited_for(facts, task)) starved[*task.cpu].push_back(&task);
+  }
+  std::vector<Finding> findings;
+  for (auto& [cpu, tasks] : starved) {
+    const auto longest =
+        std::ranges::max_element(tasks, {}, [&](const model::Task* task) { return queued_for(facts, *task); });
+    Finding finding;
+    finding.confidence = Certainty::kLikely;
+    end_at_starved(facts, **longest, finding, tasks.size() - 1);
+    for (const model::Task* task : tasks) {
+      if (task != *longest) finding.victim_tasks.push_back(task->address);
+    }
+    add_victims(facts, finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace whyhung::diagnose
