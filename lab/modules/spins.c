@@ -150,6 +150,65 @@ static int start_held(void)
 	return error ? error : lab_start_role(spinning_kthread, NULL, 1, other);
 }
 
+/* The same with a lock for readers and writers: one reader loops, a writer spins. */
+static DEFINE_RWLOCK(view_lock);
+
+static noinline void read_and_loop(void)
+{
+	read_lock(&view_lock);
+	atomic_inc(&lab_arrived);
+	lab_spin_for_ever();
+	read_unlock(&view_lock);
+}
+
+static int reading_kthread(void *unused)
+{
+	lab_wait_for_go();
+	read_and_loop();
+	return 0;
+}
+
+static noinline void change_view(void)
+{
+	write_lock(&view_lock);
+	write_unlock(&view_lock);
+}
+
+static int changing_kthread(void *unused)
+{
+	while (!atomic_read(&lab_arrived))
+		msleep(10);
+	change_view();
+	return 0;
+}
+
+static int start_read_held(void)
+{
+	int error = lab_start_role(reading_kthread, NULL, 0, cpu);
+
+	return error ? error : lab_start_role(changing_kthread, NULL, 1, other);
+}
+
+/* A reader that wants to write: it waits for itself. */
+static noinline void read_and_change(void)
+{
+	read_lock(&view_lock);
+	change_view();
+	read_unlock(&view_lock);
+}
+
+static int upgrading_kthread(void *unused)
+{
+	lab_wait_for_go();
+	read_and_change();
+	return 0;
+}
+
+static int start_upgrade(void)
+{
+	return lab_start_role(upgrading_kthread, NULL, 0, cpu);
+}
+
 /* The twin: two CPUs that contend for it all the time, and get it. */
 static int contending_kthread(void *unused)
 {
@@ -368,6 +427,8 @@ static const struct lab_hang hangs[] = {
 	{ "abba", start_abba },
 	{ "self", start_self },
 	{ "interrupted", start_interrupted },
+	{ "read-held", start_read_held },
+	{ "upgrade", start_upgrade },
 	{ "held", start_held },
 	{ "contended", start_contended },
 	{ "rcu", start_rcu },

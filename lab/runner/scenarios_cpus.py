@@ -54,6 +54,10 @@ CPUS = {
     "spin-held": _spinning("a thread loops with a spinlock held, another CPU spins for it",
                            "cpu-hog", "held", "culprit $THREAD hold_and_loop",
                            "waiter $OTHER count_entry", _RING),
+    "rwlock-held": _spinning("a reader loops with a read-write lock held, a writer spins for it", "cpu-hog",
+                             "read-held", "culprit $THREAD read_and_loop", "waiter $OTHER change_view"),
+    "rwlock-self": _spinning("a thread spins for the write lock that it holds for reading",
+                             "spinlock-deadlock", "upgrade", "culprit $THREAD change_view"),
     "spin-contended": Scenario(
         "twin: two CPUs contend for a spinlock, and get it", "none", '''
 start_spinning contended victims=0
