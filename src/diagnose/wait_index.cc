@@ -57,6 +57,17 @@ bool is_waiting_code(const model::CodeLocation& location) {
   return location.module.empty() && matches_any(kWaitingCode, location.function);
 }
 
+// The frames of a stack without those of an interrupt at whose end the task was preempted.
+std::span<const model::StackFrame> own_frames(const model::Snapshot& snapshot, const model::StackTrace& stack) {
+  const std::span<const model::StackFrame> frames = stack.frames;
+  bool preempted = false;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    if (frames[i].origin == model::FrameOrigin::kException) return preempted ? frames.subspan(i) : frames;
+    preempted |= snapshot.location(frames[i]).function.ends_with("preempt_schedule_irq");
+  }
+  return frames;
+}
+
 }  // namespace
 
 WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
@@ -143,7 +154,7 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   culprit.comm = task.comm;
   culprit.cpu = task.cpu;
   culprit.occupies_cpu = false;
-  for (const model::StackFrame& frame : task.stack.frames) {
+  for (const model::StackFrame& frame : own_frames(snapshot_, task.stack)) {
     if (is_waiting_code(snapshot_.location(frame))) continue;
     stands_at(culprit, snapshot_, frame);
     break;

@@ -37,6 +37,19 @@ TEST(Starvation, AHolderThatIsRunnableAndNeverRunsIsNamed) {
   EXPECT_EQ(finding.victim_tasks, std::vector<std::uint64_t>{SnapshotBuilder().address_of(11)});
 }
 
+TEST(Starvation, WhereAnInterruptPreemptedItTheInterruptedFunctionCounts) {
+  SnapshotBuilder b = starved_holder(40);
+  for (const char* function :
+       {"__schedule", "preempt_schedule_irq", "irqentry_exit", "work_for_ever [busy]", "kthread"}) {
+    model::StackFrame frame;
+    frame.location = b.location(function);
+    frame.origin =
+        std::string_view(function).ends_with("[busy]") ? model::FrameOrigin::kException : model::FrameOrigin::kCall;
+    b.task(10).stack.frames.push_back(frame);
+  }
+  EXPECT_EQ(verdict_of(b), "starvation likely: task10 on CPU 0 in work_for_ever [busy]");
+}
+
 TEST(Starvation, AHolderThatGetsItsTurnsIsNot) {
   EXPECT_EQ(diagnose_it(starved_holder(3, 20)).verdict, HangClass::kNone);
 }
