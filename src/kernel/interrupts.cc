@@ -79,7 +79,9 @@ std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access
 
 std::optional<VirtualAddress> InterruptView::interrupted_registers(const Access& access, const PerCpu& percpu,
                                                                    std::uint32_t cpu) const {
-  const auto variable = percpu.find("__irq_regs", cpu);
+  // x86 has a variable of its own for it (arch/x86/include/asm/irq_regs.h).
+  auto variable = percpu.find("__irq_regs", cpu);
+  if (!variable) variable = percpu.find("irq_regs", cpu);
   if (!variable) return std::nullopt;
   const auto registers = access.memory.read_pointer(*variable);
   if (!registers || registers->is_null()) return std::nullopt;

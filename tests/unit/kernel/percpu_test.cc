@@ -129,6 +129,13 @@ TEST_F(PerCpuTest, PendingSoftirqsAreAMemberOfIrqStatOrAVariable) {
   EXPECT_EQ(InterruptView::bind(machine_.access(), binder).softirq_pending(machine_.access(), open(), 0), 0x202u);
 }
 
+TEST_F(PerCpuTest, OnX86TheInterruptedRegistersHaveAVariableOfTheirOwn) {
+  Binder binder(machine_.types);
+  variable("irq_regs", 0x510, 0, 0xffff880018053e20, 8);
+  const InterruptView view = InterruptView::bind(machine_.access(), binder);
+  EXPECT_EQ(view.interrupted_registers(machine_.access(), open(), 0), VirtualAddress(0xffff880018053e20));
+}
+
 TEST_F(PerCpuTest, NullPointersOfTheInterruptStateAreNothing) {
   Binder binder(machine_.types);
   const InterruptView view = InterruptView::bind(machine_.access(), binder);
