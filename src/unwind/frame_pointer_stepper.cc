@@ -41,7 +41,7 @@ FrameState returned_to(std::uint64_t pc, std::uint64_t sp, std::uint64_t bp, Fra
 }  // namespace
 
 FramePointerStepper::FramePointerStepper(const VirtualMemory& memory, debuginfo::SymbolSource& symbols)
-    : memory_(memory), symbols_(symbols), thread_start_(symbols.address_of("ret_from_fork")) {
+    : memory_(memory), symbols_(symbols) {
   for (const auto& [begin_name, end_name] :
        {std::pair{"__entry_text_start", "__entry_text_end"}, std::pair{"__kprobes_text_start", "__kprobes_text_end"}}) {
     const auto begin = symbols.address_of(begin_name);
@@ -73,7 +73,11 @@ FramePointerStepper::CallBefore FramePointerStepper::call_before(std::uint64_t a
     const auto distance = load<std::int32_t>(code.data() + kLongest - 4, ByteOrder::kLittle);
     const std::uint64_t target = address + static_cast<std::uint64_t>(std::int64_t{distance});
     if (VirtualAddress(target) == function) return CallBefore::kOfFunction;
-    if (is_code(target)) return CallBefore::kOfAnother;
+    const auto called = is_code(target) ? symbols_.find_covering(VirtualAddress(target)) : std::nullopt;
+    // v4.15 (76b043848fd2), and kernels that took it back: calls through a register go through a piece of code for
+    // each.
+    if (called && called->symbol.name.starts_with("__x86_indirect_thunk_")) return CallBefore::kIndirect;
+    if (called) return CallBefore::kOfAnother;
   }
   // ff /2 in each length that it can have.
   for (const std::size_t length : {2, 3, 4, 6, 7}) {
@@ -109,7 +113,8 @@ std::variant<FrameState, EndOfStack> FramePointerStepper::step(const FrameState&
   const auto symbol = symbols_.find_covering(lookup);
   if (!symbol || !state.registers.get(x86::kRsp)) return no_way_on(pc);
   const VirtualAddress function = symbol->symbol.address;
-  if (thread_start_ && function == *thread_start_) return EndOfStack{StackEnd::kOutermost, {}};
+  // Kernels that take care of speculation cut it into pieces with names of their own.
+  if (symbol->symbol.name.starts_with("ret_from_fork")) return EndOfStack{StackEnd::kOutermost, {}};
   if (is_entry_code(lookup)) {
     if (auto crossed = cross_entry(state)) return *crossed;
   }

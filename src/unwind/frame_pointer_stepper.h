@@ -42,7 +42,6 @@ class FramePointerStepper final : public Stepper {
   const VirtualMemory& memory_;
   debuginfo::SymbolSource& symbols_;
   std::vector<VirtualRange> entry_code_;
-  std::optional<VirtualAddress> thread_start_;
 };
 
 }  // namespace whyhung::unwind

@@ -94,6 +94,22 @@ TEST_F(FramePointerTest, LeadsFromFrameToFrameAndEndsWhereTheThreadBegan) {
   EXPECT_EQ(stack.frames[1].sp.value, kStackEnd - 0x150);
 }
 
+TEST_F(FramePointerTest, ACallThroughTheCodeThatAvoidsSpeculationIsOneThroughAPointer) {
+  function("__x86_indirect_thunk_rbx", kText + 0x500, false);
+  function("ret_from_fork_nospec_begin", kEntry + 0x500, false);
+  call(kText + 0x180, kText + 0x500);   // of kthread
+  call(kEntry + 0x505, kText + 0x500);  // of what is left of ret_from_fork
+  word(kStackEnd - 0x108, kEntry + 0x505);
+  word(kStackEnd - 0x110, 0);
+  word(kStackEnd - 0x158, kText + 0x180);
+  word(kStackEnd - 0x160, kStackEnd - 0x110);
+  const Stack stack = walk(kText + 0x250, kStackEnd - 0x1a0, kStackEnd - 0x160);
+  EXPECT_EQ(names(stack), (Names{"loop", "kthread", "ret_from_fork_nospec_begin"}));
+  EXPECT_EQ(stack.frames[1].source, FrameSource::kCall);
+  EXPECT_EQ(stack.frames[2].source, FrameSource::kCall);
+  EXPECT_EQ(stack.end, StackEnd::kOutermost);
+}
+
 TEST_F(FramePointerTest, AFrameThatIsNotMadeYetOrIsGoneAgainHidesNobody) {
   thread_frames();
   word(kStackEnd - 0x158, kText + 0x140);
