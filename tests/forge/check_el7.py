@@ -1,25 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forges a 3.10 kernel of ppc64le, composes a machine with it, and holds whyhung's report against what was put there:
-check_el7.py WHYHUNG MAKE_DUMP SITUATION. Ends with 77 when there is no cross compiler."""
+"""Forges a 3.10 kernel, composes a machine with it, and holds whyhung's report against what was put there, first with
+the kernel's vmlinux, then with the types that are distilled from it:
+check_el7.py WHYHUNG MAKE_DUMP MACHINE SITUATION. Ends with 77 when there is no compiler."""
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-COMPILER = "powerpc64le-linux-gnu-gcc"
-FLAGS = ["-g", "-O2", "-std=gnu11", "-mabi=elfv2", "-mcpu=power8", "-mno-vsx", "-mno-altivec", "-mtraceback=no",
-         "-ffreestanding", "-fno-pic", "-fno-optimize-sibling-calls", "-fno-stack-protector",
-         "-fno-asynchronous-unwind-tables", "-nostdlib", "-static", "-Wl,--build-id=none", "-Wl,--no-warn-rwx-segments"]
+import forge_el7
+
 SKIPPED = 77
 STOPPED_CPUS = [0, 1, 2, 3, 4, 5, 7]
-UNSAVED_CPUS = [2, 3, 4, 5, 6, 7]
-STOPPER_STACK = ["multi_cpu_stop", "cpu_stopper_thread", "smpboot_thread_fn", "kthread", "ret_from_kernel_thread"]
+STOPPER_STACK = ["multi_cpu_stop", "cpu_stopper_thread", "smpboot_thread_fn", "kthread"]
 RMMOD_STACK = ["wait_for_completion", "stop_cpus", "__stop_machine", "stop_machine", "try_stop_module",
-               "sys_delete_module", "system_call"]
+               "sys_delete_module"]
+LOCK_STACK = ["__schedule", "schedule", "schedule_preempt_disabled", "__mutex_lock_slowpath", "mutex_lock"]
+INNOCENT = ("yielding", "passing")
 
 failures = []
 
@@ -30,18 +28,18 @@ def expect(condition, what):
 
 
 def expect_text(text, *parts):
+    """In this order."""
+    at = 0
     for part in parts:
-        expect(part in text, f"the report does not say: {part}")
+        found = text.find(part, at)
+        expect(found >= 0, f"the report does not say, or not in this place: {part}")
+        at = max(at, found)
 
 
-def compile_kernel(folder):
-    if shutil.which(COMPILER) is None:
-        print(f"skipped: {COMPILER} is not installed (Debian package gcc-powerpc64le-linux-gnu)")
-        sys.exit(SKIPPED)
-    source = HERE / "el7_ppc64le"
-    for out, script, more in (("vmlinux", "kernel.lds", ["kernel.c", "head.S"]),
-                              ("while1", "while1.lds", [f"-Wl,-R,{folder}/vmlinux", "while1.c"])):
-        subprocess.run([COMPILER, *FLAGS, "-Wl,-T," + script, "-o", str(folder / out), *more], cwd=source, check=True)
+def expect_words(text, *parts):
+    """In any order."""
+    for part in parts:
+        expect_text(text, part)
 
 
 def run(status, *command):
@@ -54,12 +52,14 @@ def evidence_of(link):
     return {(one["kind"], one["what"]): one.get("value", "") for one in link["evidence"]}
 
 
-def check_sources(report):
-    machine = report["machine"]
-    expect(machine["symbols_from"] == "kallsyms in the dump", "kallsyms found where nothing names them")
-    expect(machine["types_from"].startswith("DWARF of "), "types from the vmlinux")
-    expect(machine["release"].startswith("3.10.0-1160"), "release")
-    expect(machine["panic_cpu"] == 1, "the CPU that panicked")
+def check_sources(report, machine, panic_cpu):
+    system = report["machine"]
+    expect(system["symbols_from"] == "kallsyms in the dump", "kallsyms found where nothing names them")
+    expect(system["types_from"].startswith("DWARF of "), "types from the vmlinux")
+    expect(system["release"] == f"3.10.0-1160.forged.{machine.name}", "release")
+    expect(system["panic_cpu"] == panic_cpu, "the CPU that panicked")
+    found_by = {frame["found_by"] for task in report["tasks"] for frame in task["stack"]["frames"]}
+    expect(not found_by & {"scan", "frame-pointer"}, f"no frame is a guess: {found_by}")
     expect(not any("lack" in gap["why"] for gap in report["gaps"]), f"members that were not found: {report['gaps']}")
 
 
@@ -98,76 +98,150 @@ def check_culprit(report, knows_code):
     expect([one["cpu"] for one in verdict["victims"] if one["kind"] == "cpu"] == STOPPED_CPUS, "seven victims")
 
 
-def check_cpus(report, knows_code):
+def check_cpus(report, machine, situation):
     unknown = {gap["what"]: gap["why"] for gap in report["gaps"]}
+    answers = situation not in ("bare", "unanswered")
     for cpu in report["cpus"]:
         number = cpu["cpu"]
-        is_saved = number not in UNSAVED_CPUS
-        source = "crash-note" if is_saved else "none" if number == 6 and not knows_code else "reconstructed"
+        is_saved = number not in machine.unsaved_cpus and (number != 6 or answers)
+        source = "crash-note" if is_saved else "none" if number == 6 and situation == "bare" else "reconstructed"
         expect(cpu["registers_from"] == source, f"registers of CPU {number}: {cpu['registers_from']}")
         expect((f"registers of CPU {number}" in unknown) != is_saved, f"CPU {number}: what could not be known")
-    expect(report["cpus"][1]["bucket"] == "victim", "the CPU that panicked is a victim")
+    expect(report["cpus"][1]["bucket"] == "victim", "CPU 1 is a victim")
 
 
-def check_stacks(stacks, knows_code):
-    expect_text(stacks["8"], *STOPPER_STACK)
-    expect_text(stacks["9"], "crash_kexec", "panic", "watchdog_timer_fn", "decrementer_common", *STOPPER_STACK)
-    expect_text(stacks["8702"], *RMMOD_STACK, "System Call [c00] exception frame")
-    if knows_code:
-        expect_text(stacks["8689"], "registers were not saved for the dump; these are what the last interrupt found",
-                    "[NIP : pmount_kthread+0] [while1]", "kthread at", "(from the link register)",
-                    "ret_from_kernel_thread")
+def check_stacks(machine, stacks, situation):
+    stopper = [*STOPPER_STACK, machine.thread_start]
+    expect_text(stacks["8"], *stopper)
+    if situation != "nmi":
+        panic = ["crash_kexec", "panic", "watchdog_timer_fn", "__run_hrtimer", "hrtimer_interrupt"]
+        expect_text(stacks["9"], *panic, *machine.interrupt, *stopper)
+    preempted = situation in ("preempted", "unanswered", "nmi")
+    expect_text(stacks["8702"], *(["__schedule", "_cond_resched"] if preempted else ["schedule_timeout"]), *RMMOD_STACK,
+                *machine.system_call)
+    if situation == "nmi":
+        expect_text(stacks["8689"], "crash_kexec", "panic", "watchdog_overflow_callback", "perf_event_nmi_handler",
+                    "do_nmi", "end_repeat_nmi", "--- <NMI exception stack> ---", "pmount_kthread at", "kthread at",
+                    machine.thread_start)
+    elif situation == "unanswered":
+        expect_text(stacks["8689"], "pmount_kthread", "kthread at", machine.thread_start)
+    elif situation != "bare":
+        expect_text(stacks["8689"], *machine.culprit)
 
 
-def check_stopped(report, text, stacks, knows_code):
+def check_stopped(report, text, machine, stacks, situation):
+    knows_code = situation != "bare"
     check_culprit(report, knows_code)
     chain = report["verdict"]["chain"]
     check_request(chain)
-    check_cpus(report, knows_code)
-    check_stacks(stacks, knows_code)
+    check_cpus(report, machine, situation)
+    check_stacks(machine, stacks, situation)
     expect("CPU 6 has been running pmount_kthread (pid 8689) for 25.0 s" in chain[5]["claim"], chain[5]["claim"])
-    expect_text(text, "The panic came on CPU 1, which is a victim.", "the watchdog of CPU 6 was last served 25.0 s ago",
-                "21 tasks: 8 running, 1 waits-for-cpu, 1 explained-wait, 11 normal-sleep",
-                "8 CPUs: 1 culprit, 7 victim")
-    if knows_code:
-        expect_text(text, "that has no exit and calls nothing that yields",
-                    "from registers that an interrupt saved before the dump",
-                    "let pmount_kthread [while1] yield")
-    else:
-        expect_text(text, "in code that is not known: its registers were not saved",
-                    "registers of CPU 6: not saved: the CPU did not answer when the dump was taken",
-                    "when its task last let another one run, it stood in kthread",
-                    "CPU#6 stuck for 22s! [pmount_kthread:8689]",
-                    "NIP [d000000003a10000] pmount_kthread+0x0/0x10 [while1]", "let pmount_kthread (pid 8689) yield")
+    expect_words(text, "the watchdog of CPU 6 was last served 25.0 s ago",
+                 "21 tasks: 8 running, 1 waits-for-cpu, 1 explained-wait, 11 normal-sleep",
+                 "8 CPUs: 1 culprit, 7 victim")
+    if situation != "nmi":
+        expect_words(text, "The panic came on CPU 1, which is a victim.")
+    if not knows_code:
+        expect_words(text, "in code that is not known: its registers were not saved",
+                     "registers of CPU 6: not saved: the CPU did not answer when the dump was taken",
+                     "when its task last let another one run, it stood in kthread",
+                     "CPU#6 stuck for 22s! [pmount_kthread:8689]", machine.log_line,
+                     "let pmount_kthread (pid 8689) yield")
+        return
+    expect_words(text, "that has no exit and calls nothing that yields",
+                 "enable interrupts within pmount_kthread [while1]" if situation == "nmi" else
+                 "let pmount_kthread [while1] yield")
+    if situation == "nmi":
+        expect_words(text, "interrupts are disabled on CPU 6: it takes no tick and answers no other CPU")
+    elif situation == "unanswered" or machine.unsaved_cpus:
+        expect_words(text, "from registers that an interrupt saved before the dump")
+
+
+def check_deadlock(report, text, machine, stacks):
+    verdict = report["verdict"]
+    expect((verdict["class"], verdict["confidence"]) == ("mutex-deadlock", "certain"), f"{verdict['class']}")
+    expect(len(report["findings"]) == 1, f"other findings: {[one['class'] for one in report['findings']]}")
+    expect(sorted((one["pid"], one["comm"]) for one in verdict["culprits"]) == [(9001, "alpha"), (9002, "beta")],
+           f"both are of the circle: {verdict['culprits']}")
+    expect_words(text, "alpha (pid 9001) waits for the mutex beta_lock [abba], which beta (pid 9002) holds",
+                 "beta (pid 9002) waits for the mutex alpha_lock [abba], which alpha (pid 9001) holds",
+                 "it sleeps for it in alpha_thread [abba], for 241.0 s", "mutex_waiter on its stack",
+                 "field mutex.owner = ", "22 tasks: 8 running, 2 explained-wait, 12 normal-sleep",
+                 "8 CPUs: 7 idle, 1 working")
+    for pid, function in (("9001", "alpha_thread"), ("9002", "beta_thread")):
+        expect_text(stacks[pid], *LOCK_STACK, function, "[abba]", "kthread", machine.thread_start)
+    expect_text(stacks["55"], "crash_kexec", "panic", "check_hung_uninterruptible_tasks", "watchdog at", "kthread",
+                machine.thread_start)
 
 
 def check_innocent(report, text):
     expect(report["verdict"]["class"] == "none", report["verdict"]["class"])
     expect(not report["findings"], "nobody is accused")
-    expect_text(text, "8 CPUs: 6 idle, 2 working", "SysRq : Trigger a crash")
+    expect_words(text, "8 CPUs: 6 idle, 2 working", "SysRq : Trigger a crash")
+
+
+def check(report, text, machine, situation, stack_of):
+    check_sources(report, machine, 6 if situation == "nmi" else 1)
+    if situation in INNOCENT:
+        check_innocent(report, text)
+    elif situation == "abba":
+        check_deadlock(report, text, machine, {pid: stack_of(pid) for pid in ("9001", "9002", "55")})
+    else:
+        stacks = {pid: stack_of(pid) for pid in ("8", "9", "8689", "8702")}
+        check_stopped(report, text, machine, stacks, situation)
+
+
+def without_lines(value):
+    """Lines of source are in no distilled file."""
+    if isinstance(value, dict):
+        return {key: without_lines(one) for key, one in value.items() if key != "lines"}
+    return [without_lines(one) for one in value] if isinstance(value, list) else value
+
+
+def differences(first, second, path=""):
+    if isinstance(first, dict) and isinstance(second, dict):
+        pairs = [(key, first.get(key), second.get(key)) for key in sorted(first.keys() | second.keys())]
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        pairs = [(number, *both) for number, both in enumerate(zip(first, second))]
+    else:
+        return [] if first == second else [f"{path}: {first} and {second}"]
+    return [one for key, *both in pairs for one in differences(*both, f"{path}/{key}")]
+
+
+def check_distilled(whyhung, folder, vmcore, report, status):
+    """What is distilled of a vmlinux says the same as the vmlinux."""
+    types = folder / "forged.types"
+    run(0, whyhung, "distill", folder / "vmlinux", "-o", types)
+    (folder / "vmlinux").rename(folder / "vmlinux.away")
+    again = json.loads(run(status, whyhung, "--json", "--types", types, vmcore))
+    expect(again["machine"]["types_from"].startswith(f"distilled types {types}"), again["machine"]["types_from"])
+    for one in (report, again):
+        del one["machine"]["types_from"]
+    for one in differences(without_lines(report), without_lines(again)):
+        expect(False, f"by distilled types: {one}")
 
 
 def main():
-    whyhung, make_dump, situation = sys.argv[1:]
-    is_innocent = situation == "yielding"
-    status = 1 if is_innocent else 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        compile_kernel(folder)
+    whyhung, make_dump, name, situation = sys.argv[1:]
+    machine = forge_el7.MACHINES[name]
+    if not forge_el7.can_compile(machine):
+        print(f"skipped: {machine.compiler} is not installed (Debian package {machine.package})")
+        sys.exit(SKIPPED)
+    status = 1 if situation in INNOCENT else 0
+    with tempfile.TemporaryDirectory() as path:
+        folder = pathlib.Path(path)
+        forge_el7.compile_kernel(machine, folder)
         vmcore = folder / "vmcore"
-        subprocess.run([make_dump, str(folder), situation, str(vmcore)], check=True)
+        subprocess.run([make_dump, name, str(folder), situation, str(vmcore)], check=True)
         arguments = ["--vmlinux", folder / "vmlinux", vmcore]
         report = json.loads(run(status, whyhung, "--json", *arguments))
         text = run(status, whyhung, *arguments)
-        check_sources(report)
-        if is_innocent:
-            check_innocent(report, text)
-        else:
-            stacks = {pid: run(0, whyhung, *arguments, "-c", "bt " + pid) for pid in ("8", "9", "8689", "8702")}
-            check_stopped(report, text, stacks, situation != "bare")
+        check(report, text, machine, situation, lambda pid: run(0, whyhung, *arguments, "-c", "bt " + pid))
+        check_distilled(whyhung, folder, vmcore, report, status)
         # Without types nothing can be said, and that is what must be said.
         blind = run(1, whyhung, vmcore)
-        expect_text(blind, "VERDICT undetermined", "types of the kernel")
+        expect_words(blind, "VERDICT undetermined", "types of the kernel")
     for failure in failures:
         print("FAILED:", failure)
     if failures:

@@ -16,8 +16,9 @@ struct forged_member {
 
 #define FORGED_RECORD(line) FORGED_RECORD_(line)
 #define FORGED_RECORD_(line) forged_member_##line
-#define FORGED \
-  static const struct forged_member FORGED_RECORD(__COUNTER__) __attribute__((used, section(".forge.members")))
+#define FORGED                                                 \
+  static const struct forged_member FORGED_RECORD(__COUNTER__) \
+      __attribute__((used, aligned(8), section(".forge.members")))
 
 #define MEMBER(type, member) FORGED = {#type, #member, offsetof(struct type, member), sizeof(((struct type*)0)->member)}
 #define SIZE(type) FORGED = {#type, "", 0, sizeof(struct type)}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/power_stack.h"
 
+#include <utility>
+
 #include "arch/ppc64.h"
 
 namespace whyhung::test {
@@ -20,40 +22,35 @@ constexpr std::uint64_t kUserMsr = 0x800000000280f033;
 constexpr std::uint64_t kDecrementer = 0x901;
 constexpr std::uint64_t kSystemCall = 0xc01;
 
-std::vector<std::uint32_t> code_of(FakeMachine& machine, const debuginfo::Symbol& function) {
+constexpr std::uint64_t kUserNip = 0x3fff8a6e1234, kUserSp = 0x3fffd21c5e60;
+
+std::vector<std::uint32_t> words_of(FakeMachine& machine, const debuginfo::Symbol& function) {
+  const auto code = code_of(machine, function);
   std::vector<std::uint32_t> words;
-  for (std::uint64_t at = 0; at + 4 <= function.size; at += 4) {
-    words.push_back(machine.memory.read_u32(function.address + at).value());
+  for (std::size_t at = 0; at + 4 <= code.size(); at += 4) {
+    words.push_back(load<std::uint32_t>(code.data() + at, ByteOrder::kLittle));
   }
   return words;
 }
 
-debuginfo::Symbol symbol(FakeMachine& machine, std::string_view name) {
-  const auto found = machine.symbols.find_all(name, 1);
-  if (found.empty()) throw std::invalid_argument(fmt::format("no symbol {}", name));
-  return found.front();
-}
-
-}  // namespace
-
-std::uint64_t address_of(FakeMachine& machine, std::string_view name) {
-  return symbol(machine, name).address.value;
-}
-
+// Bytes of a function's frame: 0 of one that makes none.
 std::uint64_t frame_size(FakeMachine& machine, std::string_view name) {
   constexpr std::uint32_t kStduR1 = 0xf8210001;  // stdu r1,N(r1)
-  for (const std::uint32_t word : code_of(machine, symbol(machine, name))) {
+  for (const std::uint32_t word : words_of(machine, function_named(machine, name))) {
     if ((word & 0xffff0003) == kStduR1)
       return static_cast<std::uint64_t>(-std::int64_t{static_cast<std::int16_t>(word & 0xfffc)});
   }
   return 0;
 }
 
-std::uint64_t return_address(FakeMachine& machine, std::string_view caller, std::string_view callee) {
+}  // namespace
+
+// Behind the call of `callee` in `caller`; an indirect call when there is no direct one.
+std::uint64_t PowerStack::back_to(std::string_view caller, std::string_view callee) const {
   constexpr std::uint64_t kLocalEntry = 8;  // a call within the kernel passes over two instructions
-  const debuginfo::Symbol from = symbol(machine, caller);
-  const std::uint64_t to = address_of(machine, callee);
-  const auto words = code_of(machine, from);
+  const debuginfo::Symbol from = function_named(machine_, caller);
+  const std::uint64_t to = address_of(machine_, callee);
+  const auto words = words_of(machine_, from);
   std::uint64_t indirect = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::uint64_t at = from.address.value + 4 * i;
@@ -68,19 +65,33 @@ std::uint64_t return_address(FakeMachine& machine, std::string_view caller, std:
   return indirect;
 }
 
-PowerStack::PowerStack(FakeMachine& machine, std::uint64_t sp, std::uint64_t chain) : machine_(machine), sp_(sp) {
-  machine_.memory.write_u64(sp_, chain);
+PowerStack::PowerStack(FakeMachine& machine, std::string_view function, std::uint64_t sp)
+    : KernelStack(machine, function, sp) {
+  machine_.memory.write_u64(sp_, 0);
 }
 
 void PowerStack::push(std::uint64_t bytes) {
   machine_.memory.write_u64(sp_ - bytes, sp_);
+  caller_sp_ = sp_;
   sp_ -= bytes;
 }
 
-PowerStack& PowerStack::call(std::string_view caller, std::string_view callee) {
-  machine_.memory.write_u64(sp_ + kLinkSlot, return_address(machine_, caller, callee));
-  const std::uint64_t bytes = frame_size(machine_, callee);
-  if (bytes != 0) push(bytes);
+KernelStack& PowerStack::call(std::string_view callee) {
+  machine_.memory.write_u64(sp_ + kLinkSlot, back_to(function_, callee));
+  push(frame_size(machine_, callee));
+  caller_ = std::exchange(function_, callee);
+  return *this;
+}
+
+KernelStack& PowerStack::loop_in(std::string_view leaf) {
+  // A function that calls nobody makes no frame.
+  spot_ = {address_of(machine_, leaf), sp_, back_to(function_, leaf)};
+  return *this;
+}
+
+KernelStack& PowerStack::come_back_from(std::string_view callee) {
+  const std::uint64_t back = back_to(function_, callee);
+  spot_ = {back, sp_, back};
   return *this;
 }
 
@@ -100,37 +111,50 @@ void PowerStack::write_registers(std::uint64_t nip, std::uint64_t msr, std::uint
   machine_.memory.write_u64(registers_ - 16, kMark);
 }
 
-PowerStack& PowerStack::interrupt(std::uint64_t nip, std::uint64_t link) {
+KernelStack& PowerStack::tick() {
   const std::uint64_t interrupted_sp = sp_;
   push(kInterruptFrame);
-  write_registers(nip, kKernelMsr, link, kDecrementer, interrupted_sp);
-  return *this;
+  write_registers(spot_.pc, kKernelMsr, spot_.link, kDecrementer, interrupted_sp);
+  function_ = "decrementer_common";
+  return path({"timer_interrupt", "hrtimer_interrupt"});
 }
 
-PowerStack& PowerStack::system_call(std::uint64_t user_nip, std::uint64_t user_sp) {
-  machine_.memory.write_u64(sp_, user_sp);
-  write_registers(user_nip, kUserMsr, user_nip + 0x40, kSystemCall, user_sp);
-  return *this;
+KernelStack& PowerStack::system_call(std::string_view function) {
+  machine_.memory.write_u64(sp_, kUserSp);
+  write_registers(kUserNip, kUserMsr, kUserNip + 0x40, kSystemCall, kUserSp);
+  return call(function);
 }
 
-std::uint64_t PowerStack::switch_out(std::string_view caller) {
-  const std::uint64_t back = return_address(machine_, caller, "_switch");
+std::uint64_t PowerStack::switch_out() {
+  call("__switch_to");
+  const std::uint64_t back = back_to(function_, "_switch");
   machine_.memory.write_u64(sp_ + kLinkSlot, back);
   push(kSwitchFrame);
   machine_.memory.write_u64(sp_ + kOverhead + 8 * ppc64::kNip, back);
   return sp_;
 }
 
-std::vector<std::byte> power_prstatus(std::uint64_t nip, std::uint64_t sp, std::uint64_t link, std::uint32_t pid) {
+Spot PowerStack::dump_spot() {
+  // The stack pointer that is saved belongs to the link register's function.
+  return {address_of(machine_, function_) + 0x20, caller_sp_, back_to(caller_, function_)};
+}
+
+std::uint64_t PowerStack::local(std::uint64_t bytes) const {
+  constexpr std::uint64_t kHead = 32;  // of a frame, ELFv2
+  if (kHead + bytes > caller_sp_ - sp_) throw std::invalid_argument(fmt::format("no room in {}", function_));
+  return sp_ + kHead;
+}
+
+std::vector<std::byte> power_prstatus(const Spot& spot, std::uint32_t pid) {
   constexpr std::size_t kSize = 504, kPid = 32, kRegisters = 112;
   std::vector<std::byte> note(kSize);
   store(note.data() + kPid, pid, ByteOrder::kLittle);
   const auto put = [&](std::size_t reg, std::uint64_t value) {
     store(note.data() + kRegisters + 8 * reg, value, ByteOrder::kLittle);
   };
-  put(ppc64::kNip, nip);
-  put(ppc64::kR1, sp);
-  put(ppc64::kLink, link);
+  put(ppc64::kNip, spot.pc);
+  put(ppc64::kR1, spot.sp);
+  put(ppc64::kLink, spot.link);
   put(ppc64::kMsr, kKernelMsr);
   put(ppc64::kSoftMask, 1);
   return note;

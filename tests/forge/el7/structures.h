@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Structures of a 3.10.0-1160 kernel of ppc64le, as far as they are read: names, types and order are that kernel's,
- * offsets are not, and need not be. Members whose types are of no interest here are void pointers. */
+/* Structures of a 3.10.0-1160 kernel, as far as they are read: names, types and order are that kernel's, offsets are
+ * not, and need not be. Members whose types are of no interest here are void pointers. What a machine has of its own is
+ * in its machine.h. */
 #ifndef EL7_STRUCTURES_H
 #define EL7_STRUCTURES_H
 
@@ -33,15 +34,10 @@ struct timespec {
   long tv_sec;
   long tv_nsec;
 };
-struct pt_regs {
-  unsigned long gpr[32];
-  unsigned long nip, msr, orig_gpr3, ctr, link, xer, ccr, softe, trap, dar, dsisr, result;
-};
-struct thread_struct {
-  unsigned long ksp;
-  struct pt_regs* regs;
-  unsigned long fpr[64];
-};
+struct task_struct;
+/* struct pt_regs, thread_struct and thread_info, irq_cpustat_t, RELEASE, MACHINE and SWITCH_TO(). */
+#include "machine.h"
+
 struct sched_info {
   unsigned long pcount;
   unsigned long long run_delay, last_arrival, last_queued;
@@ -97,15 +93,6 @@ struct task_struct {
 struct signal_struct {
   atomic_t sigcnt, live;
   int nr_threads;
-};
-struct thread_info {
-  struct task_struct* task;
-  void* exec_domain;
-  int cpu;
-  int preempt_count;
-  unsigned long restart_block[6];
-  unsigned long local_flags;
-  unsigned long flags __attribute__((aligned(64)));
 };
 union thread_union {
   struct thread_info thread_info;
@@ -223,19 +210,6 @@ struct log {
   uint8_t flags : 5;
   uint8_t level : 3;
 };
-struct paca_struct {
-  void* lppaca_ptr;
-  uint16_t paca_index;
-  uint16_t lock_token;
-  uint64_t data_offset;
-  struct task_struct* __current;
-  uint64_t kstack, saved_r1;
-  uint8_t soft_enabled, irq_happened;
-};
-typedef struct {
-  unsigned int __softirq_pending;
-  unsigned int timer_irqs;
-} irq_cpustat_t;
 struct new_utsname {
   char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };

@@ -5,16 +5,15 @@
 
 /* Variables. */
 const char linux_banner[] =
-    "Linux version 3.10.0-1160.forged.ppc64le (forge) (gcc) #1 SMP Tue Aug 18 14:50:17 EDT 2020\n";
+    "Linux version 3.10.0-1160.forged." MACHINE " (forge) (gcc) #1 SMP Tue Aug 18 14:50:17 EDT 2020\n";
 union thread_union init_thread_union __attribute__((aligned(THREAD_SIZE)));
 struct task_struct init_task;
 struct list_head modules;
 struct uts_namespace init_uts_ns;
-struct paca_struct* paca;
 unsigned long cpu_possible_bits[NR_CPUS / 64], cpu_online_bits[NR_CPUS / 64], cpu_present_bits[NR_CPUS / 64];
 const unsigned long* const cpu_possible_mask = cpu_possible_bits;
 unsigned long __per_cpu_offset[NR_CPUS];
-int nr_cpu_ids, nr_node_ids = 1, crashing_cpu = -1, watchdog_thresh = 10;
+int nr_cpu_ids, nr_node_ids = 1, watchdog_thresh = 10;
 void* crash_notes;
 char __log_buf[1 << 16];
 char* log_buf = __log_buf;
@@ -24,7 +23,6 @@ struct timekeeper timekeeper;
 unsigned long avenrun[3];
 struct pglist_data contig_page_data, *node_data[4] = {&contig_page_data};
 struct mutex module_mutex, stop_cpus_mutex;
-unsigned long swapper_pg_dir[1 << 12] __attribute__((aligned(65536)));
 static const char* const task_state_array[] = {
     "R (running)", "S (sleeping)", "D (disk sleep)", "T (stopped)", "t (tracing stop)", "Z (zombie)",
     "X (dead)",    "x (dead)",     "K (wakekill)",   "W (waking)",  "P (parked)",
@@ -40,20 +38,13 @@ PER_CPU struct cpu_stop_work active_balance_work;
 PER_CPU unsigned long watchdog_touch_ts;
 PER_CPU unsigned long hrtimer_interrupts, hrtimer_interrupts_saved;
 PER_CPU struct task_struct *ksoftirqd, *softlockup_watchdog;
-PER_CPU struct pt_regs* __irq_regs;
 PER_CPU irq_cpustat_t irq_stat;
 PER_CPU struct llist_head call_single_queue;
 
 /* Scheduling. */
-struct task_struct* _switch(struct thread_struct* prev, struct thread_struct* next);
-CODE struct task_struct* __switch_to(struct task_struct* prev, struct task_struct* next) {
-  struct task_struct* last = _switch(&prev->thread, &next->thread);
-  BARRIER();
-  return last;
-}
 CODE void __schedule(void) {
   struct rq* rq = &runqueues;
-  rq->curr = __switch_to(rq->curr, rq->idle);
+  SWITCH_TO(rq->curr, rq->curr, rq->idle);
   BARRIER();
 }
 CODE void schedule(void) {
@@ -68,11 +59,33 @@ CODE long schedule_timeout(long timeout) {
 CODE void cpu_relax_once(void) {
   BARRIER();
 }
+CODE int _cond_resched(void) {
+  __schedule();
+  BARRIER();
+  return 1;
+}
 CODE void wait_for_completion(struct completion* x) {
   wait_queue_t wait;
   wait.private = x;
-  BARRIER();
+  _cond_resched();
   while (!*(volatile unsigned int*)&x->done) schedule_timeout((long)&wait);
+}
+CODE void schedule_preempt_disabled(void) {
+  schedule();
+  BARRIER();
+}
+CODE void __mutex_lock_slowpath(struct mutex* lock) {
+  struct mutex_waiter waiter;
+  waiter.list.next = (struct list_head*)&waiter;
+  waiter.task = lock->owner;
+  BARRIER();
+  while (((volatile struct mutex*)lock)->count.counter != 1) schedule_preempt_disabled();
+  BARRIER();
+  if (waiter.task) lock->owner = 0;
+}
+CODE void mutex_lock(struct mutex* lock) {
+  if (--lock->count.counter < 0) __mutex_lock_slowpath(lock);
+  BARRIER();
 }
 CODE void cpu_idle_loop(void) {
   for (;;) schedule();
@@ -184,9 +197,17 @@ CODE void hrtimer_interrupt(void* dev) {
   __run_hrtimer(dev);
   BARRIER();
 }
-CODE void timer_interrupt(struct pt_regs* regs) {
-  hrtimer_interrupt(regs);
+/* khungtaskd. */
+CODE void check_hung_uninterruptible_tasks(unsigned long timeout) {
+  panic("hung_task: blocked tasks");
   BARRIER();
+}
+CODE int watchdog(void* dummy) {
+  for (;;) {
+    schedule_timeout(120);
+    check_hung_uninterruptible_tasks(120);
+    BARRIER();
+  }
 }
 CODE void sysrq_handle_crash(int key) {
   crash_kexec(0);
