@@ -2,109 +2,32 @@
 // Every dump format, in every form that its writers give it, has to tell the same of the same memory. A format that is
 // registered in formats.cc without a builder here fails the first test.
 #include <algorithm>
-#include <functional>
-#include <ostream>
 #include <set>
 
+#include "conformance/dump_forms.h"
 #include "dump/formats.h"
 #include "dump/vmcoreinfo.h"
-#include "support/elf_core_builder.h"
-#include "support/kdump_builder.h"
 #include "unit/dump/dump_test_support.h"
 
 namespace whyhung::dump {
 namespace {
 
-using test::build_core;
-using test::build_kdump;
 using test::Bytes;
-using test::FlattenForm;
-using test::KdumpForm;
+using test::DumpForm;
 using test::MemoryImage;
-using test::PageCodec;
-
-// One way of writing an image down.
-struct Form {
-  std::string name;
-  std::string_view format;  // Format::name, as registered
-  std::function<std::vector<Bytes>(const MemoryImage&)> build;
-
-  friend void PrintTo(const Form& form, std::ostream* out) { *out << form.name; }
-};
-
-Form kdump(std::string name, const std::function<void(KdumpForm&)>& change) {
-  return {std::move(name), "kdump-compressed", [change](const MemoryImage& image) {
-            KdumpForm form;
-            change(form);
-            return std::vector<Bytes>{build_kdump(image, form).bytes};
-          }};
-}
-
-Form flattened(std::string name, FlattenForm::Writer writer, std::size_t piece) {
-  return {std::move(name), "kdump-compressed", [=](const MemoryImage& image) {
-            FlattenForm form;
-            form.writer = writer;
-            form.piece = piece;
-            form.rewrites_header = writer == FlattenForm::Writer::kMakedumpfile;
-            return std::vector<Bytes>{flatten(build_kdump(image, {}), form)};
-          }};
-}
-
-std::vector<Form> all_forms() {
-  std::vector<Form> forms;
-  for (int version = 1; version <= 6; ++version) {
-    forms.push_back(kdump(fmt::format("kdump_v{}", version), [=](KdumpForm& form) {
-      form.version = version;
-      // Before version 4 there are no notes; version 3 has VMCOREINFO all the same.
-      form.header_vmcoreinfo = version == 3 ? test::kSampleVmcoreinfo : "";
-    }));
-  }
-  for (const auto& [name, codec] : {std::pair{"none", PageCodec::kNone},
-                                    {"zlib", PageCodec::kZlib},
-                                    {"lzo", PageCodec::kLzo},
-                                    {"snappy", PageCodec::kSnappy},
-                                    {"zstd", PageCodec::kZstd},
-                                    {"mixed", PageCodec::kMixed}}) {
-    forms.push_back(kdump(fmt::format("kdump_{}", name), [=](KdumpForm& form) { form.codec = codec; }));
-  }
-  forms.push_back(kdump("kdump_big_endian", [](KdumpForm& form) { form.order = ByteOrder::kBig; }));
-  forms.push_back(kdump("kdump_own_zero_pages", [](KdumpForm& form) { form.shared_zero_page = false; }));
-  forms.push_back(kdump("diskdump", [](KdumpForm& form) {
-    form.signature = "DISKDUMP";
-    form.version = 1;
-  }));
-  forms.push_back({"kdump_split_in_4", "kdump-compressed",
-                   [](const MemoryImage& image) { return test::build_split(image, {}, 4); }});
-  forms.push_back(flattened("flattened_makedumpfile", FlattenForm::Writer::kMakedumpfile, 65536));
-  forms.push_back(flattened("flattened_small_pieces", FlattenForm::Writer::kMakedumpfile, 3000));
-  forms.push_back(flattened("flattened_qemu", FlattenForm::Writer::kQemu, 16384));
-  for (const ByteOrder order : {ByteOrder::kLittle, ByteOrder::kBig}) {
-    const auto build = [=](const MemoryImage& image) {
-      test::CoreForm form;
-      form.order = order;
-      return std::vector<Bytes>{build_core(segments_of(image), form)};
-    };
-    forms.push_back({order == ByteOrder::kLittle ? "elf" : "elf_big_endian", "ELF vmcore", build});
-  }
-  forms.push_back({"elf_flattened", "ELF vmcore", [](const MemoryImage& image) {
-                     FlattenForm form;
-                     form.piece = 4096;
-                     form.rewrites_header = false;
-                     return std::vector<Bytes>{test::flatten(build_core(segments_of(image), {}), {}, form)};
-                   }});
-  return forms;
-}
 
 TEST(DumpConformance, EveryRegisteredFormatHasABuilder) {
   std::set<std::string_view> built;
-  for (const Form& form : all_forms()) built.insert(form.format);
+  for (const DumpForm& form : test::all_dump_forms()) built.insert(form.format);
   for (const Format& format : formats()) EXPECT_TRUE(built.contains(format.name)) << format.name;
   EXPECT_EQ(containers().size(), 1u) << "a new container needs forms of its own here";
 }
 
-class DumpConformance : public testing::TestWithParam<Form> {
+class DumpConformance : public testing::TestWithParam<DumpForm> {
  protected:
-  std::unique_ptr<Dump> open(const MemoryImage& image) const { return must_open(open_all(GetParam().build(image))); }
+  std::unique_ptr<Dump> open(const MemoryImage& image) const {
+    return must_open(open_all(GetParam().build(image, {})));
+  }
 };
 
 TEST_P(DumpConformance, GivesTheSameMemoryAndTheSameFaults) {
@@ -162,7 +85,7 @@ TEST_P(DumpConformance, ReadsNoMoreThanItNeedsToOpen) {
 
 TEST_P(DumpConformance, SurvivesBeingCutAnywhere) {
   const auto image = test::sample_image(6, 4096, 60);
-  auto files = GetParam().build(image);
+  auto files = GetParam().build(image, {});
   const Bytes whole = files.back();
   for (std::size_t keep = 0; keep < whole.size(); keep += keep < 9000 ? 397 : 2999) {
     files.back().assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(keep));
@@ -189,7 +112,7 @@ bool is_worth_damaging(std::size_t at) {
 
 TEST_P(DumpConformance, SurvivesDamagedHeaders) {
   const auto image = test::sample_image(7, 4096, 40);
-  const auto whole = GetParam().build(image);
+  const auto whole = GetParam().build(image, {});
   for (std::size_t at = 0; at < std::min<std::size_t>(whole[0].size(), 9000); ++at) {
     if (!is_worth_damaging(at)) continue;
     for (const unsigned char value : {0x00, 0xff}) {
@@ -203,7 +126,7 @@ TEST_P(DumpConformance, SurvivesDamagedHeaders) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, DumpConformance, testing::ValuesIn(all_forms()),
+INSTANTIATE_TEST_SUITE_P(Forms, DumpConformance, testing::ValuesIn(test::all_dump_forms()),
                          [](const auto& form) { return form.param.name; });
 
 }  // namespace
