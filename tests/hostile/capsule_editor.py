@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Takes a capsule apart and puts it together again with something wrong: pages changed, left out or damaged, notes
 edited, header fields overwritten; as a kdump file, as an ELF core, or flattened. Layouts as in makedumpfile's
-diskdump_mod.h and elf.h; addresses are translated by the dump's own page tables (x86_64, four levels)."""
+diskdump_mod.h and elf.h; addresses are translated by the dump's own page tables (x86_64, four levels), or lie in linear
+memory (PowerCapsule)."""
 import ctypes
 import re
 import struct
@@ -11,6 +12,7 @@ PAGE = 4096
 SUB_HEADER_BYTES = 104
 ZSTD_FLAG = 0x20
 IMAGE_BASE = 0xFFFFFFFF80000000
+POWER_LINEAR, POWER_VMALLOC = 0xC000000000000000, 0xC008000000000000
 
 _zstd = ctypes.CDLL("libzstd.so.1")
 _zstd.ZSTD_decompress.restype = ctypes.c_size_t
@@ -38,14 +40,16 @@ class Capsule:
         self.path = str(path)
         file = path.read_bytes()
         assert file[:8] == b"KDUMP   "
-        block, sub_blocks, bitmap_blocks = struct.unpack_from("<III", file, 428)
+        # The header's byte order is its writer's, and not always the kernel's.
+        self.order = "<" if struct.unpack_from("<I", file, 428)[0] == PAGE else ">"
+        block, sub_blocks, bitmap_blocks = struct.unpack_from(self.order + "III", file, 428)
         assert block == PAGE
         self.main = bytearray(file[:464])
         self.sub = bytearray(file[PAGE:PAGE + SUB_HEADER_BYTES])
-        notes_at, notes_size = struct.unpack_from("<QQ", self.sub, 48)
+        notes_at, notes_size = struct.unpack_from(self.order + "QQ", self.sub, 48)
         self.notes = bytearray(file[notes_at:notes_at + notes_size])
         bitmap_bytes = bitmap_blocks * PAGE // 2
-        self.frames = struct.unpack_from("<Q", self.sub, 96)[0]
+        self.frames = struct.unpack_from(self.order + "Q", self.sub, 96)[0]
         first = (1 + sub_blocks) * PAGE
         bits = file[first + bitmap_bytes:first + 2 * bitmap_bytes]
         existing = file[first:first + bitmap_bytes]
@@ -55,7 +59,7 @@ class Capsule:
         # Frame to (bytes in the file, flags); an edited page is stored as it is, with flags 0.
         self.pages = {}
         for rank, frame in enumerate(present):
-            offset, size, flags, _ = struct.unpack_from("<QIIQ", file, table + 24 * rank)
+            offset, size, flags, _ = struct.unpack_from(self.order + "QIIQ", file, table + 24 * rank)
             self.pages[frame] = (file[offset:offset + size], flags)
 
     # Memory.
@@ -111,14 +115,14 @@ class Capsule:
 
     def remove_vmcoreinfo(self):
         self.edit_vmcoreinfo("VMCOREINFO", "SOMETHINGS")
-        struct.pack_into("<QQ", self.sub, 32, 0, 0)
+        struct.pack_into(self.order + "QQ", self.sub, 32, 0, 0)
 
     # Files.
     def kdump(self):
         """The file's bytes and its parts."""
         sub_blocks = (SUB_HEADER_BYTES + len(self.notes) + PAGE - 1) // PAGE
         bitmap_bytes = (self.frames + 8 * PAGE - 1) // (8 * PAGE) * PAGE
-        struct.pack_into("<II", self.main, 432, sub_blocks, 2 * bitmap_bytes // PAGE)
+        struct.pack_into(self.order + "II", self.main, 432, sub_blocks, 2 * bitmap_bytes // PAGE)
         file = bytearray(self.main).ljust(PAGE, b"\0") + self.sub + self.notes
         file = file.ljust((1 + sub_blocks) * PAGE, b"\0")
         bitmap = len(file)
@@ -132,7 +136,7 @@ class Capsule:
         table, body = bytearray(), bytearray()
         for frame in sorted(self.pages):
             raw, flags = self.pages[frame]
-            table += struct.pack("<QIIQ", data + len(body), len(raw), flags, 0)
+            table += struct.pack(self.order + "QIIQ", data + len(body), len(raw), flags, 0)
             body += raw
         file += table + body
         return file, Parts(PAGE + SUB_HEADER_BYTES, bitmap, 2 * bitmap_bytes, descriptors, data, len(file))
@@ -156,6 +160,14 @@ class Capsule:
             file += struct.pack("<IIQQQQQQ", 1, 7, data + len(body), 0, run[0] * PAGE, size, size, 0)
             body += b"".join(unpack(*self.pages[frame]) for frame in run)
         return file + self.notes + body, notes, data
+
+
+class PowerCapsule(Capsule):
+    """Of ppc64le."""
+
+    def page_of(self, address):
+        assert POWER_LINEAR <= address < POWER_VMALLOC, f"{address:#x} is not in linear memory"
+        return (address - POWER_LINEAR) // PAGE
 
 
 def flattened(file, piece=1 << 20):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines that are not known, tables that are missing, memory that is left out, damaged, or runs in circles."""
 import json
+import re
 import struct
 import subprocess
 
@@ -155,6 +156,28 @@ def page_tables_in_a_circle(kit):
     for slot in range(512):
         if capsule.read_pointer(table + 8 * slot) & 1 == 0:
             capsule.write_pointer(table + 8 * slot, frame * 4096 | 0x63)
+    return kit.file(capsule.kdump()[0])
+
+
+@gap()
+def radix_tables_in_a_circle(kit):
+    """The same of POWER, whose entries are big-endian and tell the size of the table that they lead to."""
+    capsule = kit.power_capsule()
+    table = int(re.search(rb"SYMBOL\(swapper_pg_dir\)=([0-9a-f]+)", capsule.notes).group(1), 16)
+    entry = 1 << 63 | capsule.physical(table) | 13
+    for slot in range(8192):
+        there = capsule.page_of(table + 8 * slot) in capsule.pages
+        if there and capsule.read_pointer(table + 8 * slot) == 0:
+            capsule.write(table + 8 * slot, entry.to_bytes(8, "big"))
+    return kit.file(capsule.kdump()[0])
+
+
+@gap()
+def a_back_chain_in_a_circle(kit):
+    """The frame of a caller of rmmod leads back to that of the function that it called."""
+    capsule = kit.power_capsule()
+    frames = kit.report_of_task(capsule, "comm", "rmmod")["stack"]["frames"]
+    capsule.write_pointer(int(frames[4]["sp"], 16), int(frames[3]["sp"], 16))
     return kit.file(capsule.kdump()[0])
 
 

@@ -6,9 +6,10 @@ import json
 import pathlib
 import subprocess
 
-from capsule_editor import Capsule, symbol
+from capsule_editor import Capsule, PowerCapsule, symbol
 
 SAMPLE = pathlib.Path(__file__).resolve().parent.parent / "vmcores" / "while1-6.1-4cpu.vmcore"
+POWER_SAMPLE = SAMPLE.parent / "while1-7.2-ppc64le-4cpu.vmcore"
 CULPRIT = "pmount_kthread"
 EXPLAINED, NOT_EXPLAINED, UNUSABLE = 0, 1, 2
 ALL = []
@@ -39,13 +40,20 @@ class Kit:
     def capsule(self):
         return Capsule(SAMPLE)
 
+    def power_capsule(self):
+        return PowerCapsule(POWER_SAMPLE)
+
     def symbol(self, capsule, name):
         return symbol(self.program, capsule, name)
 
     def task(self, capsule, pid):
         """The task_struct of a process."""
+        return int(self.report_of_task(capsule, "pid", pid)["task"], 16)
+
+    def report_of_task(self, capsule, member, value):
+        """What the report says of the first task whose `member` is `value`."""
         run = subprocess.run([self.program, "--json", capsule.path], capture_output=True, check=True)
-        return next(int(task["task"], 16) for task in json.loads(run.stdout)["tasks"] if task["pid"] == pid)
+        return next(task for task in json.loads(run.stdout)["tasks"] if task[member] == value)
 
     def file(self, data, name="vmcore"):
         path = self.folder / name

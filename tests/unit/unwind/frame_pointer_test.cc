@@ -110,6 +110,19 @@ TEST_F(FramePointerTest, ACallThroughTheCodeThatAvoidsSpeculationIsOneThroughAPo
   EXPECT_EQ(stack.end, StackEnd::kOutermost);
 }
 
+TEST_F(FramePointerTest, ACircleOfFramesEnds) {
+  const std::uint64_t first = kStackEnd - 0x160, second = kStackEnd - 0x110;
+  word(first + 8, kText + 0x140);
+  word(second + 8, kText + 0x140);
+  for (const auto& [of_first, of_second] : {std::pair{first, second}, {second, first}, {second, second}}) {
+    word(first, of_first);
+    word(second, of_second);
+    const Stack stack = walk(kText + 0x250, kStackEnd - 0x1a0, first);
+    EXPECT_LE(stack.frames.size(), kMostFrames);
+    EXPECT_NE(stack.end, StackEnd::kOutermost);
+  }
+}
+
 TEST_F(FramePointerTest, AFrameThatIsNotMadeYetOrIsGoneAgainHidesNobody) {
   thread_frames();
   word(kStackEnd - 0x158, kText + 0x140);
