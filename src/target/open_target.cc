@@ -11,6 +11,7 @@
 #include "debuginfo/kallsyms.h"
 #include "debuginfo/kallsyms_scan.h"
 #include "dump/elf_notes.h"
+#include "target/fetched_vmlinux.h"
 #include "target/percpu_section.h"
 #include "target/target.h"
 #include "target/vmcoreinfo_symbols.h"
@@ -210,10 +211,36 @@ Result<std::shared_ptr<debuginfo::TypeSource>> types_of_vmlinux(const Target& ta
                                      fmt::format("DWARF of {} ({})", lines.image()->path(), lines.proof()));
 }
 
+// The vmlinux from the servers that the user configured, when nothing else was named or found.
+void fetch_vmlinux_if_asked(Target& target, const OpenOptions& options, StageClock& clock) {
+  constexpr std::string_view kWhat = "vmlinux from debuginfod";
+  if (!options.vmlinux.empty() || !options.types.empty() || !asks_servers()) return;
+  const auto id = build_id_of(target.vmcoreinfo, *target.memory, *target.symbols);
+  if (!id) {
+    target.gaps.push_back({std::string(kWhat), "the dump names no build id to ask for"});
+    return;
+  }
+  clock.enter("ask debuginfod for the vmlinux");
+  const auto path = fetch_vmlinux(*id, [&](const std::string& file) -> Result<void> {
+    TRY_ASSIGN(const auto image, debuginfo::ElfImage::open(file));
+    if (image->build_id() == *id) return {};
+    return fail(ErrorKind::kMismatch, "what a server gave for the build id {} has the build id {}", *id,
+                image->build_id().empty() ? "missing" : image->build_id());
+  });
+  if (!path) {
+    target.gaps.push_back({std::string(kWhat), path.error().what});
+    return;
+  }
+  target.lines = std::make_unique<SourceLines>(*path, target.vmcoreinfo, *target.memory, target.gaps);
+  if (!target.names_data) add_symbols_of_vmlinux(target);
+}
+
 // For a kernel that carries no types: distilled ones, or those of the vmlinux, first what the user named.
-Result<std::shared_ptr<debuginfo::TypeSource>> types_beside_dump(Target& target, const OpenOptions& options) {
+Result<std::shared_ptr<debuginfo::TypeSource>> types_beside_dump(Target& target, const OpenOptions& options,
+                                                                 StageClock& clock) {
   const bool prefers_vmlinux = options.types.empty() && !options.vmlinux.empty() && target.lines->available();
   if (!prefers_vmlinux && types_file(target, options).available()) return target.types_file->types();
+  if (!target.lines->available()) fetch_vmlinux_if_asked(target, options, clock);
   if (!target.lines->available()) return fail(ErrorKind::kNotFound, "there is neither a vmlinux nor distilled types");
   return types_of_vmlinux(target, options);
 }
@@ -223,7 +250,7 @@ void find_types(Target& target, const OpenOptions& options, StageClock& clock) {
   auto types = types_of_dump(target, clock);
   if (!types) {
     clock.enter("types beside the dump");
-    auto others = types_beside_dump(target, options);
+    auto others = types_beside_dump(target, options, clock);
     if (!others) {
       target.gaps.push_back({"types of the kernel", types.error().what});
       if (target.lines->available()) target.gaps.push_back({"types of the vmlinux", others.error().what});
