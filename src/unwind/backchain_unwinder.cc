@@ -26,7 +26,10 @@ std::optional<FrameState> BackchainUnwinder::find_interruption(VirtualRange stac
   constexpr std::uint64_t kLargestStack = 256 * 1024;
   constexpr std::uint64_t kFrameAlignment = 16;
   if (stack.empty() || stack.size() > kLargestStack) return std::nullopt;
-  for (VirtualAddress at = (stack.end - 1).align_down(kFrameAlignment); at >= stack.begin; at = at - kFrameAlignment) {
+  const VirtualAddress last = (stack.end - 1).align_down(kFrameAlignment);
+  // Counted, since a stack that begins at 0 has no place below it.
+  for (std::uint64_t below = 0; last >= stack.begin && below <= last - stack.begin; below += kFrameAlignment) {
+    const VirtualAddress at = last - below;
     auto state = stepper_.interrupted_at(at);
     if (!state) continue;
     const auto sp = state->registers.get(architecture_.stack_pointer);

@@ -275,6 +275,12 @@ TEST(Backchain, ChainsThatGoNowhereEnd) {
   EXPECT_EQ(machine.walk(Machine::return_into(f), kStack + 0x500, 0, false).end, StackEnd::kNotCode);
 }
 
+TEST(Backchain, AStackAtTheLowestAddressIsSearchedOnce) {
+  Machine machine;
+  EXPECT_FALSE(machine.unwinder()->find_interruption({VirtualAddress(0), VirtualAddress(0x4000)}));
+  EXPECT_FALSE(machine.unwinder()->find_interruption({VirtualAddress(~0ull - 8), VirtualAddress(~0ull)}));
+}
+
 TEST(Backchain, AnInterruptionThatTheDumpHasNoRegistersOfIsFoundOnTheStack) {
   Machine machine;
   const std::uint64_t leaf = machine.function("leaf", {kNop, kStay});
