@@ -31,4 +31,15 @@ whyhung_find(elf libelf.h elf libelf-dev)
 whyhung_find(dw elfutils/libdw.h dw libdw-dev)
 
 # Everything that speaks to fmt and expected gets them through the shared options.
-target_link_libraries(whyhung_options INTERFACE fmt::fmt tl::expected)
+if(WHYHUNG_STATIC)
+  # fmt's functions are in static_parts.cc. Archives do not say what they need besides.
+  target_compile_definitions(whyhung_options INTERFACE $<TARGET_PROPERTY:fmt::fmt,INTERFACE_COMPILE_DEFINITIONS>)
+  target_link_libraries(whyhung_options INTERFACE tl::expected)
+  whyhung_find(lzma lzma.h lzma liblzma-dev)
+  whyhung_find(bz2 bzlib.h bz2 libbz2-dev)
+  set_target_properties(whyhung::elf PROPERTIES INTERFACE_LINK_LIBRARIES whyhung::zlib)
+  set_target_properties(whyhung::dw PROPERTIES INTERFACE_LINK_LIBRARIES
+    "whyhung::elf;whyhung::lzma;whyhung::bz2;whyhung::zlib")
+else()
+  target_link_libraries(whyhung_options INTERFACE fmt::fmt tl::expected)
+endif()

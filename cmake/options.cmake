@@ -16,7 +16,7 @@ if(WHYHUNG_FUZZ)
   target_compile_options(whyhung_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(WHYHUNG_STATIC)
-  target_link_options(whyhung_options INTERFACE -static)
+  target_link_options(whyhung_options INTERFACE -static -s)
 endif()
 
 # whyhung_layer(NAME SOURCES … DEPENDS … LIBRARIES …): one static library per folder of src/. DEPENDS are the layers
