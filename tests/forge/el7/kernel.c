@@ -13,7 +13,7 @@ struct uts_namespace init_uts_ns;
 unsigned long cpu_possible_bits[NR_CPUS / 64], cpu_online_bits[NR_CPUS / 64], cpu_present_bits[NR_CPUS / 64];
 const unsigned long* const cpu_possible_mask = cpu_possible_bits;
 unsigned long __per_cpu_offset[NR_CPUS];
-int nr_cpu_ids, nr_node_ids = 1, watchdog_thresh = 10;
+int nr_cpu_ids, nr_node_ids = 1, crashing_cpu = -1, watchdog_thresh = 10;
 void* crash_notes;
 char __log_buf[1 << 16];
 char* log_buf = __log_buf;

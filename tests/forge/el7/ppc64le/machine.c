@@ -13,7 +13,6 @@ MEMBER(paca_struct, soft_enabled);
 struct paca_struct* paca;
 unsigned long swapper_pg_dir[1 << 12] __attribute__((aligned(65536)));
 PER_CPU struct pt_regs* __irq_regs;
-int crashing_cpu = -1;
 
 void hrtimer_interrupt(void* dev);
 struct task_struct* _switch(struct thread_struct* prev, struct thread_struct* next);

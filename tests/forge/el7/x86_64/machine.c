@@ -17,7 +17,6 @@ PER_CPU char* irq_stack_ptr;
 PER_CPU unsigned int irq_count;
 PER_CPU int cpu_number;
 PER_CPU struct pt_regs* irq_regs;
-int crashing_cpu = -1;
 
 void hrtimer_interrupt(void* dev);
 void panic(const char* fmt);
