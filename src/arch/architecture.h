@@ -7,7 +7,7 @@
 //   2 translate        make_address_space
 //   3 running tasks    registers, program_counter …, decode_prstatus, decode_pt_regs, is_user_mode, interrupts_enabled
 //   4 sleeping tasks   the switch frame is read in kernel/, the stepping is in unwind/
-//   5 code             capstone_arch, capstone_mode
+//   5 code             capstone_arch, capstone_mode, or make_disassembler
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,8 @@ class AddressSpace {
   virtual std::string description() const = 0;
 };
 
+class Disassembler;
+
 struct Architecture {
   std::string_view name;
   std::uint16_t elf_machine;
@@ -93,8 +95,10 @@ struct Architecture {
 
   // The register that an assembler name means, whole register for a part of it ("eax" is RAX); nothing for others.
   std::optional<std::size_t> (*find_register)(std::string_view assembler_name);
-  int capstone_arch;  // cs_arch, -1: no disassembler
+  int capstone_arch;  // cs_arch, -1: not known to capstone
   int capstone_mode;  // cs_mode
+  // A decoder of our own where capstone has none; null: there is none.
+  std::unique_ptr<Disassembler> (*make_disassembler)() = nullptr;
 };
 
 std::span<const Architecture* const> all_architectures();

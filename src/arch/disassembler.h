@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Disassembler: machine code to instructions, for `dis` and for the proof of loops. The only user of capstone. Its text
+// Disassembler: machine code to instructions, for `dis` and for the proof of loops. The only user of capstone; see
+// riscv64_disassembler.h for what capstone does not know. The text
 // is in the syntax that gdb and crash print (AT&T on x86).
 #pragma once
 
@@ -51,6 +52,10 @@ struct Instruction {
   std::vector<std::size_t> registers_read;     // RegisterSet indexes, without those that only form addresses
   std::vector<std::size_t> registers_written;  // sub-registers count as their whole register
   std::vector<std::int64_t> immediates;
+  // What it puts into registers_written.front(), where that is a constant of the code: the first half of an address.
+  std::optional<std::uint64_t> constant;
+  // Of an indirect jump or call: it goes so many bytes behind the address in registers_read.front().
+  std::optional<std::int64_t> register_distance;
   bool sets_flags = false;
 
   VirtualAddress end() const { return address + size; }

@@ -6,12 +6,13 @@
 #include "arch/architecture.h"
 #include "arch/arm64.h"
 #include "arch/ppc64.h"
+#include "arch/riscv64.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::arch {
 namespace {
 
-constexpr std::array<const Architecture*, 3> kArchitectures = {&kX86_64, &kArm64, &kPpc64le};
+constexpr std::array<const Architecture*, 4> kArchitectures = {&kX86_64, &kArm64, &kPpc64le, &kRiscv64};
 
 }  // namespace
 

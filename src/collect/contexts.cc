@@ -56,14 +56,15 @@ void add_segment(const model::Snapshot& snapshot, model::Cpu& cpu, std::uint32_t
 }
 
 // The role that the segment's code plays in the taking of the dump, if any.
-model::DumpRole role_of(const model::Snapshot& snapshot, const model::StackTrace& stack,
-                        const model::ContextSegment& segment) {
+model::DumpRole role_of(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment) {
+  const model::StackTrace& stack = cpu.stack;
   model::DumpRole role = model::DumpRole::kNone;
   for (std::uint32_t frame = segment.first_frame; frame < segment.end_frame; ++frame) {
     if (!is_kernel_function(snapshot, stack, frame)) continue;
     const auto code = kernel::dump_code(function_at(snapshot, stack, frame));
     // A CPU that panics second only stops itself, although panic() is on its stack.
     if (code == kernel::DumpCode::kStoppedByPanic) return model::DumpRole::kStoppedForDump;
+    if (code == kernel::DumpCode::kStoppedIfOffline && cpu.online == false) return model::DumpRole::kStoppedForDump;
     if (code == kernel::DumpCode::kPanic) role = model::DumpRole::kPanicked;
     if (code == kernel::DumpCode::kDetector && role == model::DumpRole::kNone) role = model::DumpRole::kDetecting;
   }
@@ -117,7 +118,7 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   if (cpu.contexts.empty()) return;
   std::uint32_t activity = 0;
   for (std::uint32_t i = 0; i < cpu.contexts.size(); ++i) {
-    const model::DumpRole role = role_of(snapshot, cpu.stack, cpu.contexts[i]);
+    const model::DumpRole role = role_of(snapshot, cpu, cpu.contexts[i]);
     if (role == model::DumpRole::kNone) continue;
     if (cpu.dump_role == model::DumpRole::kNone) cpu.dump_role = role;
     activity = i + 1;

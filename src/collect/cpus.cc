@@ -149,9 +149,11 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
   read_activity_depths(cpu);
 }
 
-model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint32_t number) {
+model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint32_t number,
+                    std::optional<bool> online) {
   model::Cpu cpu;
   cpu.number = number;
+  cpu.online = online;
   read_runqueue(bench, cpu);
   read_stopper(bench, cpu);
   cpu.task = running_task(bench, cpu).value;
@@ -192,9 +194,9 @@ void collect_cpus(Workbench& bench) {
   const auto online = bench.percpu().mask("__cpu_online_mask");
   bench.snapshot.machine.clock = newest_clock(bench);
   for (const std::uint32_t number : bench.percpu().possible()) {
-    model::Cpu cpu = read_cpu(bench, finder, number);
-    if (online) cpu.online = std::ranges::find(*online, number) != online->end();
-    bench.snapshot.cpus.push_back(std::move(cpu));
+    std::optional<bool> is_online;
+    if (online) is_online = std::ranges::find(*online, number) != online->end();
+    bench.snapshot.cpus.push_back(read_cpu(bench, finder, number, is_online));
   }
 }
 

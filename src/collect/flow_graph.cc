@@ -22,6 +22,18 @@ std::vector<bool> reach(const std::vector<std::vector<std::uint32_t>>& edges, st
   return reached;
 }
 
+// A jump through a register that the instruction before it gave a constant goes to a known place: machines whose
+// direct jumps do not reach far enough are told addresses in two halves.
+void join_halves(std::vector<arch::Instruction>& instructions) {
+  for (std::size_t i = 1; i < instructions.size(); ++i) {
+    const arch::Instruction& half = instructions[i - 1];
+    arch::Instruction& jump = instructions[i];
+    if (jump.target || !jump.register_distance || jump.registers_read.empty()) continue;
+    if (!half.constant || half.registers_written != std::vector{jump.registers_read.front()}) continue;
+    jump.target = VirtualAddress(*half.constant) + static_cast<std::uint64_t>(*jump.register_distance);
+  }
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> FlowGraph::index_of(VirtualAddress address) const {
@@ -48,6 +60,7 @@ FlowGraph decode_function(const arch::Disassembler& disassembler, const VirtualM
     offset += instruction->size;
     graph.instructions.push_back(std::move(*instruction));
   }
+  join_halves(graph.instructions);
   graph.successors.resize(graph.instructions.size());
   for (std::uint32_t i = 0; i < graph.instructions.size(); ++i) {
     const arch::Instruction& instruction = graph.instructions[i];

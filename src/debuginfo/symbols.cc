@@ -8,8 +8,10 @@ namespace whyhung::debuginfo {
 
 bool is_mark(std::string_view name) {
   if (name.empty()) return true;
-  // $x, $d, $t, $a and the same with a dot and more behind (kernel/module/kallsyms.c: is_mapping_symbol).
+  // $x, $d, $t, $a and the same with a dot and more behind, on riscv64 with the name of the instruction set; labels
+  // that are local to a file, which riscv64's linker needs (include/linux/module_symbol.h: is_mapping_symbol).
   if (name[0] == '$' && name.size() >= 2 && (name.size() == 2 || name[2] == '.')) return true;
+  if (name.starts_with("$xrv") || name.starts_with(".L")) return true;
   return name.starts_with("__UNIQUE_ID") || name.starts_with("__pfx_") || name.starts_with("__cfi_");
 }
 

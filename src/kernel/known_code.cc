@@ -28,7 +28,9 @@ constexpr std::array<std::string_view, 12> kNmiEntries = {"asm_exc_nmi",
                                                           "soft_nmi_common*"};
 // arch/arm64/kernel/entry.S: v5.14 gave the entries their el1h_64_ names.
 // arch/powerpc/kernel/exceptions-64s.S; newer kernels append "_virt" and "_real".
-constexpr std::array<std::string_view, 27> kHardirqEntries = {"asm_sysvec_*",
+// arch/riscv/kernel/entry.S has one entry for all; what it calls tells them apart (traps.c; before v6.4 do_IRQ in
+// irq.c).
+constexpr std::array<std::string_view, 29> kHardirqEntries = {"asm_sysvec_*",
                                                               "asm_common_interrupt",
                                                               "asm_spurious_interrupt",
                                                               "common_interrupt",
@@ -54,8 +56,10 @@ constexpr std::array<std::string_view, 27> kHardirqEntries = {"asm_sysvec_*",
                                                               "doorbell_super_common*",
                                                               "h_doorbell_common*",
                                                               "h_virt_irq_common*",
-                                                              "performance_monitor_common*"};
-constexpr std::array<std::string_view, 22> kExceptionEntries = {"asm_exc_*",
+                                                              "performance_monitor_common*",
+                                                              "do_irq",
+                                                              "do_IRQ"};
+constexpr std::array<std::string_view, 28> kExceptionEntries = {"asm_exc_*",
                                                                 "error_entry",
                                                                 "page_fault",
                                                                 "general_protection",
@@ -76,10 +80,17 @@ constexpr std::array<std::string_view, 22> kExceptionEntries = {"asm_exc_*",
                                                                 "instruction_access_*",
                                                                 "program_check_common*",
                                                                 "alignment_common*",
-                                                                "facility_unavailable_*"};
-constexpr std::array<std::string_view, 11> kSystemCallEntries = {
-    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*", "system_call*", "sysret_check", "el0t_64_sync*",
-    "el0t_32_sync*",     "el0_sync*",        "el0_svc*",      "el0_da",       "syscall_exit*"};
+                                                                "facility_unavailable_*",
+                                                                "do_trap_insn_*",
+                                                                "do_trap_load_*",
+                                                                "do_trap_store_*",
+                                                                "do_trap_break",
+                                                                "do_trap_unknown",
+                                                                "do_page_fault"};
+constexpr std::array<std::string_view, 13> kSystemCallEntries = {
+    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*",   "system_call*", "sysret_check",
+    "el0t_64_sync*",     "el0t_32_sync*",    "el0_sync*",       "el0_svc*",     "el0_da",
+    "syscall_exit*",     "do_trap_ecall_u",  "ret_from_syscall"};
 
 constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs",
                                                            "__softirqentry_text_start"};
@@ -187,9 +198,9 @@ std::optional<EntryKind> entry_kind(std::string_view function) {
 }
 
 bool is_just_entering(std::string_view function) {
-  // The vectors of arm64, then ppc64's.
-  return function == "vectors" || function.starts_with("exc_virt_") || function.starts_with("exc_real_") ||
-         function.ends_with("_pSeries");
+  // The vectors of arm64, the one of riscv64, then ppc64's.
+  return function == "vectors" || function == "handle_exception" || function.starts_with("exc_virt_") ||
+         function.starts_with("exc_real_") || function.ends_with("_pSeries");
 }
 
 bool runs_softirqs(std::string_view function) {
@@ -199,6 +210,8 @@ bool runs_softirqs(std::string_view function) {
 std::optional<DumpCode> dump_code(std::string_view function) {
   if (any_matches(kPanicCode, function)) return DumpCode::kPanic;
   if (any_matches(kStoppedCode, function)) return DumpCode::kStoppedByPanic;
+  // arch/riscv/kernel/smp.c: ipi_stop() is part of it.
+  if (base_name(function) == "handle_IPI") return DumpCode::kStoppedIfOffline;
   if (any_matches(kDetectorCode, function)) return DumpCode::kDetector;
   return std::nullopt;
 }

@@ -20,7 +20,9 @@ bool is_just_entering(std::string_view function);
 bool runs_softirqs(std::string_view function);
 
 // Part of what a CPU does because somebody panicked or a dump is taken.
-enum class DumpCode : std::uint8_t { kPanic, kStoppedByPanic, kDetector };
+// kStoppedIfOffline: code that serves all IPIs, the one that stops a CPU among them; the CPU then takes itself off the
+// mask of those that are online.
+enum class DumpCode : std::uint8_t { kPanic, kStoppedByPanic, kStoppedIfOffline, kDetector };
 std::optional<DumpCode> dump_code(std::string_view function);
 
 // Loops in which the kernel waits for another CPU with its own CPU held.

@@ -6,6 +6,7 @@
 
 #include "arch/arm64.h"
 #include "arch/ppc64.h"
+#include "arch/riscv64.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::kernel {
@@ -54,6 +55,23 @@ constexpr std::array<SavedRegister, 12> kArm64Registers = {{{"thread.cpu_context
                                                             {"thread.cpu_context.x28", arm64::kX28},
                                                             {"thread.cpu_context.fp", arm64::kFramePointer},
                                                             {"thread.cpu_context.pc", arm64::kPc}}};
+
+// arch/riscv/include/asm/processor.h: struct thread_struct has the registers that calls preserve, and sp, which is no
+// register of this table.
+namespace riscv64 = arch::riscv64;
+constexpr std::array<SavedRegister, 13> kRiscv64Registers = {{{"thread.ra", riscv64::kPc},
+                                                              {"thread.s[0]", riscv64::kFramePointer},
+                                                              {"thread.s[1]", riscv64::kS1},
+                                                              {"thread.s[2]", riscv64::kS2},
+                                                              {"thread.s[3]", riscv64::kS2 + 1},
+                                                              {"thread.s[4]", riscv64::kS2 + 2},
+                                                              {"thread.s[5]", riscv64::kS2 + 3},
+                                                              {"thread.s[6]", riscv64::kS2 + 4},
+                                                              {"thread.s[7]", riscv64::kS2 + 5},
+                                                              {"thread.s[8]", riscv64::kS2 + 6},
+                                                              {"thread.s[9]", riscv64::kS2 + 7},
+                                                              {"thread.s[10]", riscv64::kS2 + 8},
+                                                              {"thread.s[11]", riscv64::kS2 + 9}}};
 
 // ppc64: _switch() leaves a frame in the back chain, with a struct pt_regs in it for the registers that calls preserve.
 // Where in the frame differs: between v6.1 and v6.12 the fixed part of a frame became smaller.
@@ -120,10 +138,11 @@ ReadResult<SwitchedOut> read_old_x86_frame(const Access& access, VirtualAddress 
   return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
 }
 
-constexpr std::array<FrameLayout, 3> kLayouts = {
+constexpr std::array<FrameLayout, 4> kLayouts = {
     {{"x86_64", FramePlace::kOnStack, "inactive_task_frame", kX86Registers, read_old_x86_frame},
      {"arm64", FramePlace::kInTask, "task_struct", kArm64Registers},
-     {"ppc64le", FramePlace::kOnStack, "", {}, read_ppc64_frame}}};
+     {"ppc64le", FramePlace::kOnStack, "", {}, read_ppc64_frame},
+     {"riscv64", FramePlace::kInTask, "task_struct", kRiscv64Registers}}};
 
 }  // namespace
 

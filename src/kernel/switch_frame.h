@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The registers of a task that is switched out, as the context switch left them: on its stack (x86: struct
 // inactive_task_frame, arch/x86/include/asm/switch_to.h; ppc64: a frame of the back chain), in the task itself on arm64
-// (struct cpu_context, arch/arm64/include/asm/processor.h).
+// and riscv64 (struct cpu_context and struct thread_struct, asm/processor.h of each).
 #pragma once
 
 #include <optional>

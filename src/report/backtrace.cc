@@ -34,12 +34,12 @@ std::string_view stack_name(model::ContextKind kind) {
 }
 
 // How far below a frame's stack pointer the number stands that crash prints for it: on x86_64 the slot of the return
-// address, on arm64 the frame's own record, on ppc64le the frame itself.
+// address, on arm64 the frame's own record, on ppc64le and riscv64 the frame itself.
 struct SlotDistance {
   std::string_view architecture;
   std::uint64_t bytes;
 };
-constexpr std::array<SlotDistance, 3> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}, {"ppc64le", 0}}};
+constexpr std::array<SlotDistance, 4> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}, {"ppc64le", 0}, {"riscv64", 0}}};
 
 std::uint64_t slot_distance(std::string_view architecture) {
   const auto found = std::ranges::find(kSlotDistances, architecture, &SlotDistance::architecture);
@@ -99,7 +99,7 @@ class BacktraceWriter {
       write_power_location(location);
       return;
     }
-    write_interrupted(location);
+    write_interrupted(location, has(values, "epc") ? "EPC" : "RIP");
     write_registers(values);
   }
 
@@ -108,8 +108,8 @@ class BacktraceWriter {
     out_ << fmt::format(" [NIP  : {}+{}]{}\n", function_text(location), location.offset, module_text(location));
   }
 
-  void write_interrupted(const model::CodeLocation& location) {
-    out_ << fmt::format("    [exception RIP: {}+{}]{}\n", function_text(location), location.offset,
+  void write_interrupted(const model::CodeLocation& location, std::string_view program_counter = "RIP") {
+    out_ << fmt::format("    [exception {}: {}+{}]{}\n", program_counter, function_text(location), location.offset,
                         module_text(location));
   }
 

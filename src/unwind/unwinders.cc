@@ -8,6 +8,7 @@
 #include "unwind/frame_pointer_unwinder.h"
 #include "unwind/frame_record_unwinder.h"
 #include "unwind/orc_unwinder.h"
+#include "unwind/riscv64_unwinder.h"
 
 namespace whyhung::unwind {
 namespace {
@@ -24,8 +25,10 @@ Result<std::unique_ptr<Unwinder>> make_x86_unwinder(const UnwindInputs& inputs) 
   return make_frame_pointer_unwinder(inputs);
 }
 
-constexpr std::array<Entry, 3> kUnwinders = {
-    {{"x86_64", make_x86_unwinder}, {"arm64", make_frame_record_unwinder}, {"ppc64le", make_backchain_unwinder}}};
+constexpr std::array<Entry, 4> kUnwinders = {{{"x86_64", make_x86_unwinder},
+                                              {"arm64", make_frame_record_unwinder},
+                                              {"ppc64le", make_backchain_unwinder},
+                                              {"riscv64", make_riscv64_unwinder}}};
 
 }  // namespace
 

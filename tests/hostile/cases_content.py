@@ -46,8 +46,13 @@ def elf_of_s390x(kit):
     return elf_of(kit, 22)
 
 
-@case("the dump is of riscv64, which this whyhung does not read", "hint: it reads x86_64")
-def elf_of_riscv64(kit):
+@case("the dump is of loongarch64, which this whyhung does not read", "hint: it reads x86_64, arm64, ppc64le, riscv64")
+def elf_of_loongarch64(kit):
+    return elf_of(kit, 258)
+
+
+@case("VMCOREINFO names neither VA_BITS nor satp")
+def elf_of_riscv64_with_the_memory_of_another_machine(kit):
     return elf_of(kit, 243)
 
 
@@ -56,8 +61,8 @@ def kdump_of_s390x(kit):
     return edited(kit, other_machine("s390x"))
 
 
-@case("the dump is of riscv64, which this whyhung does not read", "hint: it reads x86_64")
-def kdump_of_riscv64(kit):
+@case("VMCOREINFO names neither VA_BITS nor satp")
+def kdump_of_riscv64_with_the_memory_of_another_machine(kit):
     return edited(kit, other_machine("riscv64"))
 
 

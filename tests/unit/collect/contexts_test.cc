@@ -141,6 +141,19 @@ TEST_F(ContextsTest, ACpuThatPanicsSecondWasStopped) {
   EXPECT_EQ(runs({"panic_smp_self_stop", "panic", "other_bug", "kthread"}).dump_role, DumpRole::kStoppedForDump);
 }
 
+TEST_F(ContextsTest, ACpuThatServesIpisWasStoppedByOneWhenItIsOffline) {
+  kernel.machine.memory.write_u64(kernel.machine.symbols.address_of("__cpu_online_mask")->value, 0b1101);
+  const model::Cpu& found = runs(on_top_of({"handle_IPI", "do_irq", "handle_exception"}, kSystemCall));
+  EXPECT_EQ(found.dump_role, DumpRole::kStoppedForDump);
+  EXPECT_EQ(contexts(found).front().kind, ContextKind::kHardirq);
+  EXPECT_EQ(found.activity, 1u);
+}
+
+TEST_F(ContextsTest, ACpuThatServesIpisAndIsOnlineWasNotStopped) {
+  const model::Cpu& found = runs(on_top_of({"handle_IPI", "do_irq", "handle_exception"}, kSystemCall));
+  EXPECT_EQ(found.dump_role, DumpRole::kNone);
+}
+
 TEST_F(ContextsTest, AModulesPanicIsNotTheKernels) {
   const model::Cpu& found = runs(on_top_of({"panic [impostor]", "asm_common_interrupt"}, kSystemCall));
   EXPECT_EQ(found.dump_role, DumpRole::kNone);

@@ -3,6 +3,7 @@
 // run.
 #include "collect/loop.h"
 
+#include "arch/riscv64.h"
 #include "collect/flow_graph.h"
 #include "collect_test_support.h"
 
@@ -201,6 +202,15 @@ TEST_F(FlowGraphTest, EveryInstructionKnowsWhereItLeads) {
   EXPECT_EQ(graph.index_of(VirtualAddress(kAt + 2)), std::nullopt) << "the middle of an instruction";
   EXPECT_EQ(loop_around(graph, 0), (Indexes{0, 1, 3}));
   EXPECT_EQ(loop_around(graph, 2), Indexes{}) << "no way back from a return";
+}
+
+TEST_F(FlowGraphTest, TheTargetOfACallMayBeMadeInTwoHalves) {
+  disassembler = arch::Disassembler::create(arch::kRiscv64);
+  // auipc ra,0x1; jalr -8(ra); auipc ra,0x1; jalr t1
+  const FlowGraph graph = graph_of({0x97, 0x10, 0, 0, 0xe7, 0x80, 0x80, 0xff, 0x97, 0x10, 0, 0, 0xe7, 0x00, 0x03, 0});
+  ASSERT_EQ(graph.instructions.size(), 4u);
+  EXPECT_EQ(graph.instructions[1].target, VirtualAddress(kAt + 0x1000 - 8));
+  EXPECT_FALSE(graph.instructions[3].target) << "another register";
 }
 
 TEST_F(FlowGraphTest, CodeThatEndsTooSoonIsTruncated) {

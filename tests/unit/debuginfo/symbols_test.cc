@@ -77,10 +77,11 @@ TEST(SymbolChain, WithoutSourcesKnowsNothing) {
 }
 
 TEST(SymbolNames, MarksOfCompilersAreNotNames) {
-  for (const char* mark : {"", "$x", "$d", "$x.17", "__UNIQUE_ID_x1", "__pfx_schedule", "__cfi_schedule"}) {
+  for (const char* mark : {"", "$x", "$d", "$x.17", "$xrv64i2p1_m2p0", ".L0 ", ".Ldone", "__UNIQUE_ID_x1",
+                           "__pfx_schedule", "__cfi_schedule"}) {
     EXPECT_TRUE(is_mark(mark)) << mark;
   }
-  for (const char* name : {"schedule", "$xy", "$", ".Ldone", "__schedule", "x$d", "pfx_"}) {
+  for (const char* name : {"schedule", "$xy", "$", ".do_ppc64", "__schedule", "x$d", "pfx_"}) {
     EXPECT_FALSE(is_mark(name)) << name;
   }
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/arm64.h"
+#include "arch/riscv64.h"
 #include "arch/x86_64.h"
 #include "kernel/interrupts.h"
 #include "kernel/switch_frame.h"
@@ -81,6 +82,27 @@ TEST(Arm64Task, SwitchedOutRegistersAreInTheTask) {
   EXPECT_EQ(out->registers.get(arm64::kX28), 28u);
   EXPECT_EQ(out->registers.get(arm64::kLink), std::nullopt);
   EXPECT_FALSE(out->pc_is_exact);
+}
+
+TEST(Riscv64Task, SwitchedOutRegistersAreInTheTask) {
+  std::string members = "task_struct 4096: thread.ra@1000:8 thread.sp@1008:8";
+  for (int i = 0; i < 12; ++i) members += fmt::format(" thread.s[{}]@{}:8", i, 1016 + 8 * i);
+  test::FakeMachine machine(members);
+  machine.set("task_struct", kTask, "thread.ra", 0xffffffff80dc6316);
+  machine.set("task_struct", kTask, "thread.sp", 0xffff8f8000023980);
+  machine.memory.write_u64(kTask + 1016, 0xffff8f8000023a30);
+  machine.memory.write_u64(kTask + 1016 + 11 * 8, 11);
+  Binder binder(machine.types);
+  const TaskView tasks = TaskView::bind(machine.access(), binder);
+  const auto view = SwitchFrameView::bind(arch::kRiscv64, binder, machine.types);
+  const auto out = view.read(machine.access(), tasks, VirtualAddress(kTask));
+  ASSERT_TRUE(out);
+  namespace riscv64 = arch::riscv64;
+  EXPECT_EQ(out->registers.get(riscv64::kPc), 0xffffffff80dc6316u);
+  EXPECT_EQ(out->registers.get(riscv64::kSp), 0xffff8f8000023980u);
+  EXPECT_EQ(out->registers.get(riscv64::kFramePointer), 0xffff8f8000023a30u);
+  EXPECT_EQ(out->registers.get(riscv64::kS2 + 9), 11u);
+  EXPECT_EQ(out->registers.get(riscv64::kLink), std::nullopt);
 }
 
 TEST(Arm64Task, ThePreemptCountIsInTheRunningTask) {

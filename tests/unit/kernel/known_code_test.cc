@@ -12,13 +12,14 @@ namespace {
 TEST(KnownCode, EntriesAreToldByWhatTheyWereEnteredFor) {
   for (const auto name : {"asm_exc_nmi", "end_repeat_nmi", "nmi"}) EXPECT_EQ(entry_kind(name), EntryKind::kNmi) << name;
   for (const auto name : {"asm_sysvec_apic_timer_interrupt", "asm_common_interrupt", "apic_timer_interrupt",
-                          "call_function_interrupt", "common_interrupt"}) {
+                          "call_function_interrupt", "common_interrupt", "do_irq", "do_IRQ"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kHardirq) << name;
   }
-  for (const auto name : {"asm_exc_page_fault", "page_fault", "invalid_op"}) {
+  for (const auto name : {"asm_exc_page_fault", "page_fault", "invalid_op", "do_trap_load_fault", "do_trap_break"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kException) << name;
   }
-  for (const auto name : {"entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64", "entry_INT80_compat"}) {
+  for (const auto name :
+       {"entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64", "entry_INT80_compat", "do_trap_ecall_u"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kSystemCall) << name;
   }
 }
