@@ -19,7 +19,8 @@ from .tables import ARCHES, KERNELS
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # A rolling suite has no security archive of its own.
 ROLLING = {"sid"}
-GUEST_TOOLS = ("busybox-static", "kexec-tools", "makedumpfile")
+GUEST_TOOLS = ("busybox-static",)
+KDUMP_TOOLS = ("kexec-tools", "makedumpfile")
 
 
 def mirrors() -> tuple[str, str]:
@@ -76,7 +77,7 @@ def prepare_chroot(suite: str) -> Path:
                  for package in ARCHES[kernel.arch].compiler)
     ready = path / ".lab-ready"
     there = set(ready.read_text().split()) if ready.exists() else set()
-    wanted = sorted({*GUEST_TOOLS, *compilers} - there)
+    wanted = sorted({*GUEST_TOOLS, *KDUMP_TOOLS, *compilers} - there)
     if not wanted:
         return path
     if os.geteuid() != 0:
@@ -97,7 +98,7 @@ def prepare_chroot(suite: str) -> Path:
          "Acquire::Check-Date"]))
     if Path("/etc/resolv.conf").exists():
         shutil.copyfile("/etc/resolv.conf", path / "etc/resolv.conf")
-    in_chroot(suite, ["apt-get", "update"], log)
+    _refresh_lists(suite, log)
     install(suite, wanted, log)
     ready.write_text(" ".join(sorted(there | set(wanted))) + "\n")
     return path
@@ -107,6 +108,10 @@ def update(suite: str, arch: str, log: str) -> None:
     """Brings the chroot's package lists up to date, those for arch among them."""
     if arch != native_arch():
         in_chroot(suite, ["dpkg", "--add-architecture", arch], log)
+    _refresh_lists(suite, log)
+
+
+def _refresh_lists(suite: str, log: str) -> None:
     # A list that a mirror has only half refreshed is no reason to stop: what is missing
     # then, or older, shows when packages are asked for.
     in_chroot(suite, ["sh", "-c", "apt-get update || echo some lists did not arrive"], log)
@@ -146,9 +151,16 @@ def tool_tree(suite: str, arch: str) -> Path:
             f"-o APT::Default-Release={suite} "
             f"-o APT::Sandbox::User=root -o APT::Architecture={arch} -o APT::Architectures={arch} "
             "-o Dir::State::status=/lab-downloads/status -o Dir::Cache::archives=/lab-downloads "
-            '--download-only install "$@"', GUEST_TOOLS, target, f"tools-{suite}-{arch}")
+            '--download-only install "$@"', guest_tools(arch), target, f"tools-{suite}-{arch}")
         (target / ".lab-ready").touch()
     return target
+
+
+def guest_tools(arch: str) -> tuple[str, ...]:
+    """Those of a capture kernel only for machines that have one here: not every suite has
+    them for the others."""
+    has_capture = any(one.debian == arch and "kdump" in one.makers for one in ARCHES.values())
+    return GUEST_TOOLS + KDUMP_TOOLS if has_capture else GUEST_TOOLS
 
 
 def _download_and_unpack(suite: str, script: str, packages: Sequence[str], target: Path,

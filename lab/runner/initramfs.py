@@ -92,7 +92,7 @@ def base_image(kernel: Unpacked, more_suites: set[str]) -> Path:
     for script in scripts:
         where = "init" if script.name == "init" else f"lab/{script.name}"
         archive.file(where, script.read_bytes(), 0o755)
-    for tool_suite in suites:
+    for tool_suite in suites if "kdump" in ARCHES[kernel.kernel.arch].makers else ():
         _add_tools(archive, tool_suite, debian.tool_tree(tool_suite, arch))
     add_drivers(archive, kernel)
     temporary = target.with_suffix(f".{os.getpid()}")

@@ -156,6 +156,7 @@ class _Boot:
             self.arch, self.options.cpus, self.memory, self.paging, self.vmcoreinfo,
             self.kernel.image, initrd,
             f"console={self.arch.console} rdinit=/init panic=0 "
+            f"{self.arch.append.get(self.paging, '')} "
             + (f"crashkernel={self.arch.crashkernel}" if self.maker == "kdump" else ""),
             self.options.bare)
         with Qemu(machine, scratch) as qemu:

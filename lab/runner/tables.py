@@ -5,7 +5,7 @@ form is adding one entry here; nothing else lists them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Arch:
     panic_stops: bool = False        # a panic ends in the firmware, which stops the machine
     makers: tuple[str, ...] = ("kdump", "qemu")   # who can dump it, see Form.maker
     bare: str = ""                   # behind the CPU's model: no hypervisor to be seen
+    # Paging -> words of the kernel's command line that bring it about
+    append: dict[int | str, str] = field(default_factory=dict)
 
 
 ARCHES = {
@@ -96,6 +98,27 @@ ARCHES = {
         vmcoreinfo=False,
         panic_stops=True,
     ),
+    "riscv64": Arch(
+        debian="riscv64",
+        qemu="qemu-system-riscv64",
+        machine=("-machine", "virt", "-accel", "tcg,thread=multi"),
+        # The kernel takes as many levels as the machine describes, unless its command line forbids some.
+        cpu={3: ("-cpu", "rv64"), 4: ("-cpu", "rv64")},
+        paging=4,
+        console="ttyS0,115200",
+        facts="/dev/ttyS1",
+        ports=("-serial", "chardev:console", "-device", "pci-serial,chardev=facts"),
+        kbuild_arch="riscv",
+        cross="riscv64-linux-gnu-",
+        compiler=("gcc-riscv64-linux-gnu", "libc6-dev-riscv64-cross", "make"),
+        crashkernel="192M",
+        capture_append="nr_cpus=1 reset_devices",
+        inject_nmi=False,
+        vmcoreinfo=False,
+        # The capture kernel says nothing after the hung one's last words.
+        makers=("qemu",),
+        append={3: "no4lvl", 4: "no5lvl"},
+    ),
 }
 
 
@@ -131,6 +154,8 @@ KERNELS = {
                               "linux-image-powerpc64le", "linux-headers-powerpc64le"),
     "7.2-ppc64el": Kernel("Debian unstable on ppc64el: 64 KB pages", "ppc64el", "sid", True,
                           "linux-image-powerpc64le-64k", "linux-headers-powerpc64le-64k"),
+    "6.12-riscv64": Kernel("Debian 13 on riscv64", "riscv64", "trixie", False),
+    "7.2-riscv64": Kernel("Debian unstable on riscv64", "riscv64", "sid", True),
 }
 
 
