@@ -20,7 +20,7 @@ from .cache import LabError, folder, locked
 from .initramfs import Archive
 from .progress import Progress
 from .qemu import Machine, Qemu
-from .scenario import Scenario
+from .scenario import LOCKUP, Scenario
 from .scenarios import SCENARIOS
 from .tables import ARCHES, FORMS
 
@@ -237,7 +237,7 @@ class _Boot:
             self._sleep(qemu, 3)
             qemu.pause_cpu(self.cpu)
         if self.hung or self.panic in ("nmi", "serial"):
-            if self.scenario.hung_when:
+            if self.scenario.hung_when and (self.arch.lockups or self.scenario.hung_when != LOCKUP):
                 self._wait(qemu, f"the kernel says {self.scenario.hung_when!r}", limit,
                            lambda: self.scenario.hung_when in qemu.console_text())
             self._sleep(qemu, self.scenario.settle)

@@ -30,6 +30,7 @@ class Arch:
     memory: int = 0                  # MB that a guest needs at least
     vmcoreinfo: bool = True          # QEMU can be given the VMCOREINFO note
     panic_stops: bool = False        # a panic ends in the firmware, which stops the machine
+    lockups: bool = True             # the kernel reports soft lockups
     makers: tuple[str, ...] = ("kdump", "qemu")   # who can dump it, see Form.maker
     bare: str = ""                   # behind the CPU's model: no hypervisor to be seen
     # Paging -> words of the kernel's command line that bring it about
@@ -119,6 +120,26 @@ ARCHES = {
         makers=("qemu",),
         append={3: "no4lvl", 4: "no5lvl"},
     ),
+    "s390x": Arch(
+        debian="s390x",
+        qemu="qemu-system-s390x",
+        machine=("-machine", "s390-ccw-virtio", "-accel", "tcg,thread=multi", "-action", "panic=pause"),
+        cpu={3: ("-cpu", "max")},
+        paging=3,
+        console="ttysclp0",
+        facts="/dev/sclp_line0",
+        ports=("-device", "sclpconsole,chardev=console", "-device", "sclplmconsole,chardev=facts"),
+        kbuild_arch="s390",
+        cross="s390x-linux-gnu-",
+        compiler=("gcc-s390x-linux-gnu", "libc6-dev-s390x-cross", "make"),
+        crashkernel="192M",
+        capture_append="nr_cpus=1 reset_devices",
+        inject_nmi=False,
+        vmcoreinfo=False,
+        panic_stops=True,
+        lockups=False,
+        makers=("qemu",),
+    ),
 }
 
 
@@ -155,6 +176,7 @@ KERNELS = {
     "7.2-ppc64el": Kernel("Debian unstable on ppc64el: 64 KB pages", "ppc64el", "sid", True,
                           "linux-image-powerpc64le-64k", "linux-headers-powerpc64le-64k"),
     "6.12-riscv64": Kernel("Debian 13 on riscv64", "riscv64", "trixie", False),
+    "7.2-s390x": Kernel("Debian unstable on s390x: big-endian", "s390x", "sid", True),
     "7.2-riscv64": Kernel("Debian unstable on riscv64", "riscv64", "sid", True),
 }
 

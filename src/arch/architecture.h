@@ -29,6 +29,9 @@ struct MachineFacts {
   std::function<std::optional<std::uint64_t>(std::string_view)> number;   // NUMBER(name), two's complement
   std::function<std::optional<VirtualAddress>(std::string_view)> symbol;  // SYMBOL(name), as relocated
   std::optional<std::uint64_t> page_size;                                 // of the kernel, bytes
+  // KERNELOFFSET and KERNELOFFPHYS: s390x moves its image by these in virtual and in physical memory.
+  std::optional<std::uint64_t> kernel_offset;
+  std::optional<std::uint64_t> kernel_offset_physical;
   // Virtual and physical start of a piece of the kernel image when the dump's segments tell it (/proc/vmcore).
   std::optional<std::pair<VirtualAddress, PhysicalAddress>> image_mapping;
 };

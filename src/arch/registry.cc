@@ -7,12 +7,13 @@
 #include "arch/arm64.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
+#include "arch/s390x.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::arch {
 namespace {
 
-constexpr std::array<const Architecture*, 4> kArchitectures = {&kX86_64, &kArm64, &kPpc64le, &kRiscv64};
+constexpr std::array<const Architecture*, 5> kArchitectures = {&kX86_64, &kArm64, &kPpc64le, &kRiscv64, &kS390x};
 
 }  // namespace
 
@@ -31,7 +32,8 @@ const Architecture* find_architecture(std::optional<std::uint16_t> elf_machine, 
   // A machine that is named, but not ours, must not be taken for another by the size of its notes.
   const bool is_named = elf_machine || (!uts_machine.empty() && uts_machine != "Unknown");
   if (is_named || !prstatus_size) return nullptr;
-  const auto has_size = [&](const Architecture* one) { return one->prstatus_size == *prstatus_size; };
+  // s390x's notes have the size of x86_64's. Its dumps carry its name.
+  const auto has_size = [&](const Architecture* one) { return one != &kS390x && one->prstatus_size == *prstatus_size; };
   if (std::ranges::count_if(kArchitectures, has_size) != 1) return nullptr;
   return *std::ranges::find_if(kArchitectures, has_size);
 }

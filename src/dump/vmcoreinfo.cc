@@ -127,6 +127,9 @@ std::optional<std::uint64_t> VmcoreInfo::page_size() const {
 std::optional<std::uint64_t> VmcoreInfo::kernel_offset() const {
   return parse_hex(get("KERNELOFFSET"));
 }
+std::optional<std::uint64_t> VmcoreInfo::kernel_offset_physical() const {
+  return parse_hex(get("KERNELOFFPHYS"));
+}
 
 std::optional<FoundVmcoreInfo> find_vmcoreinfo_text(const Dump& dump,
                                                     const std::function<bool(PhysicalAddress)>& progress) {

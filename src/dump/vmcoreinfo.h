@@ -51,6 +51,8 @@ class VmcoreInfo {
   std::optional<std::uint64_t> page_size() const;
   // KERNELOFFSET=, hexadecimal: how far the kernel's image was moved.
   std::optional<std::uint64_t> kernel_offset() const;
+  // KERNELOFFPHYS=, hexadecimal: the same in physical memory, where a kernel moves itself there too.
+  std::optional<std::uint64_t> kernel_offset_physical() const;
 
  private:
   struct Line {

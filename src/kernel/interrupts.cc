@@ -19,6 +19,12 @@ InterruptView InterruptView::bind(const Access& access, Binder& binder) {
   v.task_preempt_count_ = binder.optional("task_struct", {"thread_info.preempt.count"});
   v.task_no_need_resched_ = binder.optional("task_struct", {"thread_info.preempt.need_resched"});
   v.task_plain_count_ = binder.optional("task_struct", {"thread_info.preempt_count"});
+  // Asked for only where nothing else counts: to look for a name that is not there means to look everywhere.
+  const bool has_count = v.task_preempt_count_.exists() || v.task_plain_count_.exists() ||
+                         v.hot_preempt_count_.exists() || access.symbols.address_of("__preempt_count");
+  if (!has_count && access.symbols.address_of("lowcore_ptr")) {
+    v.lowcore_preempt_count_ = binder.optional("lowcore", {"preempt_count"});
+  }
   // v4.9 (c65eacbe290b): thread_info may be part of the task; before, it lies at the low end of the task's stack.
   if (!binder.optional("task_struct", {"thread_info"}).exists()) {
     v.task_stack_ = binder.optional("task_struct", {"stack"});
@@ -54,7 +60,20 @@ std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, c
     return PreemptCount{(*count & ~kNoNeed & 0xffffffff) | (*no_need != 0 ? kNoNeed : 0)};
   }
   const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
-  return raw ? PreemptCount{*raw} : plain_count(access.memory, running);
+  if (raw) return PreemptCount{*raw};
+  if (lowcore_preempt_count_.exists()) return lowcore_count(access, cpu);
+  return plain_count(access.memory, running);
+}
+
+// s390x: each CPU's lowcore has it; an array of pointers names them (arch/s390/include/asm/preempt.h).
+std::optional<PreemptCount> InterruptView::lowcore_count(const Access& access, std::uint32_t cpu) const {
+  const auto table = access.symbols.address_of("lowcore_ptr");
+  if (!table) return std::nullopt;
+  const auto lowcore = access.memory.read_pointer(*table + std::uint64_t{cpu} * 8);
+  if (!lowcore || lowcore->is_null()) return std::nullopt;
+  const auto count = lowcore_preempt_count_.read(access.memory, *lowcore);
+  if (!count) return std::nullopt;
+  return PreemptCount{*count & 0xffffffff};
 }
 
 std::optional<PreemptCount> InterruptView::plain_count(const VirtualMemory& memory, VirtualAddress task) const {

@@ -18,7 +18,7 @@ struct PreemptCount {
   std::uint32_t hardirq_depth() const { return static_cast<std::uint32_t>(raw >> 16 & 0xf); }
   std::uint32_t nmi_depth() const { return static_cast<std::uint32_t>(raw >> 20 & 0xf); }
   // x86 folds "a reschedule is wanted" into bit 31, inverted (arch/x86/include/asm/preempt.h); arm64, which has it in a
-  // word of its own, is brought to that form.
+  // word of its own, is brought to that form; s390x has x86's.
   bool wants_reschedule() const { return (raw >> 31 & 1) == 0; }
   bool tells_reschedule = true;  // false: a plain count, which says nothing of that
 };
@@ -39,10 +39,12 @@ class InterruptView {
   std::optional<VirtualAddress> softirq_daemon(const Access& access, const PerCpu& percpu, std::uint32_t cpu) const;
 
  private:
+  std::optional<PreemptCount> lowcore_count(const Access& access, std::uint32_t cpu) const;
   std::optional<PreemptCount> plain_count(const VirtualMemory& memory, VirtualAddress task) const;
 
   Field task_preempt_count_, task_no_need_resched_, task_plain_count_, task_stack_, stack_plain_count_;
   Field hot_preempt_count_, hot_softirq_pending_, stat_softirq_pending_;
+  Field lowcore_preempt_count_;
 };
 
 // How this kernel preempts kernel code: "none", "voluntary", "full", "lazy"; empty when it cannot be told.

@@ -14,7 +14,7 @@ bool any_matches(std::span<const std::string_view> patterns, std::string_view fu
 }
 
 // arch/x86/entry/entry_64.S: v5.8 gave the entries their asm_ names; before, an interrupt's is the handler's own.
-constexpr std::array<std::string_view, 12> kNmiEntries = {"asm_exc_nmi",
+constexpr std::array<std::string_view, 13> kNmiEntries = {"asm_exc_nmi",
                                                           "exc_nmi",
                                                           "end_repeat_nmi",
                                                           "nmi",
@@ -25,12 +25,14 @@ constexpr std::array<std::string_view, 12> kNmiEntries = {"asm_exc_nmi",
                                                           "machine_check_exception",
                                                           "system_reset_common*",
                                                           "machine_check_common*",
-                                                          "soft_nmi_common*"};
+                                                          "soft_nmi_common*",
+                                                          "mcck_int_handler"};
 // arch/arm64/kernel/entry.S: v5.14 gave the entries their el1h_64_ names.
 // arch/powerpc/kernel/exceptions-64s.S; newer kernels append "_virt" and "_real".
+// arch/s390/kernel/entry.S.
 // arch/riscv/kernel/entry.S has one entry for all; what it calls tells them apart (traps.c; before v6.4 do_IRQ in
 // irq.c).
-constexpr std::array<std::string_view, 29> kHardirqEntries = {"asm_sysvec_*",
+constexpr std::array<std::string_view, 31> kHardirqEntries = {"asm_sysvec_*",
                                                               "asm_common_interrupt",
                                                               "asm_spurious_interrupt",
                                                               "common_interrupt",
@@ -58,8 +60,10 @@ constexpr std::array<std::string_view, 29> kHardirqEntries = {"asm_sysvec_*",
                                                               "h_virt_irq_common*",
                                                               "performance_monitor_common*",
                                                               "do_irq",
-                                                              "do_IRQ"};
-constexpr std::array<std::string_view, 28> kExceptionEntries = {"asm_exc_*",
+                                                              "do_IRQ",
+                                                              "ext_int_handler",
+                                                              "io_int_handler"};
+constexpr std::array<std::string_view, 29> kExceptionEntries = {"asm_exc_*",
                                                                 "error_entry",
                                                                 "page_fault",
                                                                 "general_protection",
@@ -86,11 +90,12 @@ constexpr std::array<std::string_view, 28> kExceptionEntries = {"asm_exc_*",
                                                                 "do_trap_store_*",
                                                                 "do_trap_break",
                                                                 "do_trap_unknown",
-                                                                "do_page_fault"};
-constexpr std::array<std::string_view, 13> kSystemCallEntries = {
-    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*",   "system_call*", "sysret_check",
-    "el0t_64_sync*",     "el0t_32_sync*",    "el0_sync*",       "el0_svc*",     "el0_da",
-    "syscall_exit*",     "do_trap_ecall_u",  "ret_from_syscall"};
+                                                                "do_page_fault",
+                                                                "pgm_check_handler"};
+constexpr std::array<std::string_view, 14> kSystemCallEntries = {
+    "entry_SYSCALL_64*", "entry_SYSENTER_*", "entry_INT80_*",    "system_call*", "sysret_check",
+    "el0t_64_sync*",     "el0t_32_sync*",    "el0_sync*",        "el0_svc*",     "el0_da",
+    "syscall_exit*",     "do_trap_ecall_u",  "ret_from_syscall", "__do_syscall"};
 
 constexpr std::array<std::string_view, 3> kSoftirqLoops = {"__do_softirq", "handle_softirqs",
                                                            "__softirqentry_text_start"};

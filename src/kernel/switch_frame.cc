@@ -7,6 +7,7 @@
 #include "arch/arm64.h"
 #include "arch/ppc64.h"
 #include "arch/riscv64.h"
+#include "arch/s390x.h"
 #include "arch/x86_64.h"
 
 namespace whyhung::kernel {
@@ -110,6 +111,23 @@ ReadResult<SwitchedOut> read_ppc64_frame(const Access& access, VirtualAddress sa
   return out;
 }
 
+// s390x: __switch_to() has no frame; it stores r6 to r15 where every function stores them, in the frame of its caller.
+ReadResult<SwitchedOut> read_s390x_frame(const Access& access, VirtualAddress saved_sp) {
+  namespace s390x = arch::s390x;
+  const auto member = access.types.member("stack_frame", "gprs");
+  if (!member) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
+  SwitchedOut out;
+  for (std::size_t reg = s390x::kR6; reg <= s390x::kSp; ++reg) {
+    const auto value = access.memory.read_u64(saved_sp + member->offset + (reg - s390x::kR6) * 8);
+    if (!value) return tl::unexpected(value.error());
+    out.registers.set(reg, *value);
+  }
+  out.registers.set(s390x::kPc, *out.registers.get(s390x::kR14));
+  out.registers.forget(s390x::kR14);
+  out.registers.set(s390x::kSp, saved_sp.value);
+  return out;
+}
+
 // v4.9 (0100301bfdf5): before struct inactive_task_frame, the switch was part of the scheduler's code: it pushed RBP,
 // and went on behind its call of __switch_to().
 ReadResult<SwitchedOut> read_old_x86_frame(const Access& access, VirtualAddress saved_sp) {
@@ -138,11 +156,12 @@ ReadResult<SwitchedOut> read_old_x86_frame(const Access& access, VirtualAddress 
   return tl::unexpected(ReadFault{FaultKind::kNoSuchField, saved_sp.value});
 }
 
-constexpr std::array<FrameLayout, 4> kLayouts = {
+constexpr std::array<FrameLayout, 5> kLayouts = {
     {{"x86_64", FramePlace::kOnStack, "inactive_task_frame", kX86Registers, read_old_x86_frame},
      {"arm64", FramePlace::kInTask, "task_struct", kArm64Registers},
      {"ppc64le", FramePlace::kOnStack, "", {}, read_ppc64_frame},
-     {"riscv64", FramePlace::kInTask, "task_struct", kRiscv64Registers}}};
+     {"riscv64", FramePlace::kInTask, "task_struct", kRiscv64Registers},
+     {"s390x", FramePlace::kOnStack, "", {}, read_s390x_frame}}};
 
 }  // namespace
 

@@ -34,12 +34,13 @@ std::string_view stack_name(model::ContextKind kind) {
 }
 
 // How far below a frame's stack pointer the number stands that crash prints for it: on x86_64 the slot of the return
-// address, on arm64 the frame's own record, on ppc64le and riscv64 the frame itself.
+// address, on arm64 the frame's own record, on ppc64le, riscv64 and s390x the frame itself.
 struct SlotDistance {
   std::string_view architecture;
   std::uint64_t bytes;
 };
-constexpr std::array<SlotDistance, 4> kSlotDistances = {{{"x86_64", 8}, {"arm64", 0}, {"ppc64le", 0}, {"riscv64", 0}}};
+constexpr std::array<SlotDistance, 5> kSlotDistances = {
+    {{"x86_64", 8}, {"arm64", 0}, {"ppc64le", 0}, {"riscv64", 0}, {"s390x", 0}}};
 
 std::uint64_t slot_distance(std::string_view architecture) {
   const auto found = std::ranges::find(kSlotDistances, architecture, &SlotDistance::architecture);
@@ -99,7 +100,7 @@ class BacktraceWriter {
       write_power_location(location);
       return;
     }
-    write_interrupted(location, has(values, "epc") ? "EPC" : "RIP");
+    write_interrupted(location, has(values, "epc") ? "EPC" : has(values, "PSW") ? "PSW" : "RIP");
     write_registers(values);
   }
 

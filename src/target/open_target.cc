@@ -74,6 +74,8 @@ arch::MachineFacts machine_facts(const dump::VmcoreInfo& info, const dump::Dump&
   };
   facts.symbol = [&info](std::string_view name) { return info.symbol(name); };
   facts.page_size = info.page_size();
+  facts.kernel_offset = info.kernel_offset();
+  facts.kernel_offset_physical = info.kernel_offset_physical();
   const auto text = info.symbol("_stext");
   for (const dump::LoadSegment& segment : dump.segments()) {
     const bool covers = text && *text >= segment.virtual_begin && *text - segment.virtual_begin < segment.memory_size;

@@ -9,6 +9,7 @@
 #include "unwind/frame_record_unwinder.h"
 #include "unwind/orc_unwinder.h"
 #include "unwind/riscv64_unwinder.h"
+#include "unwind/s390x_unwinder.h"
 
 namespace whyhung::unwind {
 namespace {
@@ -25,10 +26,11 @@ Result<std::unique_ptr<Unwinder>> make_x86_unwinder(const UnwindInputs& inputs) 
   return make_frame_pointer_unwinder(inputs);
 }
 
-constexpr std::array<Entry, 4> kUnwinders = {{{"x86_64", make_x86_unwinder},
+constexpr std::array<Entry, 5> kUnwinders = {{{"x86_64", make_x86_unwinder},
                                               {"arm64", make_frame_record_unwinder},
                                               {"ppc64le", make_backchain_unwinder},
-                                              {"riscv64", make_riscv64_unwinder}}};
+                                              {"riscv64", make_riscv64_unwinder},
+                                              {"s390x", make_s390x_unwinder}}};
 
 }  // namespace
 

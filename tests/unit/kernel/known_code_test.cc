@@ -12,14 +12,15 @@ namespace {
 TEST(KnownCode, EntriesAreToldByWhatTheyWereEnteredFor) {
   for (const auto name : {"asm_exc_nmi", "end_repeat_nmi", "nmi"}) EXPECT_EQ(entry_kind(name), EntryKind::kNmi) << name;
   for (const auto name : {"asm_sysvec_apic_timer_interrupt", "asm_common_interrupt", "apic_timer_interrupt",
-                          "call_function_interrupt", "common_interrupt", "do_irq", "do_IRQ"}) {
+                          "call_function_interrupt", "common_interrupt", "do_irq", "do_IRQ", "ext_int_handler"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kHardirq) << name;
   }
-  for (const auto name : {"asm_exc_page_fault", "page_fault", "invalid_op", "do_trap_load_fault", "do_trap_break"}) {
+  for (const auto name :
+       {"asm_exc_page_fault", "page_fault", "invalid_op", "do_trap_load_fault", "do_trap_break", "pgm_check_handler"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kException) << name;
   }
-  for (const auto name :
-       {"entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64", "entry_INT80_compat", "do_trap_ecall_u"}) {
+  for (const auto name : {"entry_SYSCALL_64_after_hwframe", "entry_SYSCALL_64", "entry_INT80_compat", "do_trap_ecall_u",
+                          "__do_syscall"}) {
     EXPECT_EQ(entry_kind(name), EntryKind::kSystemCall) << name;
   }
 }
