@@ -100,6 +100,8 @@ struct Architecture {
   std::optional<std::size_t> (*find_register)(std::string_view assembler_name);
   int capstone_arch;  // cs_arch, -1: not known to capstone
   int capstone_mode;  // cs_mode
+  // Every dump of this machine carries its name: the size of the notes, which another's have too, is not asked.
+  bool always_named = false;
   // A decoder of our own where capstone has none; null: there is none.
   std::unique_ptr<Disassembler> (*make_disassembler)() = nullptr;
 };

@@ -32,8 +32,9 @@ const Architecture* find_architecture(std::optional<std::uint16_t> elf_machine, 
   // A machine that is named, but not ours, must not be taken for another by the size of its notes.
   const bool is_named = elf_machine || (!uts_machine.empty() && uts_machine != "Unknown");
   if (is_named || !prstatus_size) return nullptr;
-  // s390x's notes have the size of x86_64's. Its dumps carry its name.
-  const auto has_size = [&](const Architecture* one) { return one != &kS390x && one->prstatus_size == *prstatus_size; };
+  const auto has_size = [&](const Architecture* one) {
+    return !one->always_named && one->prstatus_size == *prstatus_size;
+  };
   if (std::ranges::count_if(kArchitectures, has_size) != 1) return nullptr;
   return *std::ranges::find_if(kArchitectures, has_size);
 }

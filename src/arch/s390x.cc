@@ -91,6 +91,7 @@ const Architecture kS390x = {
     .find_register = find_register,
     .capstone_arch = -1,
     .capstone_mode = 0,
+    .always_named = true,
 };
 
 }  // namespace whyhung::arch

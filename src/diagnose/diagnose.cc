@@ -62,6 +62,8 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
   if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty()) doubt(Doubt::kNothingReadable);
+  const auto unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
+  if (!facts.cpus.empty() && std::ranges::all_of(facts.cpus, unknown)) doubt(Doubt::kCpusUnknown);
   bool stuck = false;
   bool waits = false;
   for (const CpuCondition& condition : facts.cpus) {
@@ -89,6 +91,7 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
 std::string_view name_of(Doubt doubt) {
   switch (doubt) {
     case Doubt::kNothingReadable: return "nothing-readable";
+    case Doubt::kCpusUnknown: return "cpus-unknown";
     case Doubt::kLockupUnexplained: return "lockup-unexplained";
     case Doubt::kDetectorFired: return "detector-fired";
     case Doubt::kWaitsUnending: return "waits-unending";

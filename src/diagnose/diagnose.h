@@ -14,6 +14,7 @@ namespace whyhung::diagnose {
 // Why there is no certain answer, or what speaks against "no hang".
 enum class Doubt : std::uint8_t {
   kNothingReadable,      // the machine's inside could not be read at all
+  kCpusUnknown,          // of no CPU is it known what it did
   kLockupUnexplained,    // a CPU was stuck by the kernel's own measure, and no detector explains it
   kDetectorFired,        // the kernel panicked because it saw a hang that is not explained here
   kWaitsUnending,        // tasks have waited for something known for longer than that, and its queue does not move

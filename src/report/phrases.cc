@@ -211,6 +211,8 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
 std::string doubt_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis, diagnose::Doubt doubt) {
   switch (doubt) {
     case diagnose::Doubt::kNothingReadable: return "the inside of the machine could not be read: see what is missing";
+    case diagnose::Doubt::kCpusUnknown:
+      return "of no CPU is it known what it did: their registers are not in the dump, or could not be read";
     case diagnose::Doubt::kLockupUnexplained:
       return fmt::format(
           "{} did not let the scheduler run for longer than the kernel's own limit, and what holds it is "

@@ -99,12 +99,15 @@ TEST_P(MachineConformance, TheSizeOfTheNotesTellsItWhereNothingElseDoes) {
   origin.machine = "Unknown";
   const auto dump = open(test::sample_image(2), origin);
   ASSERT_TRUE(dump);
-  const auto same_size = [&](const Architecture* one) { return one->prstatus_size == architecture().prstatus_size; };
-  const bool is_alone = std::ranges::count_if(arch::all_architectures(), same_size) == 1;
+  const auto same_size = [&](const Architecture* one) {
+    return !one->always_named && one->prstatus_size == architecture().prstatus_size;
+  };
+  const bool is_alone =
+      !architecture().always_named && std::ranges::count_if(arch::all_architectures(), same_size) == 1;
   if (dump->facts().elf_machine || (has_notes(*dump) && is_alone)) {
     EXPECT_EQ(found(*dump), &architecture());
   } else {
-    EXPECT_EQ(found(*dump), nullptr) << "a machine is not guessed";
+    EXPECT_NE(found(*dump), &architecture()) << "a machine is not guessed";
   }
 }
 
@@ -245,7 +248,9 @@ TEST_P(ArchitectureConformance, HasAnUnwinderAndASwitchFrame) {
     EXPECT_NE(unwinder.error().kind, ErrorKind::kUnsupported) << unwinder.error().what;
   }
   // A machine without a row in the table of switch frames asks for no member and has no reader of its own.
-  machine.types.add("task_struct 64: stack@0:8 thread.sp@8:8 thread.ksp@8:8 thread.cpu_context.sp@8:8");
+  machine.types.add(
+      "task_struct 64: stack@0:8 thread.sp@8:8 thread.ksp@8:8 thread.cpu_context.sp@8:8\n"
+      "stack_frame 160: back_chain@0:8 gprs@16:80");
   machine.memory.write_u64(word_of(1, 8), word_of(1, 16));
   kernel::Binder binder(machine.types), frames(machine.types);
   const auto tasks = kernel::TaskView::bind(machine.access(), binder);

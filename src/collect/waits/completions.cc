@@ -86,7 +86,8 @@ class CompletionReader {
     return false;
   }
 
-  static void add_holder(model::Resource& resource, model::NodeId who, std::string_view role, model::Evidence evidence) {
+  static void add_holder(model::Resource& resource, model::NodeId who, std::string_view role,
+                         model::Evidence evidence) {
     model::Holder holder;
     holder.who = who;
     holder.role = role;
