@@ -54,7 +54,8 @@ class SymbolSource {
 unsigned alias_penalty(std::string_view name);
 
 // True for a name that stands for no function or variable at all and is never shown: an empty one, the mapping symbols
-// of arm64 and riscv ("$x", "$d", also "$x.12", "$xrv64i2p1…"), local labels (".L0 "), and "__UNIQUE_ID…", "__pfx_…" and "__cfi_…" of compilers.
+// of arm64 and riscv ("$x", "$d", also "$x.12", "$xrv64i2p1…"), local labels (".L0 "), and "__UNIQUE_ID…", "__pfx_…"
+// and "__cfi_…" of compilers.
 bool is_mark(std::string_view name);
 
 // Many sources as one: the kernel's first, then the modules'.
