@@ -21,6 +21,9 @@ struct Symbol {
   std::uint64_t size = 0;  // bytes up to the next symbol where the table has no sizes; 0 when unknown
   std::string module;      // empty for the kernel itself
   char type = 0;           // nm's letter; 0 when unknown
+
+  // By its type; true where that is not known.
+  bool may_be_code() const { return type == 0 || type == 't' || type == 'T' || type == 'w' || type == 'W'; }
 };
 
 // `symbol.name+offset`, as every kernel message writes it.

@@ -28,9 +28,7 @@ constexpr std::uint64_t kRegshere = 0x7265677368657265;
 bool BackchainStepper::is_code(std::uint64_t address) const {
   if (!architecture_.is_kernel_address(VirtualAddress(address)) || address % 4 != 0) return false;
   const auto symbol = symbols_.find_covering(VirtualAddress(address));
-  if (!symbol) return false;
-  const char type = symbol->symbol.type;
-  return type == 0 || type == 't' || type == 'T' || type == 'w' || type == 'W';
+  return symbol && symbol->symbol.may_be_code();
 }
 
 bool BackchainStepper::same_function(std::uint64_t one, std::uint64_t other) const {

@@ -54,9 +54,7 @@ bool FramePointerStepper::is_code(std::uint64_t address) const {
   const VirtualAddress at(address);
   if (!arch::kX86_64.is_kernel_address(at)) return false;
   const auto symbol = symbols_.find_covering(at);
-  if (!symbol) return false;
-  const char type = symbol->symbol.type;
-  return type == 0 || type == 't' || type == 'T' || type == 'w' || type == 'W';
+  return symbol && symbol->symbol.may_be_code();
 }
 
 bool FramePointerStepper::is_entry_code(VirtualAddress pc) const {

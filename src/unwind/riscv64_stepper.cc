@@ -34,9 +34,7 @@ EndOfStack unreadable(const ReadFault& fault) {
 bool Riscv64Stepper::is_code(VirtualAddress address) const {
   if (!architecture_.is_kernel_address(address)) return false;
   const auto symbol = symbols_.find_covering(address);
-  if (!symbol) return false;
-  const char type = symbol->symbol.type;
-  return type == 0 || type == 't' || type == 'T' || type == 'w' || type == 'W';
+  return symbol && symbol->symbol.may_be_code();
 }
 
 bool Riscv64Stepper::is_return_address(VirtualAddress address) const {

@@ -26,9 +26,7 @@ std::size_t size_of(std::byte first) {
 bool S390xStepper::is_code(std::uint64_t address) const {
   if (address == 0 || address % 2 != 0) return false;
   const auto symbol = symbols_.find_covering(VirtualAddress(address - 1));
-  if (!symbol) return false;
-  const char type = symbol->symbol.type;
-  return type == 0 || type == 't' || type == 'T' || type == 'w' || type == 'W';
+  return symbol && symbol->symbol.may_be_code();
 }
 
 // Whether the function has stored the back chain of a frame of its own before it came to `pc`: stg r1,0(r15), or r0,
