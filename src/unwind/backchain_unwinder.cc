@@ -20,33 +20,19 @@ class BackchainUnwinder final : public Unwinder {
   BackchainStepper stepper_;
 };
 
-// The outermost is the one that the thread is most likely still in: what lies deeper may be left over from calls that
-// are long done, while a frame nearer to the start would have been written over.
 std::optional<FrameState> BackchainUnwinder::find_interruption(VirtualRange stack) {
-  constexpr std::uint64_t kLargestStack = 256 * 1024;
-  constexpr std::uint64_t kFrameAlignment = 16;
-  if (stack.empty() || stack.size() > kLargestStack) return std::nullopt;
-  const VirtualAddress last = (stack.end - 1).align_down(kFrameAlignment);
-  // Counted, since a stack that begins at 0 has no place below it.
-  for (std::uint64_t below = 0; last >= stack.begin && below <= last - stack.begin; below += kFrameAlignment) {
-    const VirtualAddress at = last - below;
+  return outermost_interruption(*this, stack, [&](VirtualAddress at) -> std::optional<FrameState> {
     auto state = stepper_.interrupted_at(at);
-    if (!state) continue;
-    const auto sp = state->registers.get(architecture_.stack_pointer);
-    if (!sp || VirtualAddress(*sp) <= at || !stack.contains(VirtualAddress(*sp))) continue;
-    const Stack whole = walk({state->registers, /*pc_is_exact=*/true});
-    if (whole.end == StackEnd::kOutermost || whole.end == StackEnd::kUserMode) return state;
-  }
-  return std::nullopt;
+    const auto sp = state ? state->registers.get(architecture_.stack_pointer) : std::nullopt;
+    if (!sp || VirtualAddress(*sp) <= at || !stack.contains(VirtualAddress(*sp))) return std::nullopt;
+    return state;
+  });
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Unwinder>> make_backchain_unwinder(const UnwindInputs& inputs) {
-  if (!inputs.symbols.address_of("_stext")) {
-    return fail(ErrorKind::kNotFound,
-                "the kernel's symbols are not known, and they tell return addresses from other words");
-  }
+  TRY_CHECK(need_symbols(inputs));
   return std::make_unique<BackchainUnwinder>(inputs);
 }
 

@@ -22,10 +22,7 @@ class FramePointerUnwinder final : public Unwinder {
 }  // namespace
 
 Result<std::unique_ptr<Unwinder>> make_frame_pointer_unwinder(const UnwindInputs& inputs) {
-  if (!inputs.symbols.address_of("_stext")) {
-    return fail(ErrorKind::kNotFound,
-                "the kernel's symbols are not known, and they tell return addresses from other words");
-  }
+  TRY_CHECK(need_symbols(inputs));
   return std::make_unique<FramePointerUnwinder>(inputs);
 }
 

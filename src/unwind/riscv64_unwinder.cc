@@ -25,27 +25,14 @@ class Riscv64Unwinder final : public Unwinder {
   Riscv64Stepper stepper_;
 };
 
-// The outermost is the one that the thread is most likely still in: what lies deeper may be left over from calls that
-// are long done, while a frame nearer to the start would have been written over.
 std::optional<FrameState> Riscv64Unwinder::find_interruption(VirtualRange stack) {
-  constexpr std::uint64_t kLargestStack = 256 * 1024;
-  if (stack.empty() || stack.size() > kLargestStack) return std::nullopt;
-  for (VirtualAddress at = (stack.end - 1).align_down(kStackAlignment); at >= stack.begin; at = at - kStackAlignment) {
-    auto state = stepper_.interrupted_at(at);
-    if (!state) continue;
-    const Stack whole = walk({state->registers, /*pc_is_exact=*/true});
-    if (whole.end == StackEnd::kOutermost || whole.end == StackEnd::kUserMode) return state;
-  }
-  return std::nullopt;
+  return outermost_interruption(*this, stack, [&](VirtualAddress at) { return stepper_.interrupted_at(at); });
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Unwinder>> make_riscv64_unwinder(const UnwindInputs& inputs) {
-  if (!inputs.symbols.address_of("_stext")) {
-    return fail(ErrorKind::kNotFound,
-                "the kernel's symbols are not known, and they tell return addresses from other words");
-  }
+  TRY_CHECK(need_symbols(inputs));
   // arch/riscv/kernel/asm-offsets.c, PT_SIZE_ON_STACK: aligned as every stack pointer is.
   const std::uint64_t known = inputs.types.size_of("pt_regs").value_or(arch::kRiscv64.pt_regs_size);
   const std::uint64_t size = known <= kMostPtRegs ? known : arch::kRiscv64.pt_regs_size;

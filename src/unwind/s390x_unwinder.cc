@@ -49,10 +49,7 @@ std::optional<S390xLowcore> find_lowcore(const UnwindInputs& inputs) {
 }  // namespace
 
 Result<std::unique_ptr<Unwinder>> make_s390x_unwinder(const UnwindInputs& inputs) {
-  if (!inputs.symbols.address_of("_stext")) {
-    return fail(ErrorKind::kNotFound,
-                "the kernel's symbols are not known, and they tell return addresses from other words");
-  }
+  TRY_CHECK(need_symbols(inputs));
   return std::make_unique<S390xUnwinder>(inputs, find_frame(inputs), find_lowcore(inputs));
 }
 

@@ -34,6 +34,31 @@ constexpr std::array<Entry, 5> kUnwinders = {{{"x86_64", make_x86_unwinder},
 
 }  // namespace
 
+std::optional<FrameState> outermost_interruption(
+    Unwinder& unwinder, VirtualRange stack,
+    const std::function<std::optional<FrameState>(VirtualAddress)>& interrupted_at) {
+  constexpr std::uint64_t kLargestStack = 256 * 1024;
+  constexpr std::uint64_t kFrameAlignment = 16;
+  if (stack.empty() || stack.size() > kLargestStack) return std::nullopt;
+  const VirtualAddress last = (stack.end - 1).align_down(kFrameAlignment);
+  // The outermost is the one that the thread is most likely still in: what lies deeper may be left over from calls that
+  // are long done, while a frame nearer to the start would have been written over. Counted, since a stack that begins
+  // at 0 has no place below it.
+  for (std::uint64_t below = 0; last >= stack.begin && below <= last - stack.begin; below += kFrameAlignment) {
+    auto state = interrupted_at(last - below);
+    if (!state) continue;
+    const Stack whole = unwinder.walk({state->registers, /*pc_is_exact=*/true});
+    if (whole.end == StackEnd::kOutermost || whole.end == StackEnd::kUserMode) return state;
+  }
+  return std::nullopt;
+}
+
+Result<void> need_symbols(const UnwindInputs& inputs) {
+  if (inputs.symbols.address_of("_stext")) return {};
+  return fail(ErrorKind::kNotFound,
+              "the kernel's symbols are not known, and they tell return addresses from other words");
+}
+
 Result<std::unique_ptr<Unwinder>> make_unwinder(const UnwindInputs& inputs) {
   for (const Entry& entry : kUnwinders) {
     if (entry.architecture == inputs.architecture.name) return entry.make(inputs);

@@ -3,6 +3,7 @@
 // in unwinders.cc.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,13 @@ class Unwinder {
   virtual std::string description() const = 0;
 };
 
+// What find_interruption() is to find where registers that an interrupt saved can be told by themselves:
+// `interrupted_at` says whether some lie at an address. From its end on each place that a frame can have is looked at,
+// in stacks of at most 256 KB.
+std::optional<FrameState> outermost_interruption(
+    Unwinder& unwinder, VirtualRange stack,
+    const std::function<std::optional<FrameState>(VirtualAddress)>& interrupted_at);
+
 struct UnwindInputs {
   const arch::Architecture& architecture;
   const VirtualMemory& memory;
@@ -42,6 +50,9 @@ struct UnwindInputs {
   debuginfo::TypeSource& types;
   const arch::AddressSpace* address_space = nullptr;  // only for machines whose pointers carry more than an address
 };
+
+// kNotFound when the kernel's symbols are not known: without tables they tell return addresses from other words.
+Result<void> need_symbols(const UnwindInputs& inputs);
 
 // kUnsupported when the architecture has no unwinder, kNotFound when the dump lacks what it needs. All inputs must
 // outlive the result.

@@ -270,6 +270,11 @@ TEST_F(Riscv64UnwindTest, WhatAnInterruptLeftOnAStackIsFound) {
       << "no stack lies under these";
 }
 
+TEST_F(Riscv64UnwindTest, AStackAtEitherEndOfTheAddressesIsSearchedOnce) {
+  EXPECT_FALSE(unwinder()->find_interruption({VirtualAddress(0), VirtualAddress(0x4000)}));
+  EXPECT_FALSE(unwinder()->find_interruption({VirtualAddress(~0ull - 8), VirtualAddress(~0ull)}));
+}
+
 TEST_F(Riscv64UnwindTest, WithoutSymbolsThereIsNoUnwinder) {
   test::FakeSymbols none;
   EXPECT_FALSE(make_unwinder({arch::kRiscv64, memory_, none, types_}));
