@@ -7,12 +7,10 @@
 // - The linear map begins at PAGE_OFFSET with the first byte of memory. Like the image's place it serves only where a
 //   table is missing from the dump.
 // - An entry that may be read or executed maps memory, on any level; one with none of the three rights leads to the
-// next
-//   table. Its upper ten bits are no address: Svnapot's bit 63 makes sixteen small pages one, whose number has a one
-//   and three zeros at its end instead of its own lowest bits.
-// - The rest of the upper bits are memory types, which some CPUs had before there was a rule (bits 63 to 59): with bit
-// 60,
-//   which no rule gives away, bit 63 is such a one.
+//   next table. Its upper ten bits are no address: Svnapot's bit 63 makes sixteen small pages one, whose number has a
+//   one and three zeros at its end instead of its own lowest bits.
+// - The rest of the upper bits are memory types, which some CPUs had before there was a rule (bits 63 to 59): with
+//   bit 60, which no rule gives away, bit 63 is such a one.
 #include "arch/riscv64_paging.h"
 
 #include <array>

@@ -4,9 +4,9 @@
 //   the upper four, also an invalid one, says on which level it stands; so the first entry of the root tells how many
 //   levels there are.
 // - Segments of 1 MB and third regions of 2 GB may map memory themselves.
-// - v6.10: the image lies where chance put it, both in virtual (KERNELOFFSET) and in physical memory (KERNELOFFPHYS),
-// and
-//   all memory lies from IDENTITYBASE on. Before, a virtual address was the physical one, but for vmalloc and modules.
+// - v6.10: the image lies where chance put it, both in virtual (KERNELOFFSET) and in physical memory
+//   (KERNELOFFPHYS), and all memory lies from IDENTITYBASE on. Before, a virtual address was the physical one, but for
+//   vmalloc and modules.
 #include "arch/s390x_paging.h"
 
 #include <array>
