@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "dump/elf_notes.h"
 #include "target/download.h"
+#include "target/environment.h"
 
 namespace whyhung::target {
 namespace {
@@ -29,15 +29,10 @@ constexpr std::uint64_t kLargestFile = std::uint64_t{4} << 30;
 // So long an empty file in the cache means that no server has it (elfutils: cache_miss_s).
 constexpr std::chrono::minutes kMissIsFresh(10);
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 template <typename Number>
 Number number_from(const char* name, Number otherwise) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
-  const auto value = parse_unsigned(variable(name), 10);
+  const auto value = parse_unsigned(environment(name), 10);
   if (!value || *value == 0) return otherwise;
   return static_cast<Number>(std::min(*value, kMost));
 }
@@ -45,7 +40,7 @@ Number number_from(const char* name, Number otherwise) {
 std::vector<std::string> servers() {
   constexpr std::string_view kSpaces = " \t\n";
   std::vector<std::string> urls;
-  const std::string all = variable("DEBUGINFOD_URLS");
+  const std::string all = environment("DEBUGINFOD_URLS");
   for (std::size_t at = 0; at < all.size() && urls.size() < kMostServers;) {
     const std::size_t begin = all.find_first_not_of(kSpaces, at);
     if (begin == std::string::npos) break;
@@ -62,12 +57,12 @@ std::vector<std::string> servers() {
 
 // Where elfutils' client keeps its files (debuginfod_find_debuginfo(3)).
 files::path cache_folder() {
-  if (const std::string named = variable("DEBUGINFOD_CACHE_PATH"); !named.empty()) return named;
-  const files::path home = variable("HOME");
+  if (const std::string named = environment("DEBUGINFOD_CACHE_PATH"); !named.empty()) return named;
+  const files::path home = environment("HOME");
   files::path old = home / ".debuginfod_client_cache";
   std::error_code error;
   if (files::is_directory(old, error)) return old;
-  const std::string cache = variable("XDG_CACHE_HOME");
+  const std::string cache = environment("XDG_CACHE_HOME");
   return (cache.empty() ? home / ".cache" : files::path(cache)) / "debuginfod_client";
 }
 

@@ -2,10 +2,10 @@
 #include "target/types_file.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/text.h"
+#include "target/environment.h"
 #include "target/kernel_identity.h"
 
 namespace whyhung::target {
@@ -17,12 +17,8 @@ constexpr std::size_t kMostFiles = 4096;  // of a folder that are looked at
 // $XDG_DATA_HOME/whyhung/types, or its default under the home folder, then the system's.
 std::vector<std::string> usual_folders() {
   std::vector<std::string> folders;
-  const auto value = [](const char* name) {
-    const char* text = std::getenv(name);
-    return std::string(text == nullptr ? "" : text);
-  };
-  const std::string data = value("XDG_DATA_HOME");
-  const std::string home = value("HOME");
+  const std::string data = environment("XDG_DATA_HOME");
+  const std::string home = environment("HOME");
   if (!data.empty()) {
     folders.push_back(data + "/whyhung/types");
   } else if (!home.empty()) {
