@@ -37,7 +37,7 @@ void translate(std::span<const std::byte> bytes, std::uint64_t bits) {
   const auto space = arch::kRiscv64.make_address_space(memory, facts);
   if (!space) __builtin_trap();
   for (std::uint64_t address = 0; address < 64; ++address) {
-    const VirtualAddress at(~(address << (address + 3)));
+    const VirtualAddress at(~(address << ((address + 3) % 64)));
     const auto mapping = (*space)->translate(at);
     if (mapping && mapping->bytes_to_end == 0) __builtin_trap();
     (void)(*space)->translate_user(PhysicalAddress(address << 12), VirtualAddress(address << (address / 2)));
