@@ -289,21 +289,21 @@ tell_inside() {
 
 # --- hangs that take CPUs: the truth is told before
 
-# start_spinning HANG PARAMETER...: loads the module; its threads wait for begin_hang.
+# start_spinning HANG PARAMETER...: loads the module; its threads wait for begin_hang, and take two CPUs.
 start_spinning() {
 	[ "$CPUS" -ge 3 ] || fail "this scenario needs three CPUs"
 	another=$(((CPU + 1) % CPUS))
 	keep_off "$CPU" "$another"
-	started=$1
-	shift
-	insert "hang=$started" "cpu=$CPU" "other=$another" "loop=$LOOP" \
-		"names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"
-	tell_victims "$VICTIM"
+	insert_spinning "$@" "other=$another"
 }
 
 # start_spinning_one HANG PARAMETER...: the same where one CPU is lost.
 start_spinning_one() {
 	keep_off "$CPU"
+	insert_spinning "$@"
+}
+
+insert_spinning() {
 	started=$1
 	shift
 	insert "hang=$started" "cpu=$CPU" "loop=$LOOP" "names=$THREAD,$OTHER,$THIRD" "victim=$VICTIM" "$@"

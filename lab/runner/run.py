@@ -197,12 +197,11 @@ class _Boot:
         archive.file("lab/run.conf", "".join(
             f"{key}={shlex.quote(str(value))}\n" for key, value in variables.items()).encode())
         archive.file("lab/steps.sh", self.scenario.steps.encode(), 0o755)
-        if self.scenario.module:
-            built = modules.build(self.kernel, self.scenario.module, self.names)
-            archive.file(f"lab/{built.name}", built.read_bytes())
-        if self.scenario.companion:
-            built = modules.build(self.kernel, self.scenario.companion, modules.Names(_COMPANION))
-            archive.file(f"lab/{built.name}", built.read_bytes())
+        for source, names in ((self.scenario.module, self.names),
+                              (self.scenario.companion, modules.Names(_COMPANION))):
+            if source:
+                built = modules.build(self.kernel, source, names)
+                archive.file(f"lab/{built.name}", built.read_bytes())
         if self.scenario.drivers:
             initramfs.add_drivers(archive, self.kernel, self.scenario.drivers, "more")
         for helper in self.scenario.helpers:
