@@ -59,7 +59,7 @@ void read_thread_function(Workbench& bench, VirtualAddress task, model::Task& ou
 
 // What keeps a runnable task from its CPU although nobody has it.
 void read_throttle(const Workbench& bench, VirtualAddress task, model::Task& out) {
-  if (!out.is_runnable() || !out.on_runqueue || out.on_cpu || !out.cpu) return;
+  if (!out.queues_for_cpu() || !out.cpu) return;
   auto throttle = bench.cpu_bandwidth.throttle_of(bench.access.memory, task, *out.cpu);
   if (!throttle) return;
   out.throttle = {std::move(throttle->group), throttle->quota, throttle->period, throttle->until_user_mode};

@@ -22,6 +22,9 @@ struct Case {
   const std::vector<CpuCondition>& cpus;
 };
 
+// The condition of a CPU; null when it is not known which one, or it is not in the snapshot.
+const CpuCondition* condition_of(const Case& facts, std::optional<std::uint32_t> cpu);
+
 struct Detector {
   std::string_view name;
   std::vector<Finding> (*detect)(const Case& facts);

@@ -32,6 +32,11 @@ std::span<const Detector> detectors() {
   return kDetectors;
 }
 
+const CpuCondition* condition_of(const Case& facts, std::optional<std::uint32_t> cpu) {
+  const auto found = std::ranges::find_if(facts.cpus, [&](const auto& one) { return one.cpu->number == cpu; });
+  return found == facts.cpus.end() ? nullptr : &*found;
+}
+
 void add_blocked_by(const Case& facts, model::NodeId node, Finding& finding) {
   for (const model::NodeId blocked : facts.graph.blocked_by(node)) {
     const auto is_it = [&](const Culprit& culprit) {

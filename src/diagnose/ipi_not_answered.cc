@@ -13,9 +13,8 @@ namespace {
 
 bool somebody_waits_long(const Case& facts, std::uint32_t target) {
   return std::ranges::any_of(unanswered_calls(facts, target), [&](const UnansweredCall& call) {
-    return std::ranges::any_of(facts.cpus, [&](const CpuCondition& condition) {
-      return condition.cpu->number == call.caller && stands_long(condition);
-    });
+    const CpuCondition* caller = condition_of(facts, call.caller);
+    return caller != nullptr && stands_long(*caller);
   });
 }
 

@@ -19,18 +19,6 @@ constexpr std::uint64_t kAlone = 60 * kSecond;
 constexpr std::uint32_t kIdlePolicy = 5;  // SCHED_IDLE: asked for what it got
 constexpr std::int32_t kNiceZero = 120;   // task_struct.prio of a fair task with nice 0
 
-std::uint64_t queued_for(const Case& facts, const model::Task& task) {
-  const std::uint64_t now = facts.snapshot.machine.clock.value_or(0);
-  const std::uint64_t since = task.last_queued.value_or(0);
-  return since == 0 || since > now ? 0 : now - since;
-}
-
-const CpuCondition* condition_of(const Case& facts, const model::Task& task) {
-  const auto is_it = [&](const CpuCondition& condition) { return condition.cpu->number == task.cpu; };
-  const auto found = std::ranges::find_if(facts.cpus, is_it);
-  return found == facts.cpus.end() ? nullptr : &*found;
-}
-
 // Whether the CPU goes from one fair task to the next, as a CPU should.
 bool is_shared(const CpuCondition& condition) {
   if (condition.task == nullptr || condition.not_run || condition.stopper_starved || condition.endless_loop)
@@ -38,10 +26,6 @@ bool is_shared(const CpuCondition& condition) {
   if (stands_long(condition) || condition.held.value_or(0) >= kLasting) return false;
   if (condition.doing != CpuDoing::kUserMode && condition.doing != CpuDoing::kKernelCode) return false;
   return condition.task->priority.value_or(0) >= kNiceZero - 20;
-}
-
-bool could_run(const model::Task& task) {
-  return task.is_runnable() && task.on_runqueue && !task.on_cpu && !task.is_idle_task;
 }
 
 std::string nice_text(const model::Task& task) {
@@ -61,7 +45,7 @@ void add_throttle(const model::Task& task, Finding& finding) {
 void add_preferred(const Case& facts, const model::Task& task, const CpuCondition& condition, Finding& finding) {
   std::size_t others = 0;
   for (const model::Task& other : facts.snapshot.tasks) {
-    if (other.cpu == task.cpu && other.address != task.address && could_run(other)) ++others;
+    if (other.cpu == task.cpu && other.address != task.address && other.queues_for_cpu()) ++others;
   }
   Link link{Claim::kOthersPreferred,
             {model::cpu_node(condition.cpu->number), model::task_node(condition.task->address),
@@ -93,10 +77,11 @@ bool is_waited_for(const Case& facts, const model::Task& task) {
 }  // namespace
 
 bool is_starved(const Case& facts, const model::Task& task, std::uint64_t waited) {
-  if (!could_run(task)) return false;
+  if (!task.queues_for_cpu()) return false;
   if (task.throttle && waited >= kLastingThrottle) return true;
-  const CpuCondition* condition = condition_of(facts, task);
-  return queued_for(facts, task) >= kLasting && (task.throttle || (condition != nullptr && is_shared(*condition)));
+  const CpuCondition* condition = condition_of(facts, task.cpu);
+  return facts.waits.queued_time(task) >= kLasting &&
+         (task.throttle || (condition != nullptr && is_shared(*condition)));
 }
 
 void end_at_starved(const Case& facts, const model::Task& task, Finding& finding, std::size_t others) {
@@ -105,13 +90,13 @@ void end_at_starved(const Case& facts, const model::Task& task, Finding& finding
             {},
             Certainty::kCertain,
             {}};
-  link.facts["seconds"] = seconds_text(queued_for(facts, task));
+  link.facts["seconds"] = seconds_text(facts.waits.queued_time(task));
   link.facts["others"] = std::to_string(others);
   link.evidence.push_back(state_evidence(task));
   link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
                            fmt::format("{} ns", task.last_queued.value_or(0))});
   finding.chain.push_back(std::move(link));
-  const CpuCondition* condition = condition_of(facts, task);
+  const CpuCondition* condition = condition_of(facts, task.cpu);
   if (task.throttle) {
     add_throttle(task, finding);
   } else if (condition != nullptr) {
@@ -125,13 +110,13 @@ void end_at_starved(const Case& facts, const model::Task& task, Finding& finding
 std::vector<Finding> detect_starvation(const Case& facts) {
   std::map<std::uint32_t, std::vector<const model::Task*>> starved;  // by CPU
   for (const model::Task& task : facts.snapshot.tasks) {
-    if (!could_run(task) || task.policy == kIdlePolicy || queued_for(facts, task) < kAlone) continue;
+    if (!task.queues_for_cpu() || task.policy == kIdlePolicy || facts.waits.queued_time(task) < kAlone) continue;
     if (is_starved(facts, task, 0) && !is_waited_for(facts, task)) starved[*task.cpu].push_back(&task);
   }
   std::vector<Finding> findings;
   for (auto& [cpu, tasks] : starved) {
     const auto longest =
-        std::ranges::max_element(tasks, {}, [&](const model::Task* task) { return queued_for(facts, *task); });
+        std::ranges::max_element(tasks, {}, [&](const model::Task* task) { return facts.waits.queued_time(*task); });
     Finding finding;
     finding.confidence = Certainty::kLikely;
     end_at_starved(facts, **longest, finding, tasks.size() - 1);

@@ -17,11 +17,6 @@ using model::EvidenceKind;
 
 constexpr std::uint64_t kTransient = 1'000'000'000;  // ns: a machine that is being stopped in good order needs far less
 
-const CpuCondition* condition_of(const Case& facts, std::uint32_t cpu) {
-  const auto found = std::ranges::find_if(facts.cpus, [&](const auto& one) { return one.cpu->number == cpu; });
-  return found == facts.cpus.end() ? nullptr : &*found;
-}
-
 // Something that holds a CPU against its stopper. A CPU that is idle, or in user mode, or waits for another CPU, is
 // late at most: its stopper runs as soon as the scheduler does.
 bool holds_on(const CpuCondition& condition) {

@@ -28,9 +28,8 @@ void add_callers(const Case& facts, std::uint32_t target, Finding& finding) {
     std::ranges::copy(call.request->holders.front().evidence, std::back_inserter(link.evidence));
     finding.chain.push_back(std::move(link));
     finding.victim_cpus.push_back(call.caller);
-    const auto is_caller = [&](const CpuCondition& one) { return one.cpu->number == call.caller; };
-    const auto caller = std::ranges::find_if(facts.cpus, is_caller);
-    if (caller != facts.cpus.end() && caller->cpu->task != 0) finding.victim_tasks.push_back(caller->cpu->task);
+    const CpuCondition* caller = condition_of(facts, call.caller);
+    if (caller != nullptr && caller->cpu->task != 0) finding.victim_tasks.push_back(caller->cpu->task);
     add_blocked_by(facts, call.wait->waiter, finding);
   }
 }

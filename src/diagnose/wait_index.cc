@@ -118,6 +118,12 @@ std::optional<std::uint64_t> WaitIndex::idle_time(const model::Task& task) const
   return *now - *task.last_arrival;
 }
 
+std::uint64_t WaitIndex::queued_time(const model::Task& task) const {
+  const std::uint64_t now = snapshot_.machine.clock.value_or(0);
+  const std::uint64_t since = task.last_queued.value_or(0);
+  return since == 0 || since > now ? 0 : now - since;
+}
+
 Link WaitIndex::waits_link(const model::Wait& wait) const {
   Link link{Claim::kTaskWaits, {wait.waiter, wait.on}, {}, wait.certainty, wait.evidence};
   link.facts["how"] = wait.how;

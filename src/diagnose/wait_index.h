@@ -26,6 +26,8 @@ class WaitIndex {
   const std::map<model::NodeId, const model::Wait*>& oldest_waits() const { return oldest_waits_; }
   // How long the youngest wait for a resource has lasted, ns; nothing when that of any is not known.
   std::optional<std::uint64_t> youngest_age(model::NodeId resource) const;
+  // For how long a task has queued for a CPU, ns; 0: it does not, or that is not known.
+  std::uint64_t queued_time(const model::Task& task) const;
   // For how long a task has not run, ns.
   std::optional<std::uint64_t> idle_time(const model::Task& task) const;
 

@@ -63,6 +63,8 @@ struct Task {
   bool operator==(const Task&) const = default;
 
   bool is_runnable() const { return state == TaskState::kRunning; }
+  // Runnable, and not running: it wants a CPU.
+  bool queues_for_cpu() const { return is_runnable() && on_runqueue && !on_cpu && !is_idle_task; }
   // Kept from running by a signal, a tracer or a freezer, until somebody lets it go on.
   bool is_halted() const { return state == TaskState::kStopped || state == TaskState::kTraced || frozen; }
 };
