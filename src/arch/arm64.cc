@@ -10,8 +10,8 @@
 //   a level, the table that swapper_pg_dir names is the top of the shorter tree; where it does not, the table keeps its
 //   configured size and kernel addresses use its upper end.
 // - Physical addresses beyond 48 bits stand in odd places of a descriptor: bits 51:48 in 15:12 with 64 KB pages, bits
-// 51:50
-//   in 9:8 with the others (LPA2), which mean shareability otherwise. MAX_PHYSMEM_BITS=52 tells that it is so.
+//   51:50 in 9:8 with the others (LPA2), which mean shareability otherwise. MAX_PHYSMEM_BITS=52 tells of the first; of
+//   LPA2 it tells only that the kernel is built for it. In use it is where the address space has more than 48 bits.
 // - Return addresses may be signed (pointer authentication): the bits between the top of the address space and bit 55,
 // and
 //   those above it, then hold a code. Bit 55 alone says which half the address is in. The same bits carry tags where
@@ -61,6 +61,11 @@ struct Geometry {
   unsigned levels() const { return levels_for(used_bits); }
   // Bits that the index into the top table is made from.
   unsigned top_bits() const { return levels() == levels_for(configured_bits) ? configured_bits : used_bits; }
+  // VA_BITS_MIN, the fewest bits that the kernel can run with: without LPA2 pages of 16 KB have 47, which save a level.
+  unsigned fewest_bits() const {
+    constexpr unsigned kShift16K = 14;
+    return configured_bits <= 48 ? configured_bits : page_shift == kShift16K ? 47 : 48;
+  }
 };
 
 class Arm64AddressSpace final : public AddressSpace {
@@ -76,15 +81,16 @@ class Arm64AddressSpace final : public AddressSpace {
 
   ReadResult<Mapping> translate(VirtualAddress asked) const override {
     const VirtualAddress address = canonical(asked);
+    // User space has tables of its own, one for each process.
+    if ((address.value & kKernelHalf) == 0) return tl::unexpected(ReadFault{FaultKind::kNotMapped, address.value});
     auto mapping = walk(address);
     if (mapping || mapping.error().kind == FaultKind::kNotMapped) return mapping;
     // A page table is missing from the dump; these two need none.
     if (image_.contains(address)) return to_end_of_page(address.value - image_voffset_);
     const std::uint64_t top = std::uint64_t{1} << geometry_.configured_bits;
     // PAGE_END, the upper end of the map, depends on the fewest bits that the kernel can run with.
-    const std::uint64_t map_end = ~std::uint64_t{0} << (std::min(geometry_.configured_bits, 48u) - 1);
-    const bool is_linear = (address.value & kKernelHalf) != 0 && address.value < map_end;
-    if (phys_offset_ && is_linear) return to_end_of_page(address.value + top + *phys_offset_);
+    const std::uint64_t map_end = ~std::uint64_t{0} << (geometry_.fewest_bits() - 1);
+    if (phys_offset_ && address.value < map_end) return to_end_of_page(address.value + top + *phys_offset_);
     return mapping;
   }
 
@@ -116,8 +122,6 @@ class Arm64AddressSpace final : public AddressSpace {
   }
 
   ReadResult<Mapping> walk(VirtualAddress address) const {
-    // User space has tables of its own, one for each process.
-    if ((address.value & kKernelHalf) == 0) return tl::unexpected(ReadFault{FaultKind::kNotMapped, address.value});
     PhysicalAddress table = root_;
     const unsigned levels = geometry_.levels();
     for (unsigned level = levels; level >= 1; --level) {
@@ -169,7 +173,9 @@ Result<Geometry> find_geometry(const MachineFacts& facts) {
   }
   geometry.configured_bits = static_cast<unsigned>(configured_bits);
   geometry.used_bits = static_cast<unsigned>(used_bits);
-  geometry.wide_physical = facts.number("MAX_PHYSMEM_BITS").value_or(48) > 48;
+  const bool can_be_wide = facts.number("MAX_PHYSMEM_BITS").value_or(48) > 48;
+  // v6.9 to v6.13 name 52 also where the CPU has no LPA2.
+  geometry.wide_physical = can_be_wide && (geometry.page_shift == 16 || geometry.used_bits > 48);
   return geometry;
 }
 

@@ -130,7 +130,7 @@ TEST_P(MachineConformance, GivesTheRegistersOfEachCpu) {
 }
 
 TEST_P(MachineConformance, GivesTheMemoryInPagesOfEachSize) {
-  for (const std::uint32_t page_size : {4096u, 65536u}) {
+  for (const std::uint32_t page_size : {4096u, 16384u, 65536u}) {
     const MemoryImage image = test::sample_image(4, page_size, 40);
     const auto dump = open(image, origin_of(architecture()));
     ASSERT_TRUE(dump);
@@ -217,7 +217,8 @@ TEST_P(ArchitectureConformance, AsksForWhatItsAddressSpaceNeedsAndSaysWhatIsMiss
   ASSERT_TRUE(dump);
   for (const std::optional<std::uint64_t> number : {std::optional<std::uint64_t>(), {0}, {48}, {~0ull}}) {
     for (const std::optional<std::uint64_t> symbol : {std::optional<std::uint64_t>(), {0}, {word_of(0, 0)}, {~0ull}}) {
-      for (const std::optional<std::uint64_t> page : {std::optional<std::uint64_t>(), {4096}, {65536}, {3}, {~0ull}}) {
+      for (const std::optional<std::uint64_t> page :
+           {std::optional<std::uint64_t>(), {4096}, {16384}, {65536}, {3}, {~0ull}}) {
         const auto space = one.make_address_space(*dump, facts(number, symbol, page));
         if (!space) {
           EXPECT_NE(space.error().what, "");

@@ -91,6 +91,81 @@ TEST_F(Arm64PagingTest, AKernelForFiftyTwoBitsOnACpuWithFortyEight) {
   EXPECT_EQ(physical(address), 0x80000000u + (address & 0x3fffffff)) << "the table is the top of the shorter tree";
 }
 
+TEST_F(Arm64PagingTest, ShareabilityIsNoAddressWithoutLpa2) {
+  numbers["VA_BITS"] = 52;
+  numbers["MAX_PHYSMEM_BITS"] = 52;
+  const std::uint64_t address = 0xffff'8000'0a12'3456;
+  put(kRoot, address >> 39 & 511, 0x10000 | kTable);
+  put(0x10000, address >> 30 & 511, 0x8000'0000 | kBlock | 0x700);
+  EXPECT_EQ(physical(address), 0x80000000u + (address & 0x3fffffff));
+}
+
+// Pages of 16 KB: 11 bits of index a level, entries of the levels above hold 32 MB, 64 GB and 128 TB.
+class Arm64MediumPagesTest : public Arm64PagingTest {
+ protected:
+  void SetUp() override { page_size = 16384; }
+  void use_fifty_two_bits() {
+    numbers["VA_BITS"] = 52;
+    numbers["TCR_EL1_T1SZ"] = 12;
+    numbers["MAX_PHYSMEM_BITS"] = 52;
+  }
+};
+
+TEST_F(Arm64MediumPagesTest, FortyEightBitsLeaveTwoEntriesInTheTopTable) {
+  const std::uint64_t address = 0xffff'8000'0a12'3456;
+  put(kRoot, 1, 0x10000 | kTable);
+  put(0x10000, address >> 36 & 2047, 0x20000 | kTable);
+  put(0x20000, address >> 25 & 2047, 0x30000 | kTable);
+  put(0x30000, address >> 14 & 2047, 0x0068'0000'7654'0000 | kPage | 0x700);
+  EXPECT_EQ(physical(address), 0x76543456u);
+  const auto space = make();
+  EXPECT_EQ((*space)->translate(VirtualAddress(address))->bytes_to_end, 0x4000u - 0x3456);
+  EXPECT_EQ((*space)->description(), "4-level page tables of 16 KB pages at physical 0x5000");
+}
+
+TEST_F(Arm64MediumPagesTest, FiftyTwoBitsAreFourLevelsAndLongPhysicalAddresses) {
+  use_fifty_two_bits();
+  const std::uint64_t address = 0xfffa'8000'0a12'3456;
+  put(kRoot, address >> 47 & 31, 0x10000 | kTable);
+  put(0x10000, address >> 36 & 2047, 0x20000 | kTable);
+  put(0x20000, address >> 25 & 2047, 0x30000 | kTable | 0x100);
+  put(0x4'0000'0003'0000, address >> 14 & 2047, 0x7654'0000 | kPage | 0x300);
+  EXPECT_EQ(physical(address), 0x000c'0000'7654'3456u) << "in tables' entries as in pages'";
+}
+
+TEST_F(Arm64MediumPagesTest, BlocksAreOfThirtyTwoMegabytesAndOfSixtyFourGigabytes) {
+  use_fifty_two_bits();
+  const std::uint64_t address = 0xfffa'8001'0a12'3456;
+  put(kRoot, address >> 47 & 31, 0x10000 | kTable);
+  put(0x10000, address >> 36 & 2047, 0x20000 | kTable);
+  put(0x20000, address >> 25 & 2047, 0x8000'0000 | kBlock | 0x200);
+  EXPECT_EQ(physical(address), 0x0008'0000'8000'0000u + (address & 0x1ff'ffff));
+  put(0x10000, address >> 36 & 2047, 0x70'0000'0000 | kBlock);
+  EXPECT_EQ(physical(address), 0x70'0000'0000u + (address & 0xf'ffff'ffff));
+}
+
+TEST_F(Arm64MediumPagesTest, WithoutLpa2AKernelForFiftyTwoBitsHasFortySevenAndThreeLevels) {
+  numbers["VA_BITS"] = 52;
+  numbers["TCR_EL1_T1SZ"] = 17;
+  numbers["MAX_PHYSMEM_BITS"] = 52;
+  const std::uint64_t address = 0xffff'c000'8012'3456;
+  put(kRoot, address >> 36 & 2047, 0x20000 | kTable);
+  put(0x20000, address >> 25 & 2047, 0x30000 | kTable);
+  put(0x30000, address >> 14 & 2047, 0x7654'0000 | kPage | 0x700);
+  EXPECT_EQ(physical(address), 0x76543456u);
+  EXPECT_EQ((*make())->canonical(VirtualAddress(0x12bf'4000'8012'3456)), VirtualAddress(0xffff'c000'8012'3456))
+      << "bit 55 alone says which half";
+}
+
+TEST_F(Arm64MediumPagesTest, WithoutItsTableTheLinearMapEndsWhereFortySevenBitsEndIt) {
+  memory.take_away(kRoot, 16384);
+  numbers["VA_BITS"] = 52;
+  numbers["TCR_EL1_T1SZ"] = 17;
+  numbers["PHYS_OFFSET"] = 0xfff0'8000'4000'0000;
+  EXPECT_EQ(physical(0xffff'8000'0000'1000), 0x40001000u);
+  EXPECT_EQ(physical(0xffff'c000'8000'0000), std::nullopt) << "vmalloc's part is behind it";
+}
+
 TEST_F(Arm64PagingTest, LargePages) {
   page_size = 65536;
   numbers["VA_BITS"] = 52;
