@@ -83,7 +83,7 @@ class Arm64AddressSpace final : public AddressSpace {
     const VirtualAddress address = canonical(asked);
     // User space has tables of its own, one for each process.
     if ((address.value & kKernelHalf) == 0) return tl::unexpected(ReadFault{FaultKind::kNotMapped, address.value});
-    auto mapping = walk(address);
+    auto mapping = walk(root_, address);
     if (mapping || mapping.error().kind == FaultKind::kNotMapped) return mapping;
     // A page table is missing from the dump; these two need none.
     if (image_.contains(address)) return to_end_of_page(address.value - image_voffset_);
@@ -92,6 +92,15 @@ class Arm64AddressSpace final : public AddressSpace {
     const std::uint64_t map_end = ~std::uint64_t{0} << (geometry_.fewest_bits() - 1);
     if (phys_offset_ && address.value < map_end) return to_end_of_page(address.value + top + *phys_offset_);
     return mapping;
+  }
+
+  // The tables of a process have the shape of the kernel's. Its addresses may have a tag above bit 55.
+  ReadResult<Mapping> translate_user(PhysicalAddress root, VirtualAddress asked) const override {
+    const VirtualAddress address(asked.value & (kKernelHalf * 2 - 1));
+    if (address.value >> geometry_.used_bits != 0) {
+      return tl::unexpected(ReadFault{FaultKind::kNotMapped, asked.value});
+    }
+    return walk(root, address);
   }
 
   VirtualAddress canonical(VirtualAddress address) const override {
@@ -121,8 +130,8 @@ class Arm64AddressSpace final : public AddressSpace {
     return PhysicalAddress(address);
   }
 
-  ReadResult<Mapping> walk(VirtualAddress address) const {
-    PhysicalAddress table = root_;
+  ReadResult<Mapping> walk(PhysicalAddress root, VirtualAddress address) const {
+    PhysicalAddress table = root;
     const unsigned levels = geometry_.levels();
     for (unsigned level = levels; level >= 1; --level) {
       const unsigned shift = geometry_.page_shift + geometry_.index_bits() * (level - 1);

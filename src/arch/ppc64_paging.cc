@@ -66,7 +66,13 @@ class Ppc64AddressSpace final : public AddressSpace {
       const std::uint64_t page = std::uint64_t{1} << shape_.page_shift;
       return Mapping{PhysicalAddress(address.value - kPageOffset), page - (address.value & (page - 1))};
     }
-    return walk(address);
+    return walk_kernel(address);
+  }
+
+  // The tables of a process have the shape of the kernel's.
+  ReadResult<Mapping> translate_user(PhysicalAddress root, VirtualAddress address) const override {
+    if (address.value >> shape_.total_bits() != 0) return tl::unexpected(not_mapped(address));
+    return walk(root, address);
   }
 
   void learn_symbols(const SymbolLookup& address_of) override {
@@ -126,7 +132,7 @@ class Ppc64AddressSpace final : public AddressSpace {
   bool leads_back(VirtualAddress list) const {
     const auto first = read_variable(list);
     if (!first || *first < linear_end_) return false;
-    const auto previous = walk(VirtualAddress(*first + 8));
+    const auto previous = walk_kernel(VirtualAddress(*first + 8));
     return previous && read_word(previous->physical, ByteOrder::kLittle) == list.value;
   }
 
@@ -140,9 +146,13 @@ class Ppc64AddressSpace final : public AddressSpace {
     return read_word(PhysicalAddress(at.value - kPageOffset), ByteOrder::kLittle);
   }
 
-  ReadResult<Mapping> walk(VirtualAddress address) const {
+  ReadResult<Mapping> walk_kernel(VirtualAddress address) const {
     if (!root_ || root_->value < kPageOffset) return tl::unexpected(not_mapped(address));
-    PhysicalAddress table(root_->value - kPageOffset);
+    return walk(PhysicalAddress(root_->value - kPageOffset), address);
+  }
+
+  ReadResult<Mapping> walk(PhysicalAddress root, VirtualAddress address) const {
+    PhysicalAddress table = root;
     unsigned shift = shape_.total_bits();
     unsigned index_bits = shape_.index_bits.front();
     for (unsigned level = 0; level < kMostLevels; ++level) {

@@ -100,6 +100,25 @@ TEST_F(Arm64PagingTest, ShareabilityIsNoAddressWithoutLpa2) {
   EXPECT_EQ(physical(address), 0x80000000u + (address & 0x3fffffff));
 }
 
+TEST_F(Arm64PagingTest, AProcessHasTablesOfItsOwn) {
+  const std::uint64_t address = 0x0000'ffff'8012'3456;
+  const PhysicalAddress root(0x60000);
+  put(root.value, address >> 39 & 511, 0x10000 | kTable);
+  put(0x10000, address >> 30 & 511, 0x20000 | kTable);
+  put(0x20000, address >> 21 & 511, 0x30000 | kTable);
+  put(0x30000, address >> 12 & 511, 0x00e8'0000'7654'3000 | kPage | 0xf40);
+  const auto space = make();
+  const auto physical_of = [&](std::uint64_t asked) {
+    const auto mapping = (*space)->translate_user(root, VirtualAddress(asked));
+    return mapping ? std::optional(mapping->physical.value) : std::nullopt;
+  };
+  EXPECT_EQ(physical_of(address), 0x76543456u);
+  EXPECT_EQ(physical_of(address | 0x2a00'0000'0000'0000), 0x76543456u) << "a tag is not part of the address";
+  EXPECT_EQ(physical_of(address | 0x0001'0000'0000'0000), std::nullopt) << "above what the CPU translates";
+  EXPECT_EQ(physical_of(address | 0xffff'0000'0000'0000), std::nullopt) << "the kernel's half";
+  EXPECT_EQ(physical(address), std::nullopt);
+}
+
 // Pages of 16 KB: 11 bits of index a level, entries of the levels above hold 32 MB, 64 GB and 128 TB.
 class Arm64MediumPagesTest : public Arm64PagingTest {
  protected:

@@ -110,6 +110,29 @@ TEST_F(Ppc64PagingTest, RadixTablesTellTheSizeOfTheNextOne) {
   }
 }
 
+TEST_F(Ppc64PagingTest, AProcessHasTablesOfItsOwnInTheKernelsShape) {
+  constexpr std::uint64_t kAddress = 0x00007fff9c450280;
+  const std::array<unsigned, 4> radix_bits = {13, 9, 9, 5};
+  numbers["RADIX_MMU"] = 1;
+  map_page(kAddress, 0x7650000, radix_bits, 16, true);
+  const auto radix = make();
+  const PhysicalAddress root(kRoot);
+  const auto mapping = (*radix)->translate_user(root, VirtualAddress(kAddress));
+  ASSERT_TRUE(mapping);
+  EXPECT_EQ(mapping->physical, PhysicalAddress(0x7650280));
+  EXPECT_FALSE((*radix)->translate(VirtualAddress(kAddress)));
+  EXPECT_FALSE((*radix)->translate_user(root, VirtualAddress(kAddress | 1ull << 52))) << "above what the tables cover";
+  EXPECT_FALSE((*radix)->translate_user(root, VirtualAddress(kPageOffset | kAddress))) << "the kernel's part";
+
+  memory.clear();
+  const std::array<unsigned, 4> hash_bits = {8, 10, 10, 8};
+  set_shape(hash_bits);
+  map_page(kAddress, 0x5550000, hash_bits, 16, false);
+  const auto of_hash = make_and_learn()->translate_user(root, VirtualAddress(kAddress));
+  ASSERT_TRUE(of_hash);
+  EXPECT_EQ(of_hash->physical, PhysicalAddress(0x5550280));
+}
+
 TEST_F(Ppc64PagingTest, ARadixEntryOfAnUpperLevelMayMapMemoryItself) {
   numbers["RADIX_MMU"] = 1;
   memory.put(kRoot + (kModule >> 39 & 0x1fff) * 8, kValid | 0x3010000 | 9, ByteOrder::kBig);
