@@ -63,10 +63,20 @@ settings() {
 	cd /
 }
 
+# name_text: kexec looks for _text in /proc/kallsyms, where kernels have it only if they name data
+# too. Its stead is taken by _stext, with which the code begins in /proc/iomem.
+name_text() {
+	grep -q ' _text$' /proc/kallsyms && return
+	sed 's/^\([0-9a-f]*\) . _stext$/\1 T _text\n&/' /proc/kallsyms > /tmp/kallsyms
+	mount --bind /tmp/kallsyms /proc/kallsyms
+}
+
 load_capture_kernel() {
+	name_text
 	"/tools/$SUITE/bin/kexec" -p /kdump/kernel --initrd=/kdump/initrd \
 		--append="console=$CONSOLE rdinit=/init panic=1 $CAPTURE_APPEND" ||
 		fail "the capture kernel cannot be loaded"
+	umount /proc/kallsyms 2> /dev/null && rm /tmp/kallsyms
 	rm -rf /kdump
 }
 

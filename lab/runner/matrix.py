@@ -15,16 +15,20 @@ from .cache import LabError, folder
 from .progress import Progress
 from .run import Options, run
 from .scenarios import CATALOGUE
-from .tables import ARCHES, FORMS, KERNELS
+from .tables import ARCHES, FORMS, KERNELS, Arch
 
 _KDUMP_FORMS = [name for name, form in FORMS.items() if form.maker == "kdump"]
 _QEMU_FORMS = [name for name, form in FORMS.items() if form.maker == "qemu"]
 _HANGS = ("while1-hotplug", "while1-clocksource", "cpu-hog", "softirq-hog", "irqs-off")
 _TWINS = ("simple", "busy", "idle")
+# Machines whose dumps are the capture kernel's for the most part; of the others they are QEMU's.
+_CAPTURED = ("amd64", "ppc64el")
 # Kernels of which all forms are made; of the others those that differ by kernel.
 _ALL_FORMS = ("6.1", "7.2")
 # makedumpfile 1.7.8 misjudges pages of 7.2: with -d 31 some that are needed may be missing.
 _USUAL_FORM = {"7.2": "kdump-full"}
+# Kernels that differ from another one of this table in the size of pages, or in little.
+_ALIKE = ("6.12-arm64", "6.12-arm64-16k", "7.2-arm64-16k")
 _SOME_FORMS = ["kdump-lzo", "kdump-zstd", "kdump-elf", "qemu-elf", "qemu-zlib"]
 
 _CATALOGUE_KERNELS = ("6.1", "7.2")
@@ -59,7 +63,10 @@ def _small() -> Iterator[Options]:
 def _full() -> Iterator[Options]:
     yield from _small()
     for kernel, entry in KERNELS.items():
-        if "kdump" not in ARCHES[entry.arch].makers:
+        if kernel in _ALIKE:
+            yield from _alike(kernel, ARCHES[entry.arch])
+            continue
+        if entry.arch not in _CAPTURED:
             yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"])
             yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
             for scenario in ("irqs-off", "cpu-hog", "softirq-hog", *_TWINS):
@@ -68,6 +75,12 @@ def _full() -> Iterator[Options]:
                 yield _one(kernel, "while1", ["qemu-zlib"], "-max", paging=5)
                 yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"], "-max-hung", paging=5,
                            qemu_when="hung")
+            if "kdump" in ARCHES[entry.arch].makers:
+                usual = "kdump-lzo" if entry.makedumpfile else "vmcore-raw"
+                yield _one(kernel, "while1", ["kdump-zlib", "kdump-flat", "kdump-elf", usual]
+                           if entry.makedumpfile else [usual])
+                for scenario in ("irqs-off", "cpu-hog", "simple"):
+                    yield _one(kernel, scenario, [usual])
             continue
         whole = kernel in _ALL_FORMS
         yield _one(kernel, "while1", _KDUMP_FORMS + _QEMU_FORMS if whole else _SOME_FORMS)
@@ -92,6 +105,19 @@ def _full() -> Iterator[Options]:
     yield _one("6.1", "many-tasks", ["kdump-lzo"])
     yield _one("6.1", "many-tasks", ["kdump-lzo"], "-while1", variables={"TOP": "while1"},
                panic="softlockup")
+
+
+def _alike(kernel: str, arch: Arch) -> Iterator[Options]:
+    yield _one(kernel, "while1", ["qemu-elf", "qemu-zlib"])
+    for scenario in ("cpu-hog", "simple", "busy"):
+        yield _one(kernel, scenario, ["qemu-zlib"])
+    yield _one(kernel, "mutex-abba", ["qemu-elf", "qemu-zlib"], "-hung", qemu_when="hung")
+    yield _one(kernel, "while1", ["vmcore-raw"])
+    for paging in arch.cpu:
+        if paging != arch.paging:
+            yield _one(kernel, "while1", ["qemu-zlib"], f"-{paging}levels-hung", paging=paging,
+                       qemu_when="hung", module_name="acme_poll", thread_name="acme/poller",
+                       function_name="acme_poll_hw")
 
 
 def _catalogue() -> Iterator[Options]:

@@ -111,6 +111,10 @@ class _Boot:
         if maker not in self.arch.makers:
             raise LabError(f"{self.arch.debian} is dumped by {', '.join(self.arch.makers)} "
                            f"alone, not in the form {forms[0]}")
+        for form in self.direct:
+            if "makedumpfile" in FORMS[form].command and not self.kernel.kernel.makedumpfile:
+                raise LabError(f"Debian's makedumpfile cannot read {options.kernel}; "
+                               f"of the capture kernel's forms it has vmcore-raw, not {form}")
         if options.bare and not self.arch.bare:
             raise LabError(f"{self.arch.debian} sees no hypervisor here")
         if self.panic == "nmi" and not self.arch.inject_nmi:

@@ -5,7 +5,7 @@ form is adding one entry here; nothing else lists them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,6 @@ ARCHES = {
         crashkernel="192M",
         capture_append="nr_cpus=1 reset_devices",
         inject_nmi=False,
-        # makedumpfile finds no page tables in the /proc/vmcore that kexec prepares here.
-        makers=("qemu",),
     ),
     "ppc64el": Arch(
         debian="ppc64el",
@@ -142,6 +140,12 @@ ARCHES = {
     ),
 }
 
+# Pages of 16 KB: four levels need a CPU with 52 bits; with others the kernel makes do with 47,
+# which are three.
+ARCHES["arm64-16k"] = replace(
+    ARCHES["arm64"],
+    cpu={3: ("-cpu", "neoverse-n1"), 4: ("-cpu", "max,pauth-impdef=on")})
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -153,6 +157,7 @@ class Kernel:
     no_preempt: bool     # a loop keeps its CPU only with preemption disabled
     image: str = ""      # its package or metapackage; empty: linux-image-ARCH
     headers: str = ""    # metapackage of the headers; empty: linux-headers-ARCH
+    makedumpfile: bool = True   # Debian's reads its page tables; else there is vmcore-raw alone
 
 
 KERNELS = {
@@ -165,8 +170,14 @@ KERNELS = {
                          # The release of the archive that stands still; the security archive's is gone.
                          image="linux-image-5.10.0-32-arm64"),
     "6.1-arm64": Kernel("Debian 12 on arm64: kallsyms of code only", "arm64", "bookworm", False),
+    # Built for 52 bits of virtual address, which makedumpfile up to 1.7.9 knows with 64 KB pages alone.
     "7.2-arm64": Kernel("Debian unstable on arm64: exception frames of their own kind",
-                        "arm64", "sid", True),
+                        "arm64", "sid", True, makedumpfile=False),
+    "6.12-arm64": Kernel("Debian 13 on arm64", "arm64", "trixie", False, makedumpfile=False),
+    "6.12-arm64-16k": Kernel("Debian 13 on arm64: 16 KB pages", "arm64-16k", "trixie", False,
+                             "linux-image-arm64-16k", "linux-headers-arm64-16k", makedumpfile=False),
+    "7.2-arm64-16k": Kernel("Debian unstable on arm64: 16 KB pages", "arm64-16k", "sid", True,
+                            "linux-image-arm64-16k", "linux-headers-arm64-16k", makedumpfile=False),
     "6.1-ppc64el": Kernel("Debian 12 on ppc64el: 64 KB pages, no BTF", "ppc64el", "bookworm", False,
                           "linux-image-powerpc64le", "linux-headers-powerpc64le"),
     "6.12-ppc64el": Kernel("Debian 13 on ppc64el: 64 KB pages", "ppc64el", "trixie", False,
