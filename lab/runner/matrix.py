@@ -79,7 +79,7 @@ def _full() -> Iterator[Options]:
                 usual = "kdump-lzo" if entry.makedumpfile else "vmcore-raw"
                 yield _one(kernel, "while1", ["kdump-zlib", "kdump-flat", "kdump-elf", usual]
                            if entry.makedumpfile else [usual])
-                for scenario in ("irqs-off", "cpu-hog", "simple"):
+                for scenario in ("cpu-hog", "simple"):
                     yield _one(kernel, scenario, [usual])
             continue
         whole = kernel in _ALL_FORMS
