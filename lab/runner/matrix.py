@@ -38,7 +38,8 @@ _CRASHED = ("mutex-abba", "mutex-self", "mutex-chain", "mutex-exited-reused", "r
 # What is tried on other machines than amd64: how locks, queues and stacks are read there.
 _OTHER_MACHINES = ("7.2-arm64", "7.2-ppc64el")
 _ON_OTHERS = ("mutex-abba", "mutex-self", "mutex-chain", "mutex-exited", "mutex-order", "rwsem-reader",
-              "rwsem-mutex", "answer-never", "answer-silent", "stop-mutex", "work-flush", "rcu-sleeper", "spin-abba")
+              "rwsem-mutex", "answer-never", "answer-silent", "stop-mutex", "work-flush", "rcu-sleeper", "spin-abba",
+              "futex-threads", "futex-processes", "futex-slow")
 # Those in which a guest's spinlocks differ from a real machine's.
 _SPINNING = ("spin-abba", "spin-self")
 
