@@ -129,10 +129,12 @@ def dependencies(suite: str, package: str) -> list[str]:
             if line.strip().startswith("Depends:")]
 
 
-def fetch_and_unpack(suite: str, packages: Sequence[str], target: Path, log: str) -> None:
-    """Downloads packages inside the chroot and unpacks them into target."""
+def fetch_and_unpack(suite: str, packages: Sequence[str], target: Path, log: str,
+                     only: str = "") -> None:
+    """Downloads packages inside the chroot and unpacks them into target: all of them, or
+    the files whose path matches one shell pattern."""
     _download_and_unpack(suite, 'apt-get -o APT::Sandbox::User=root download "$@"',
-                         packages, target, log)
+                         packages, target, log, only)
 
 
 def tool_tree(suite: str, arch: str) -> Path:
@@ -164,12 +166,16 @@ def guest_tools(arch: str) -> tuple[str, ...]:
 
 
 def _download_and_unpack(suite: str, script: str, packages: Sequence[str], target: Path,
-                         log: str) -> None:
+                         log: str, only: str = "") -> None:
     downloads = chroot_path(suite) / "lab-downloads"
     shutil.rmtree(downloads, ignore_errors=True)
     downloads.mkdir()
     in_chroot(suite, ["sh", "-c", f"cd /lab-downloads && {{ {script}; }}", "sh", *packages], log)
     target.mkdir(parents=True, exist_ok=True)
     for package in sorted(downloads.glob("*.deb")):
-        commands.run(["dpkg-deb", "-x", str(package), str(target)], log)
+        if only:
+            commands.run(["sh", "-c", 'dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --wildcards "$3"',
+                          "sh", str(package), str(target), only], log)
+        else:
+            commands.run(["dpkg-deb", "-x", str(package), str(target)], log)
     shutil.rmtree(downloads)

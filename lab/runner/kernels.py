@@ -98,7 +98,8 @@ def debuginfo(key: str) -> Path:
     arch = ARCHES[kernel.kernel.arch].debian
     debian.update(suite, arch, log)
     package = debian.package_name(f"linux-image-{kernel.release}-dbg", arch)
-    debian.fetch_and_unpack(suite, [package], scratch, log)
+    # The debug information of thousands of modules comes along, several GB of it.
+    debian.fetch_and_unpack(suite, [package], scratch, log, only="*/vmlinux*")
     found = _first(scratch, f"usr/lib/debug/boot/vmlinux-{kernel.release}",
                    f"usr/lib/debug/lib/modules/{kernel.release}/vmlinux",
                    f"usr/lib/debug/usr/lib/modules/{kernel.release}/vmlinux",
