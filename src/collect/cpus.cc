@@ -52,6 +52,7 @@ void read_interrupt_state(Workbench& bench, model::Cpu& cpu) {
   const kernel::PerCpu& percpu = bench.percpu();
   if (const auto count = bench.interrupts.preempt_count(bench.access, percpu, cpu.number, VirtualAddress(cpu.task))) {
     cpu.preempt_count = count->raw;
+    bench.snapshot.machine.preempt_count_member = count->member;
     if (count->tells_reschedule) cpu.need_resched = count->wants_reschedule();
   }
   cpu.softirq_pending = bench.interrupts.softirq_pending(bench.access, percpu, cpu.number);

@@ -88,6 +88,7 @@ void collect_machine(Workbench& bench) {
     machine.version = name->version;
     machine.machine = name->machine;
   }
+  if (bench.tasks.state.exists()) machine.task_state_member = bench.tasks.state.path();
   machine.cpu_count = bench.percpu().possible().size();
   if (const auto online = bench.percpu().mask("__cpu_online_mask")) machine.online_cpu_count = online->size();
   const kernel::Clocks clocks = kernel::read_clocks(bench.access);

@@ -25,7 +25,7 @@ void end_at_io(const Case& facts, const model::Task& task, Finding& finding) {
   link.facts["function"] = place.function;
   link.facts["module"] = place.module;
   link.facts["seconds"] = seconds_text(facts.waits.idle_time(task).value_or(0));
-  link.evidence.push_back(state_evidence(task));
+  link.evidence.push_back(state_evidence(facts.snapshot, task));
   finding.chain.push_back(std::move(link));
   finding.hang_class = HangClass::kIoStuck;
   finding.advice.push_back(Advice::kLookBelow);

@@ -98,7 +98,7 @@ class OccupationBuilder {
 
   void add_preemption() {
     const std::uint32_t depth = cpu_.activity_preempt_depth.value_or(0);
-    const Evidence count = field(fmt::format("__preempt_count of CPU {}", cpu_.number),
+    const Evidence count = field(fmt::format("{} of CPU {}", snapshot_.machine.preempt_count_name(), cpu_.number),
                                  fmt::format("{:#x}", cpu_.preempt_count.value_or(0)));
     if (condition_.context == ContextKind::kSoftirq) {
       add(Claim::kSoftirqNotPreemptible, {node_}).evidence.push_back(count);

@@ -75,7 +75,7 @@ class ServerDetector {
     silent.facts["function"] = finding.culprits.back().function;
     silent.facts["module"] = finding.culprits.back().module;
     silent.facts["seconds"] = seconds_text(rested);
-    silent.evidence.push_back(state_evidence(*server));
+    silent.evidence.push_back(state_evidence(facts_.snapshot, *server));
     return true;
   }
 

@@ -92,7 +92,7 @@ void end_at_starved(const Case& facts, const model::Task& task, Finding& finding
             {}};
   link.facts["seconds"] = seconds_text(facts.waits.queued_time(task));
   link.facts["others"] = std::to_string(others);
-  link.evidence.push_back(state_evidence(task));
+  link.evidence.push_back(state_evidence(facts.snapshot, task));
   link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
                            fmt::format("{} ns", task.last_queued.value_or(0))});
   finding.chain.push_back(std::move(link));

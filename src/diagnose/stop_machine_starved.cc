@@ -73,8 +73,7 @@ void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& r
   finding.chain.push_back(std::move(missing));
   Link cannot_run{Claim::kStopperCannotRun, {stopper, node, model::task_node(cpu.task)}, {}, Certainty::kCertain, {}};
   if (const model::Task* task = facts.snapshot.find_task(stopper.id)) {
-    cannot_run.evidence.push_back(
-        {EvidenceKind::kField, "task_struct.__state", task->address, fmt::format("{:#x}", task->raw_state)});
+    cannot_run.evidence.push_back(state_evidence(facts.snapshot, *task));
     cannot_run.evidence.push_back(
         {EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});
     cannot_run.evidence.push_back(

@@ -145,7 +145,7 @@ Link WaitIndex::rests_link(Claim claim, const model::Task& task) const {
   link.facts["module"] = place.module;
   link.facts["state"] = state_word(task);
   link.facts["seconds"] = seconds_text(idle_time(task).value_or(0));
-  link.evidence.push_back(state_evidence(task));
+  link.evidence.push_back(state_evidence(snapshot_, task));
   if (task.last_arrival) {
     link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
                              fmt::format("{} ns", *task.last_arrival)});
@@ -193,12 +193,13 @@ std::string state_word(const model::Task& task) {
   return task.frozen && !stopped ? "frozen" : std::string(model::name_of(task.state));
 }
 
-model::Evidence state_evidence(const model::Task& task) {
+model::Evidence state_evidence(const model::Snapshot& snapshot, const model::Task& task) {
   if (state_word(task) == "frozen") {
     return {model::EvidenceKind::kField, "task_struct.frozen and its jobctl, or TASK_FROZEN", task.address,
             fmt::format("{:#x}", task.raw_state)};
   }
-  return {model::EvidenceKind::kField, "task_struct.__state", task.address, fmt::format("{:#x}", task.raw_state)};
+  return {model::EvidenceKind::kField, std::string(snapshot.machine.task_state_name()), task.address,
+          fmt::format("{:#x}", task.raw_state)};
 }
 
 void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame) {

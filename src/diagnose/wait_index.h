@@ -59,7 +59,7 @@ bool is_user_lock(const model::Resource& resource);
 // The state of a task as facts carry it: "frozen", or the state's name.
 std::string state_word(const model::Task& task);
 // What says that a task sleeps.
-model::Evidence state_evidence(const model::Task& task);
+model::Evidence state_evidence(const model::Snapshot& snapshot, const model::Task& task);
 
 // Names the function that a culprit stands in.
 void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::StackFrame& frame);

@@ -49,23 +49,22 @@ ReadResult<std::string> Field::read_text(const VirtualMemory& memory, VirtualAdd
 }
 
 Field Binder::required(std::string_view type, std::initializer_list<std::string_view> paths) {
-  if (auto member = first_of(type, paths)) return Field(*std::move(member));
+  if (auto field = first_of(type, paths)) return *std::move(field);
   missing_.push_back(fmt::format("{}.{}", type, paths.size() == 0 ? "" : *paths.begin()));
   return {};
 }
 
 Field Binder::optional(std::string_view type, std::initializer_list<std::string_view> paths) {
-  if (auto member = first_of(type, paths)) return Field(*std::move(member));
+  if (auto field = first_of(type, paths)) return *std::move(field);
   absent_.push_back(fmt::format("{}.{}", type, paths.size() == 0 ? "" : *paths.begin()));
   return {};
 }
 
-std::optional<debuginfo::Member> Binder::first_of(std::string_view type,
-                                                  std::initializer_list<std::string_view> paths) {
+std::optional<Field> Binder::first_of(std::string_view type, std::initializer_list<std::string_view> paths) {
   for (const std::string_view path : paths) {
     if (auto member = types_.member(type, path)) {
       ++bound_;
-      return member;
+      return Field(*std::move(member), fmt::format("{}.{}", type, path));
     }
   }
   return std::nullopt;

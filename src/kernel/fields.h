@@ -25,13 +25,16 @@ struct Access {
 class Field {
  public:
   Field() = default;
-  explicit Field(debuginfo::Member member) : member_(std::move(member)), exists_(true) {}
+  Field(debuginfo::Member member, std::string path)
+      : member_(std::move(member)), path_(std::move(path)), exists_(true) {}
 
   bool exists() const { return exists_; }
   std::uint64_t offset() const { return member_.offset; }
   std::uint64_t size() const { return member_.size; }
   std::uint64_t element_size() const { return member_.element_size; }
   std::uint64_t element_count() const { return member_.element_count; }
+  // "task_struct.__state": as this kernel calls it; empty when it does not exist.
+  const std::string& path() const { return path_; }
 
   // Where the member lies in the structure at `base`. Only for fields that exist.
   VirtualAddress in(VirtualAddress base) const { return base + member_.offset; }
@@ -47,6 +50,7 @@ class Field {
 
  private:
   debuginfo::Member member_;
+  std::string path_;
   bool exists_ = false;
 };
 
@@ -68,7 +72,7 @@ class Binder {
   std::size_t bound() const { return bound_; }
 
  private:
-  std::optional<debuginfo::Member> first_of(std::string_view type, std::initializer_list<std::string_view> paths);
+  std::optional<Field> first_of(std::string_view type, std::initializer_list<std::string_view> paths);
 
   debuginfo::TypeSource& types_;
   std::vector<std::string> missing_;

@@ -36,13 +36,17 @@ InterruptView InterruptView::bind(const Access& access, Binder& binder) {
 namespace {
 
 // A 32-bit per-CPU value that is a variable of its own, or a member of a per-CPU structure.
-std::optional<std::uint64_t> read_either(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
-                                         std::string_view variable, std::string_view holder, const Field& member) {
+struct Value {
+  std::uint64_t value = 0;
+  std::string name;  // the member's, or the variable's
+};
+std::optional<Value> read_either(const Access& access, const PerCpu& percpu, std::uint32_t cpu,
+                                 std::string_view variable, std::string_view holder, const Field& member) {
   if (const auto structure = percpu.find(holder, cpu); structure && member.exists()) {
-    if (const auto value = member.read(access.memory, *structure)) return *value;
+    if (const auto value = member.read(access.memory, *structure)) return Value{*value, member.path()};
   }
   if (const auto address = percpu.find(variable, cpu)) {
-    if (const auto value = access.memory.read_u32(*address)) return *value;
+    if (const auto value = access.memory.read_u32(*address)) return Value{*value, std::string(variable)};
   }
   return std::nullopt;
 }
@@ -57,10 +61,11 @@ std::optional<PreemptCount> InterruptView::preempt_count(const Access& access, c
     const auto no_need = task_no_need_resched_.read(access.memory, running);
     if (!count || !no_need) return std::nullopt;
     constexpr std::uint64_t kNoNeed = 1u << 31;
-    return PreemptCount{(*count & ~kNoNeed & 0xffffffff) | (*no_need != 0 ? kNoNeed : 0)};
+    return PreemptCount{(*count & ~kNoNeed & 0xffffffff) | (*no_need != 0 ? kNoNeed : 0), true,
+                        task_preempt_count_.path()};
   }
-  const auto raw = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
-  if (raw) return PreemptCount{*raw};
+  const auto found = read_either(access, percpu, cpu, "__preempt_count", "pcpu_hot", hot_preempt_count_);
+  if (found) return PreemptCount{found->value, true, found->name};
   if (lowcore_preempt_count_.exists()) return lowcore_count(access, cpu);
   return plain_count(access.memory, running);
 }
@@ -73,7 +78,7 @@ std::optional<PreemptCount> InterruptView::lowcore_count(const Access& access, s
   if (!lowcore || lowcore->is_null()) return std::nullopt;
   const auto count = lowcore_preempt_count_.read(access.memory, *lowcore);
   if (!count) return std::nullopt;
-  return PreemptCount{*count & 0xffffffff};
+  return PreemptCount{*count & 0xffffffff, true, lowcore_preempt_count_.path()};
 }
 
 std::optional<PreemptCount> InterruptView::plain_count(const VirtualMemory& memory, VirtualAddress task) const {
@@ -85,7 +90,7 @@ std::optional<PreemptCount> InterruptView::plain_count(const VirtualMemory& memo
   if (!stack || !field.exists() || field.size() < kCountBytes) return std::nullopt;
   const auto count = memory.read_u32(field.in(*stack));
   if (!count) return std::nullopt;
-  return PreemptCount{*count, /*tells_reschedule=*/false};
+  return PreemptCount{*count, /*tells_reschedule=*/false, field.path()};
 }
 
 std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access, const PerCpu& percpu,
@@ -93,7 +98,8 @@ std::optional<std::uint64_t> InterruptView::softirq_pending(const Access& access
   if (const auto hot = percpu.find("pcpu_hot", cpu); hot && hot_softirq_pending_.exists()) {
     if (const auto value = hot_softirq_pending_.read(access.memory, *hot)) return *value;
   }
-  return read_either(access, percpu, cpu, "__softirq_pending", "irq_stat", stat_softirq_pending_);
+  const auto found = read_either(access, percpu, cpu, "__softirq_pending", "irq_stat", stat_softirq_pending_);
+  return found ? std::optional(found->value) : std::nullopt;
 }
 
 std::optional<VirtualAddress> InterruptView::interrupted_registers(const Access& access, const PerCpu& percpu,

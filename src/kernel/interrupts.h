@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "kernel/fields.h"
 #include "kernel/percpu.h"
@@ -21,6 +22,7 @@ struct PreemptCount {
   // word of its own, is brought to that form; s390x has x86's.
   bool wants_reschedule() const { return (raw >> 31 & 1) == 0; }
   bool tells_reschedule = true;  // false: a plain count, which says nothing of that
+  std::string member = {};       // what this kernel calls it: "__preempt_count", "pcpu_hot.preempt_count", …
 };
 
 class InterruptView {

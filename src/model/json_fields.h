@@ -248,6 +248,8 @@ void visit_fields(V& v, Machine& x) {
   v.hex("panic_task", x.panic_task);
   v.field("preemption", x.preemption);
   v.field("watchdog_threshold", x.watchdog_threshold);
+  v.field("task_state_member", x.task_state_member);
+  v.field("preempt_count_member", x.preempt_count_member);
   v.field("clock", x.clock);
 }
 template <typename V>

@@ -20,6 +20,14 @@ const Resource* Snapshot::find_resource(std::uint64_t address) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+std::string_view Machine::task_state_name() const {
+  return task_state_member ? std::string_view(*task_state_member) : "task_struct.__state";
+}
+
+std::string_view Machine::preempt_count_name() const {
+  return preempt_count_member ? std::string_view(*preempt_count_member) : "__preempt_count";
+}
+
 Resource& Snapshot::resource_at(std::uint64_t address, ResourceKind kind) {
   const auto found = std::ranges::find(resources, address, &Resource::address);
   if (found != resources.end()) return *found;

@@ -41,7 +41,13 @@ struct Machine {
   std::optional<std::uint64_t> panic_task;          // address
   std::string preemption;                           // "none", "voluntary", "full", "lazy", "" unknown
   std::optional<std::uint64_t> watchdog_threshold;  // kernel.watchdog_thresh, seconds
+  // What this kernel calls what evidence is taken from; absent: as most kernels do.
+  std::optional<std::string> task_state_member;     // "task_struct.__state"
+  std::optional<std::string> preempt_count_member;  // "__preempt_count"
   std::optional<std::uint64_t> clock;               // newest scheduler clock of any CPU at the dump, ns
+
+  std::string_view task_state_name() const;
+  std::string_view preempt_count_name() const;
   bool operator==(const Machine&) const = default;
 };
 

@@ -196,6 +196,7 @@ TEST_F(CpusTest, V62KeepsItsCountersInPcpuHot) {
   }
   EXPECT_EQ(cpu(1).task, kernel.task(101));
   EXPECT_EQ(cpu(1).preempt_count, 0x80000001u);
+  EXPECT_EQ(snapshot().machine.preempt_count_name(), "pcpu_hot.preempt_count");
   EXPECT_EQ(cpu(1).softirq_pending, 0x41u);
 }
 

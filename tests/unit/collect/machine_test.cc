@@ -31,6 +31,12 @@ TEST_F(MachineTest, NamesComeFromTheKernelsOwnMemory) {
   EXPECT_EQ(machine().architecture, "x86_64");
 }
 
+TEST_F(MachineTest, EvidenceIsCalledAsThisKernelCallsIt) {
+  EXPECT_EQ(machine().task_state_name(), "task_struct.__state");
+  EXPECT_EQ(machine().preempt_count_name(), "__preempt_count");
+  EXPECT_TRUE(machine().task_state_member && machine().preempt_count_member) << "read, and not supposed";
+}
+
 TEST_F(MachineTest, WithoutThemTheFilesOwnNamesAreLeft) {
   kernel.dump->about.release = "from the file";
   kernel.dump->about.node_name = "file-host";

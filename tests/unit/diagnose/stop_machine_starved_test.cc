@@ -39,6 +39,15 @@ TEST(StopMachineStarved, EveryLinkOfAMemoryFactHasEvidence) {
   }
 }
 
+TEST(StopMachineStarved, EvidenceIsCalledAsThatKernelCallsIt) {
+  auto b = test::starved_stop_machine();
+  b.snapshot().machine.task_state_member = "task_struct.state";
+  const Diagnosis diagnosis = diagnose_it(b);
+  const Link* link = find_link(diagnosis.findings[0], Claim::kStopperCannotRun);
+  ASSERT_NE(link, nullptr);
+  EXPECT_EQ(link->evidence.front().what, "task_struct.state");
+}
+
 TEST(StopMachineStarved, EverybodyWhoWaitsIsAVictimAndTheCulpritIsNot) {
   auto b = test::starved_stop_machine();
   const Diagnosis diagnosis = diagnose_it(b);

@@ -94,6 +94,8 @@ TEST(Binder, TakesTheFirstNameThatTheKernelHas) {
   Binder binder(types);
   EXPECT_EQ(binder.required("task_struct", {"__state", "state"}).offset(), 8u);
   EXPECT_EQ(binder.required("newer", {"__state", "state"}).offset(), 4u);
+  EXPECT_EQ(binder.required("task_struct", {"__state", "state"}).path(), "task_struct.state");
+  EXPECT_EQ(binder.optional("task_struct", {"gone"}).path(), "");
   EXPECT_TRUE(binder.missing().empty());
 }
 

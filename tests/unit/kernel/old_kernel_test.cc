@@ -49,6 +49,7 @@ TEST(OldThreadInfoTest, LiesAtTheLowEndOfTheStack) {
   EXPECT_FALSE(count->tells_reschedule);
   EXPECT_EQ(count->preempt_depth(), 2u);
   EXPECT_EQ(count->hardirq_depth(), 1u);
+  EXPECT_EQ(count->member, "thread_info.preempt_count");
 }
 
 TEST(OldThreadInfoTest, IsNotLookedForOnTheStackWhenItIsInTheTask) {
