@@ -36,7 +36,7 @@ _CATALOGUE_KERNELS = ("6.1", "7.2")
 _CRASHED = ("mutex-abba", "mutex-self", "mutex-chain", "mutex-exited-reused", "rwsem-reader", "stop-mutex",
             "work-flush", "answer-never")
 # What is tried on other machines than amd64: how locks, queues and stacks are read there.
-_OTHER_MACHINES = ("7.2-arm64", "7.2-ppc64el")
+_OTHER_MACHINES = ("7.2-arm64", "7.2-ppc64el", "7.2-s390x")
 _ON_OTHERS = ("mutex-abba", "mutex-self", "mutex-chain", "mutex-exited", "mutex-order", "rwsem-reader",
               "rwsem-mutex", "answer-never", "answer-silent", "stop-mutex", "work-flush", "rcu-sleeper", "spin-abba",
               "futex-threads", "futex-processes", "futex-slow")

@@ -188,6 +188,7 @@ KERNELS = {
     "7.2-ppc64el": Kernel("Debian unstable on ppc64el: 64 KB pages", "ppc64el", "sid", True,
                           "linux-image-powerpc64le-64k", "linux-headers-powerpc64le-64k"),
     "6.12-riscv64": Kernel("Debian 13 on riscv64", "riscv64", "trixie", False),
+    "6.12-s390x": Kernel("Debian 13 on s390x: big-endian", "s390x", "trixie", False),
     "7.2-s390x": Kernel("Debian unstable on s390x: big-endian", "s390x", "sid", True),
     "7.2-riscv64": Kernel("Debian unstable on riscv64", "riscv64", "sid", True),
 }

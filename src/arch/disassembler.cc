@@ -353,7 +353,9 @@ std::optional<VirtualAddress> effective_address(const Instruction& instruction, 
 }
 
 Result<std::unique_ptr<Disassembler>> Disassembler::create(const Architecture& architecture) {
-  if (architecture.make_disassembler != nullptr) return architecture.make_disassembler();
+  if (architecture.make_disassembler != nullptr) {
+    if (auto made = architecture.make_disassembler()) return made;
+  }
   if (architecture.capstone_arch < 0) {
     return fail(ErrorKind::kUnsupported, "no disassembler for {}", architecture.name);
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Disassembler: machine code to instructions, for `dis` and for the proof of loops. The only user of capstone; see
-// riscv64_disassembler.h for what capstone does not know. The text
-// is in the syntax that gdb and crash print (AT&T on x86).
+// Disassembler: machine code to instructions, for `dis` and for the proof of loops. The text is in the syntax that gdb
+// and crash print (AT&T on x86). It is made by capstone; see riscv64_disassembler.h and s390x_disassembler.h for what
+// capstone does not know.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,12 @@ struct MemoryOperand {
   bool is_written = false;
 };
 
+// An instruction that another one carries out in its own place (s390x: exrl).
+struct ExecutedElsewhere {
+  VirtualAddress address;
+  bool is_changed = false;  // its second byte is mixed with a register first: a length, or what else stands there
+};
+
 struct Instruction {
   VirtualAddress address;
   std::uint8_t size = 0;
@@ -57,6 +63,7 @@ struct Instruction {
   // Of an indirect jump or call: it goes so many bytes behind the address in registers_read.front().
   std::optional<std::int64_t> register_distance;
   bool sets_flags = false;
+  std::optional<ExecutedElsewhere> executes;  // until that is looked up, `flow` is kConditionalJump to nowhere known
 
   VirtualAddress end() const { return address + size; }
 };
@@ -72,6 +79,8 @@ class Disassembler {
   virtual ~Disassembler() = default;
   // The instruction at the start of `code`; nothing when the bytes are none.
   virtual std::optional<Instruction> decode(std::span<const std::byte> code, VirtualAddress address) const = 0;
+  // Told a whole function's instructions in their order: sets what only several of them together tell.
+  virtual void complete(std::span<Instruction> function) const { (void)function; }
 };
 
 }  // namespace whyhung::arch

@@ -13,6 +13,7 @@
 
 #include <elf.h>
 
+#include "arch/s390x_disassembler.h"
 #include "arch/s390x_paging.h"
 #include "arch/saved_registers.h"
 #include "base/endian.h"
@@ -92,6 +93,7 @@ const Architecture kS390x = {
     .capstone_arch = -1,
     .capstone_mode = 0,
     .always_named = true,
+    .make_disassembler = make_s390x_disassembler,
 };
 
 }  // namespace whyhung::arch

@@ -2,6 +2,7 @@
 #include "collect/flow_graph.h"
 
 #include <algorithm>
+#include <array>
 
 namespace whyhung::collect {
 namespace {
@@ -34,6 +35,29 @@ void join_halves(std::vector<arch::Instruction>& instructions) {
   }
 }
 
+// Where control goes after an instruction that carries out another one is that one's business. A changed one is
+// believed only where nothing but the length of an access to memory can have been changed.
+void look_up_executed(const arch::Disassembler& disassembler, const VirtualMemory& memory,
+                      arch::Instruction& instruction) {
+  constexpr std::size_t kLongest = 6;
+  std::array<std::byte, kLongest> code;
+  const arch::ExecutedElsewhere& executed = *instruction.executes;
+  std::size_t size = code.size();
+  // It may be the last one before a page that is not there.
+  while (size > 0 && !memory.read(executed.address, std::span(code).first(size))) size -= 2;
+  const auto other = disassembler.decode(std::span(code).first(size), executed.address);
+  if (!other || other->executes) return;
+  const bool only_moves = other->flow == arch::Flow::kNext && other->memory.size() == 2;
+  if (executed.is_changed && !only_moves) return;
+  instruction.flow = other->flow;
+  instruction.target = other->target;
+  instruction.memory = other->memory;
+  instruction.registers_read = other->registers_read;
+  instruction.registers_written = other->registers_written;
+  instruction.register_distance = other->register_distance;
+  instruction.sets_flags = other->sets_flags;
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> FlowGraph::index_of(VirtualAddress address) const {
@@ -60,6 +84,10 @@ FlowGraph decode_function(const arch::Disassembler& disassembler, const VirtualM
     offset += instruction->size;
     graph.instructions.push_back(std::move(*instruction));
   }
+  for (arch::Instruction& one : graph.instructions) {
+    if (one.executes) look_up_executed(disassembler, memory, one);
+  }
+  disassembler.complete(graph.instructions);
   join_halves(graph.instructions);
   graph.successors.resize(graph.instructions.size());
   for (std::uint32_t i = 0; i < graph.instructions.size(); ++i) {

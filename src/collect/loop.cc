@@ -124,27 +124,34 @@ class LoopExaminer {
     if (const auto value = bench_.access.memory.read_unsigned(*address, size)) exit.value = *value;
   }
 
-  // An address is only as good as its registers: those that the loop itself changes may have had another value.
+  // An address is only as good as its registers: those that the loop itself changes may have had another value, unless
+  // they get it as a constant on the way to the instruction.
   std::optional<VirtualAddress> known_address(const Instruction& instruction,
                                               const arch::MemoryOperand& operand) const {
-    const auto changed = [&](const std::optional<std::size_t>& reg) { return reg && is_changed(*reg); };
-    if (changed(operand.base) || changed(operand.index)) return std::nullopt;
-    return arch::effective_address(instruction, operand, registers_.value_or(arch::RegisterSet{}));
+    arch::RegisterSet registers = registers_.value_or(arch::RegisterSet{});
+    const auto index = graph_.index_of(instruction.address);
+    for (const auto& reg : {operand.base, operand.index}) {
+      if (!reg || !is_changed(*reg)) continue;
+      const auto source =
+          index ? look_back(*index, [&](const Instruction& one) { return may_write(one, *reg); }) : std::nullopt;
+      if (!source || !graph_.instructions[*source].constant) return std::nullopt;
+      registers.set(*reg, *graph_.instructions[*source].constant);
+    }
+    return arch::effective_address(instruction, operand, registers);
+  }
+
+  static bool may_write(const Instruction& one, std::size_t reg) {
+    return one.flow == Flow::kCall || std::ranges::find(one.registers_written, reg) != one.registers_written.end();
   }
 
   bool is_changed(std::size_t reg) const {
-    return std::ranges::any_of(members_, [&](std::uint32_t member) {
-      const auto& written = graph_.instructions[member].registers_written;
-      return graph_.instructions[member].flow == Flow::kCall || std::ranges::find(written, reg) != written.end();
-    });
+    return std::ranges::any_of(members_,
+                               [&](std::uint32_t member) { return may_write(graph_.instructions[member], reg); });
   }
 
   void depend_on_register(std::uint32_t decider, std::size_t reg, model::LoopExit& exit) const {
     const std::string name(bench_.target.architecture->register_names[reg]);
-    const auto writes = [&](const Instruction& one) {
-      return one.flow == Flow::kCall || std::ranges::find(one.registers_written, reg) != one.registers_written.end();
-    };
-    const auto source = look_back(decider, writes);
+    const auto source = look_back(decider, [&](const Instruction& one) { return may_write(one, reg); });
     if (source) {
       const Instruction& load = graph_.instructions[*source];
       if (load.flow == Flow::kCall) {

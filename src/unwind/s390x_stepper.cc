@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "arch/s390x.h"
+#include "arch/s390x_code.h"
 
 namespace whyhung::unwind {
 namespace {
@@ -14,12 +15,6 @@ constexpr std::uint64_t kReturnRegister = (14 - 6) * 8;  // r14 among r6 to r15
 constexpr std::uint64_t kStackBytes = 16384;             // THREAD_SIZE, aligned to itself
 constexpr std::size_t kMostCpus = 512;                   // CONFIG_NR_CPUS is at most that
 constexpr std::uint64_t kMostPrologue = 4096;
-
-// Bytes of an instruction, by its first two bits.
-std::size_t size_of(std::byte first) {
-  const auto kind = std::to_integer<unsigned>(first) >> 6;
-  return kind == 0 ? 2 : kind == 3 ? 6 : 4;
-}
 
 }  // namespace
 
@@ -38,7 +33,7 @@ bool S390xStepper::has_frame(VirtualAddress pc) const {
   std::vector<std::byte> code(wanted);
   if (!memory_.read(function->symbol.address, code)) return true;
   for (std::size_t at = 0; at < code.size();) {
-    const std::size_t size = size_of(code[at]);
+    const std::size_t size = arch::s390x_instruction_size(code[at]);
     if (at + size > code.size()) break;
     const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(code[at + i]); };
     // stg: e3, register and index, base and displacement, its upper part, 24

@@ -4,6 +4,7 @@
 #include "collect/loop.h"
 
 #include "arch/riscv64.h"
+#include "arch/s390x.h"
 #include "collect/flow_graph.h"
 #include "collect_test_support.h"
 
@@ -211,6 +212,23 @@ TEST_F(FlowGraphTest, TheTargetOfACallMayBeMadeInTwoHalves) {
   ASSERT_EQ(graph.instructions.size(), 4u);
   EXPECT_EQ(graph.instructions[1].target, VirtualAddress(kAt + 0x1000 - 8));
   EXPECT_FALSE(graph.instructions[3].target) << "another register";
+}
+
+TEST_F(FlowGraphTest, AnInstructionThatIsCarriedOutElsewhereTellsWhereItLeads) {
+  disassembler = arch::Disassembler::create(arch::kS390x);
+  const auto flow_of_first = [&](std::initializer_list<unsigned> bytes) {
+    return graph_of(bytes).instructions.at(0).flow;
+  };
+  // exrl %r0 of br %r14 behind it, as in kernels that guard their indirect jumps
+  EXPECT_EQ(flow_of_first({0xc6, 0x00, 0, 0, 0, 5, 0xa7, 0xf4, 0, 0, 0x07, 0xfe}), arch::Flow::kReturn);
+  EXPECT_EQ(flow_of_first({0xc6, 0x00, 0, 0, 0, 5, 0xa7, 0xf4, 0, 0, 0x07, 0xf1}), arch::Flow::kJump);
+  // exrl %r1 of mvc 0(1,%r2),0(%r3)
+  EXPECT_EQ(flow_of_first({0xc6, 0x10, 0, 0, 0, 3, 0xd2, 0, 0x20, 0, 0x30, 0}), arch::Flow::kNext);
+  // exrl %r1 of bcr 0,%r0: with another second byte it may be a jump
+  EXPECT_EQ(flow_of_first({0xc6, 0x10, 0, 0, 0, 3, 0x07, 0x00}), arch::Flow::kConditionalJump);
+  // of itself, and of nothing that can be read
+  EXPECT_EQ(flow_of_first({0xc6, 0x00, 0, 0, 0, 0}), arch::Flow::kConditionalJump);
+  EXPECT_EQ(flow_of_first({0xc6, 0x00, 0x7f, 0, 0, 0}), arch::Flow::kConditionalJump);
 }
 
 TEST_F(FlowGraphTest, CodeThatEndsTooSoonIsTruncated) {
