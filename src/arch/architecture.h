@@ -74,7 +74,11 @@ struct Architecture {
   std::size_t program_counter;
   std::size_t stack_pointer;
   std::size_t frame_pointer;
-  std::optional<std::size_t> percpu_base_register;  // holds __per_cpu_offset[cpu] while in kernel mode
+  std::optional<std::size_t> percpu_base_register;   // holds __per_cpu_offset[cpu] while in kernel mode
+  std::optional<std::size_t> current_task_register;  // holds the running task_struct while in kernel mode
+  // Variable: unsigned longs, by the kernel's number of a CPU, with what the machine itself counts its CPUs by; empty
+  // where the kernel counts as the machine does.
+  std::string_view hardware_numbers;
   // Where saved registers carry the kernel's own mask of interrupts (see kernel/interrupts.h), if anywhere.
   std::optional<std::size_t> soft_mask_register;
 

@@ -84,6 +84,9 @@ const Architecture kRiscv64 = {
     .stack_pointer = riscv64::kSp,
     .frame_pointer = riscv64::kFramePointer,
     .percpu_base_register = std::nullopt,
+    .current_task_register = riscv64::kThread,
+    // The hart that happens to start first becomes CPU 0 (arch/riscv/kernel/smpboot.c).
+    .hardware_numbers = "__cpuid_to_hartid_map",
     .soft_mask_register = std::nullopt,
     .make_address_space = make_riscv64_address_space,
     .decode_prstatus = decode_prstatus,

@@ -16,6 +16,17 @@ CpuRegisterFinder::CpuRegisterFinder(Workbench& bench)
     const auto base = bench.access.memory.read_pointer(*symbol);
     if (base) crash_notes_ = *base;
   }
+  const std::string_view numbers = bench.target.architecture->hardware_numbers;
+  const auto table = numbers.empty() ? std::nullopt : bench.access.symbols.address_of(numbers);
+  for (const std::uint32_t cpu : table ? bench.percpu().possible() : std::vector<std::uint32_t>{}) {
+    const auto number = bench.access.memory.read_u64(*table + std::uint64_t{cpu} * sizeof(std::uint64_t));
+    const bool is_double = number && std::ranges::find(hardware_numbers_, *number) != hardware_numbers_.end();
+    if (!number || is_double) {
+      hardware_numbers_.clear();
+      break;
+    }
+    hardware_numbers_.push_back(*number);
+  }
 }
 
 // The kernel's own note is the one source that names the CPU: the file's notes leave out CPUs that did not answer.
@@ -27,22 +38,52 @@ std::optional<target::NotedRegisters> CpuRegisterFinder::from_crash_note(std::ui
   return target::registers_in_note(bench_.target, bytes);
 }
 
-std::optional<target::NotedRegisters> CpuRegisterFinder::from_file(std::uint32_t cpu, std::uint32_t current_pid) const {
-  // A note that holds this CPU's per-CPU base belongs to it beyond doubt.
-  const auto base = bench_.target.architecture->percpu_base_register;
-  for (const target::NotedRegisters& note : notes_) {
-    if (base && note.registers.get(*base) == bench_.percpu().offset(cpu)) return note;
+bool CpuRegisterFinder::is_surely_of(const target::NotedRegisters& note, std::uint32_t cpu, VirtualAddress task) const {
+  const arch::Architecture& architecture = *bench_.target.architecture;
+  if (const auto base = architecture.percpu_base_register) {
+    return note.registers.get(*base) == bench_.percpu().offset(cpu);
   }
-  // A hypervisor writes one note per CPU in order, and numbers them from 1.
+  const auto current = architecture.current_task_register;
+  return current && !task.is_null() && note.registers.get(*current) == task.value;
+}
+
+// In user mode the register is the program's own.
+bool CpuRegisterFinder::is_surely_of_another(const target::NotedRegisters& note, VirtualAddress task) const {
+  const auto current = bench_.target.architecture->current_task_register;
+  if (!current) return false;
+  const auto value = note.registers.get(*current);
+  return value && *value != task.value && bench_.target.architecture->is_kernel_address(VirtualAddress(*value));
+}
+
+// Where a CPU comes when they are counted as the machine counts them.
+std::optional<std::size_t> CpuRegisterFinder::place_among_cpus(std::uint32_t cpu) const {
   const std::vector<std::uint32_t>& cpus = bench_.percpu().possible();
   const auto position = static_cast<std::size_t>(std::ranges::find(cpus, cpu) - cpus.begin());
+  if (position >= cpus.size()) return std::nullopt;
+  if (hardware_numbers_.empty()) return position;
+  return static_cast<std::size_t>(
+      std::ranges::count_if(hardware_numbers_, [&](std::uint64_t one) { return one < hardware_numbers_[position]; }));
+}
+
+std::optional<target::NotedRegisters> CpuRegisterFinder::from_file(std::uint32_t cpu, std::uint32_t current_pid,
+                                                                   VirtualAddress task) const {
+  for (const target::NotedRegisters& note : notes_) {
+    if (is_surely_of(note, cpu, task)) return note;
+  }
+  // A hypervisor writes one note per CPU in order, and numbers them from 1.
+  const auto place = place_among_cpus(cpu);
   const auto numbered = [&] {
     for (std::size_t i = 0; i < notes_.size(); ++i) {
       if (notes_[i].pid != i + 1 && notes_[i].pid != 0) return false;
     }
     return true;
   };
-  if (position < notes_.size() && notes_.size() <= cpus.size() && numbered()) return notes_[position];
+  const bool one_each = notes_.size() <= bench_.percpu().possible().size();
+  if (place && *place < notes_.size() && one_each && numbered()) {
+    const target::NotedRegisters& note = notes_[*place];
+    if (is_surely_of_another(note, task)) return std::nullopt;
+    return note;
+  }
   // The kernel writes the pid of the task that ran; the idle tasks share theirs.
   const auto same_pid = [&](const target::NotedRegisters& note) { return note.pid == current_pid; };
   if (current_pid != 0 && std::ranges::count_if(notes_, same_pid) == 1) return *std::ranges::find_if(notes_, same_pid);
@@ -71,7 +112,8 @@ std::optional<arch::RegisterSet> CpuRegisterFinder::from_stack(VirtualAddress ta
 
 CpuRegisters CpuRegisterFinder::find(std::uint32_t cpu, std::uint32_t current_pid, VirtualAddress task) const {
   if (const auto note = from_crash_note(cpu)) return {model::RegisterSource::kCrashNote, note->registers, {}};
-  if (const auto note = from_file(cpu, current_pid)) return {model::RegisterSource::kPrstatus, note->registers, {}};
+  if (const auto note = from_file(cpu, current_pid, task))
+    return {model::RegisterSource::kPrstatus, note->registers, {}};
   if (const auto registers = from_interrupt(cpu)) {
     return {model::RegisterSource::kReconstructed, *registers,
             "not saved for the dump; these are the registers that its last interrupt found"};

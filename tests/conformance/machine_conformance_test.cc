@@ -197,6 +197,7 @@ TEST_P(ArchitectureConformance, NamesItsRegistersOnce) {
     EXPECT_LT(index, one.register_names.size());
   }
   EXPECT_LT(one.percpu_base_register.value_or(0), one.register_names.size());
+  EXPECT_LT(one.current_task_register.value_or(0), one.register_names.size());
   EXPECT_LT(one.soft_mask_register.value_or(0), one.register_names.size());
 }
 

@@ -69,6 +69,71 @@ TEST_F(CpusTest, AHypervisorsNotesAreNumberedByCpu) {
   }
 }
 
+// A machine that counts its CPUs in its own way and names the running task in a register, as riscv64 does.
+class OwnNumbersTest : public CpusTest {
+ protected:
+  OwnNumbersTest() {
+    own_.percpu_base_register = std::nullopt;
+    own_.current_task_register = x86::kGsBase;
+    own_.hardware_numbers = "numbers_of_cpus";
+    kernel.target.architecture = &own_;
+    for (std::uint32_t number = 0; number < 4; ++number) kernel.lose_registers(number);
+  }
+  void number_cpus(std::initializer_list<std::uint64_t> numbers) {
+    constexpr std::uint64_t kTable = 0xffffc9dd00002000;
+    kernel.machine.symbols.add("numbers_of_cpus", kTable, 8 * numbers.size());
+    std::uint64_t at = kTable;
+    for (const std::uint64_t number : numbers) {
+      kernel.machine.memory.write_u64(at, number);
+      at += 8;
+    }
+  }
+  void add_note_of(std::string_view function, std::uint64_t task) {
+    arch::RegisterSet registers = registers_in(function);
+    registers.set(x86::kGsBase, task);
+    add_note(registers, 0);
+  }
+  void add_notes_of_programs() {
+    for (const char* function : {"first", "second", "third", "fourth"}) add_note_of(function, 0x7f0000001000);
+  }
+
+  arch::Architecture own_ = arch::kX86_64;
+};
+
+TEST_F(OwnNumbersTest, ANoteBelongsToTheCpuWhoseTaskItNames) {
+  add_note_of("mine", kernel.task(100));
+  add_note_of("zero", kernel.idle_task(0));
+  add_note_of("three", kernel.idle_task(3));
+  add_note_of("two", kernel.idle_task(2));
+  EXPECT_EQ(function_of(cpu(0)), "zero");
+  EXPECT_EQ(function_of(cpu(1)), "mine");
+  EXPECT_EQ(function_of(cpu(2)), "two");
+  EXPECT_EQ(function_of(cpu(3)), "three");
+}
+
+TEST_F(OwnNumbersTest, OtherNotesComeInTheMachinesOrder) {
+  number_cpus({0x20, 0, 0x10, 0x30});
+  add_notes_of_programs();
+  EXPECT_EQ(function_of(cpu(0)), "third");
+  EXPECT_EQ(function_of(cpu(1)), "first");
+  EXPECT_EQ(function_of(cpu(2)), "second");
+  EXPECT_EQ(function_of(cpu(3)), "fourth");
+}
+
+TEST_F(OwnNumbersTest, NumbersThatTwoCpusShareAreNone) {
+  number_cpus({3, 1, 1, 0});
+  add_notes_of_programs();
+  EXPECT_EQ(function_of(cpu(0)), "first");
+  EXPECT_EQ(function_of(cpu(3)), "fourth");
+}
+
+TEST_F(OwnNumbersTest, ANoteOfAnotherCpusTaskIsNotTakenForItsPlace) {
+  add_note_of("zero", kernel.idle_task(0));
+  add_note_of("two", kernel.idle_task(2));
+  EXPECT_EQ(cpu(1).register_source, RegisterSource::kNone);
+  EXPECT_EQ(function_of(cpu(2)), "two");
+}
+
 TEST_F(CpusTest, AKernelsNotesNameThePidThatRan) {
   kernel.lose_registers(1);
   add_note(registers_in("idles"), 0);
