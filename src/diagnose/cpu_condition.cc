@@ -41,6 +41,14 @@ bool has_starved_stopper(const model::Snapshot& snapshot, const model::Cpu& cpu)
   return stopper != nullptr && stopper->is_runnable() && stopper->on_runqueue && !stopper->on_cpu;
 }
 
+// Some machines' notes do not tell whether interrupts were on (riscv64: QEMU leaves sstatus out). A CPU that nobody
+// runs takes no ticks either; but nobody stops it in a loop without a way out by chance.
+bool is_deaf(const CpuCondition& condition) {
+  if (condition.doing != CpuDoing::kKernelCode) return false;
+  if (!condition.cpu->interrupts_enabled) return condition.endless_loop && condition.ticks_stopped;
+  return !*condition.cpu->interrupts_enabled && (condition.endless_loop || condition.ticks_stopped);
+}
+
 bool can_be_preempted(const model::Snapshot& snapshot, const model::Cpu& cpu, ContextKind context) {
   if (context != ContextKind::kTask || cpu.interrupts_enabled == false) return false;
   if (cpu.activity_preempt_depth.value_or(0) != 0 || cpu.activity_softirq_depth.value_or(0) != 0) return false;
@@ -90,6 +98,7 @@ std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot) {
     condition.endless_loop = cpu.loop && is_endless(*cpu.loop);
     condition.preemptible = can_be_preempted(snapshot, cpu, condition.context);
     judge_clocks(snapshot, condition);
+    condition.deaf = is_deaf(condition);
     conditions.push_back(condition);
   }
   return conditions;

@@ -13,7 +13,9 @@ namespace {
 constexpr std::uint64_t kLongHeld = 2'000'000'000;  // ns
 
 bool is_hog(const CpuCondition& condition) {
-  if (condition.preemptible || condition.not_run || condition.cpu->interrupts_enabled == false) return false;
+  if (condition.preemptible || condition.not_run) return false;
+  // Without ticks, interrupts are off or nobody runs the CPU.
+  if (!condition.cpu->interrupts_enabled.value_or(!condition.ticks_stopped)) return false;
   const bool starves_stopper = condition.stopper_starved && condition.held.value_or(0) >= kLongHeld;
   if (condition.doing == CpuDoing::kKernelCode) {
     return condition.endless_loop || condition.lockup || starves_stopper;

@@ -11,9 +11,7 @@ namespace whyhung::diagnose {
 namespace {
 
 bool is_deaf(const CpuCondition& condition) {
-  if (condition.doing == CpuDoing::kKernelCode) {
-    return condition.cpu->interrupts_enabled == false && (condition.endless_loop || condition.ticks_stopped);
-  }
+  if (condition.doing == CpuDoing::kKernelCode) return condition.deaf;
   // A CPU that did not even save its registers, takes no ticks and leaves calls unanswered.
   return condition.doing == CpuDoing::kUnknown && condition.cpu->register_source == model::RegisterSource::kNone &&
          condition.ticks_stopped && condition.cpu->function_call_pending == true;
@@ -51,6 +49,10 @@ std::vector<Finding> detect_irqs_off(const Case& facts) {
     std::ranges::move(occupation.links, std::back_inserter(finding.chain));
     finding.advice = std::move(occupation.advice);
     finding.confidence = occupation.confidence;
+    // No ticks: interrupts are off, or nobody runs the CPU.
+    if (!condition.cpu->interrupts_enabled) {
+      finding.confidence = model::weaker(finding.confidence, model::Certainty::kLikely);
+    }
     add_victims(facts, finding);
     findings.push_back(std::move(finding));
   }

@@ -75,12 +75,14 @@ class OccupationBuilder {
   }
 
   void add_interrupts() {
-    if (!cpu_.interrupts_enabled) return;
-    Link& link = add(*cpu_.interrupts_enabled ? Claim::kInterruptsOn : Claim::kInterruptsOff, {node_});
-    link.evidence.push_back({EvidenceKind::kRegister,
-                             "interrupt flag of the CPU's activity",
-                             {},
-                             *cpu_.interrupts_enabled ? "set" : "clear"});
+    if (!cpu_.interrupts_enabled && !condition_.deaf) return;
+    if (cpu_.interrupts_enabled) {
+      Link& link = add(*cpu_.interrupts_enabled ? Claim::kInterruptsOn : Claim::kInterruptsOff, {node_});
+      link.evidence.push_back({EvidenceKind::kRegister,
+                               "interrupt flag of the CPU's activity",
+                               {},
+                               *cpu_.interrupts_enabled ? "set" : "clear"});
+    }
     if (condition_.ticks_stopped) {
       Link& clock = add(Claim::kClockStopped, {node_});
       clock.facts["seconds"] = seconds_text(*condition_.clock_behind);
@@ -88,7 +90,7 @@ class OccupationBuilder {
           field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
                 fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock, *snapshot_.machine.clock)));
     }
-    const bool is_deaf = !*cpu_.interrupts_enabled || condition_.ticks_stopped;
+    const bool is_deaf = cpu_.interrupts_enabled == false || condition_.ticks_stopped;
     if (is_deaf && cpu_.function_call_pending == true) {
       add(Claim::kCallPending, {node_})
           .evidence.push_back(
@@ -103,7 +105,7 @@ class OccupationBuilder {
     if (condition_.context == ContextKind::kSoftirq) {
       add(Claim::kSoftirqNotPreemptible, {node_}).evidence.push_back(count);
       out_.advice.push_back(Advice::kShortenSoftirq);
-    } else if (cpu_.interrupts_enabled == false) {
+    } else if (cpu_.interrupts_enabled == false || condition_.deaf) {
       out_.advice.push_back(Advice::kShortenIrqOff);
     } else if (depth != 0) {
       Link& link = add(Claim::kPreemptionDisabled, {node_});

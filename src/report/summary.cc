@@ -41,6 +41,7 @@ std::string holding_phrase(const Finding& finding, const Culprit& culprit) {
 
 std::string why_it_stays(const Finding& finding) {
   if (first_link(finding, Claim::kInterruptsOff) != nullptr) return "with interrupts disabled";
+  if (finding.hang_class == HangClass::kIrqsOff) return "and takes no interrupts";
   if (first_link(finding, Claim::kSoftirqNotPreemptible) != nullptr) return "in a softirq, which is never preempted";
   if (first_link(finding, Claim::kPreemptionDisabled) != nullptr) return "with preemption disabled";
   if (first_link(finding, Claim::kKernelNotPreemptible) != nullptr) {

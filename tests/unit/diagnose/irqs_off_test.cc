@@ -30,6 +30,36 @@ TEST(IrqsOff, AnEndlessLoopWithInterruptsOffNeedsNoClock) {
   EXPECT_EQ(verdict_of(b), "irqs-off likely: spinner on CPU 1 in spin_forever [while1]");
 }
 
+// A machine whose notes do not tell whether interrupts were on.
+SnapshotBuilder untold_machine() {
+  SnapshotBuilder b;
+  b.cpu(0).idles();
+  add_hog(b, 1).clock_behind(20).loop("spin_forever [while1]", LoopYield::kNever);
+  b.snapshot().cpus.at(1).interrupts_enabled.reset();
+  return b;
+}
+
+TEST(IrqsOff, WhereTheFlagIsNotKnownAnEndlessLoopWithoutTicksHasThemOff) {
+  const Diagnosis diagnosis = diagnose_it(untold_machine());
+  EXPECT_EQ(verdict_of(diagnosis), "irqs-off likely: spinner on CPU 1 in spin_forever [while1]");
+  EXPECT_EQ(find_link(diagnosis.findings.at(0), Claim::kInterruptsOff), nullptr);
+  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kClockStopped, "seconds"), "20.0");
+}
+
+TEST(IrqsOff, WhereTheFlagIsNotKnownTicksSayThatTheyAreOn) {
+  auto b = untold_machine();
+  b.cpu(1).clock_behind(0);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kCpuHog);
+}
+
+TEST(IrqsOff, WhereTheFlagIsNotKnownOtherCodeWithoutTicksMayJustNotBeRun) {
+  auto b = untold_machine();
+  b.snapshot().cpus.at(1).loop.reset();
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined);
+  EXPECT_TRUE(diagnosis.findings.empty());
+}
+
 TEST(IrqsOff, ItIsStuckOnPreemptibleKernelsToo) {
   auto b = deaf_machine();
   b.preemption("full");
