@@ -79,6 +79,16 @@ TEST(Starvation, AGroupThatHasUsedItsQuotaIsNamed) {
   EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "period"), "1000.0");
 }
 
+TEST(Starvation, WhoRunsOnInAGroupWithoutQuotaIsBusyAndNotStarved) {
+  SnapshotBuilder b;
+  b.cpu(0).runs(10, "task10").frames({"work_for_ever [busy]", "kthread", "ret_from_fork"}).held_for(0.2);
+  b.cpu(0).interrupts(true);
+  b.task(10).throttle = {"/box", 1'000'000, 1'000'000'000, true};
+  add_resource(b, kLock, ResourceKind::kMutex, 10);
+  add_waiter(b, 11, kLock, 50);
+  EXPECT_EQ(verdict_of(b), "cpu-hog likely: task10 on CPU 0 in work_for_ever [busy]");
+}
+
 TEST(Starvation, AThrottledHolderIsGivenItsNextPeriods) {
   SnapshotBuilder b = starved_holder(0.5, 12);
   b.task(10).throttle = {"/box", 1'000'000, 1'000'000'000, false};
