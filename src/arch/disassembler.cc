@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 
-#include <capstone/capstone.h>
 #include <fmt/format.h>
 
-#include "base/endian.h"
-
+#include "arch/capstone_decoder.h"
 #include "arch/ppc64_branch.h"
+#include "base/endian.h"
 
 namespace whyhung::arch {
 namespace {
@@ -56,25 +55,16 @@ Arm64Flow arm64_flow(std::uint32_t code) {
 
 class CapstoneDisassembler final : public Disassembler {
  public:
-  CapstoneDisassembler(const Architecture& architecture, csh handle)
-      : architecture_(architecture), handle_(handle), scratch_(cs_malloc(handle)) {}
-  CapstoneDisassembler(const CapstoneDisassembler&) = delete;
-  CapstoneDisassembler& operator=(const CapstoneDisassembler&) = delete;
-  ~CapstoneDisassembler() override {
-    cs_free(scratch_, 1);
-    cs_close(&handle_);
-  }
+  CapstoneDisassembler(const Architecture& architecture, std::unique_ptr<CapstoneDecoder> decoder)
+      : architecture_(architecture), decoder_(std::move(decoder)) {}
 
   std::optional<Instruction> decode(std::span<const std::byte> code, VirtualAddress address) const override {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(code.data());
-    std::size_t left = code.size();
-    std::uint64_t at = address.value;
-    if (!cs_disasm_iter(handle_, &bytes, &left, &at, scratch_)) return undecoded(code, address);
+    if (!decoder_->decode(code, address)) return undecoded(code, address);
     Instruction out;
     out.address = address;
-    out.size = static_cast<std::uint8_t>(scratch_->size);
-    out.mnemonic = scratch_->mnemonic;
-    out.operands = scratch_->op_str;
+    out.size = static_cast<std::uint8_t>(decoder_->instruction().size);
+    out.mnemonic = decoder_->instruction().mnemonic;
+    out.operands = decoder_->instruction().op_str;
     if (architecture_.capstone_arch == CS_ARCH_X86 && size_is_told()) out.mnemonic = without_size_suffix(out.mnemonic);
     if (architecture_.capstone_arch == CS_ARCH_PPC) {
       fill_ppc_operands(out);
@@ -117,23 +107,25 @@ class CapstoneDisassembler final : public Disassembler {
 
   // An operand other than a memory reference or a constant, or none at all (ret), or a branch.
   bool size_is_told() const {
-    const cs_x86& detail = scratch_->detail->x86;
+    const cs_x86& detail = decoder_->instruction().detail->x86;
     if (detail.op_count == 0 || in_group(CS_GRP_JUMP) || in_group(CS_GRP_CALL)) return true;
     for (std::size_t i = 0; i < detail.op_count; ++i) {
       if (detail.operands[i].type == X86_OP_REG) return true;
     }
     return false;
   }
-  bool in_group(unsigned group) const { return cs_insn_group(handle_, scratch_, static_cast<std::uint8_t>(group)); }
+  bool in_group(unsigned group) const {
+    return cs_insn_group(decoder_->handle(), &decoder_->instruction(), static_cast<std::uint8_t>(group));
+  }
 
   std::optional<std::size_t> register_index(unsigned capstone_register) const {
-    const char* name = cs_reg_name(handle_, capstone_register);
+    const char* name = cs_reg_name(decoder_->handle(), capstone_register);
     if (name == nullptr || architecture_.find_register == nullptr) return std::nullopt;
     return architecture_.find_register(name);
   }
 
   bool is_flags(unsigned capstone_register) const {
-    const char* name = cs_reg_name(handle_, capstone_register);
+    const char* name = cs_reg_name(decoder_->handle(), capstone_register);
     if (name == nullptr) return false;
     const std::string_view text(name);
     return text.ends_with("flags") || text == "nzcv" || text.starts_with("cr") || text == "cc";
@@ -144,7 +136,9 @@ class CapstoneDisassembler final : public Disassembler {
     cs_regs written;
     std::uint8_t read_count = 0;
     std::uint8_t written_count = 0;
-    if (cs_regs_access(handle_, scratch_, read, &read_count, written, &written_count) != CS_ERR_OK) return;
+    if (cs_regs_access(decoder_->handle(), &decoder_->instruction(), read, &read_count, written, &written_count) !=
+        CS_ERR_OK)
+      return;
     for (std::size_t i = 0; i < written_count; ++i) {
       if (is_flags(written[i])) out.sets_flags = true;
       if (const auto index = register_index(written[i])) out.registers_written.push_back(*index);
@@ -154,7 +148,7 @@ class CapstoneDisassembler final : public Disassembler {
   void fill_operands(Instruction& out) const {
     if (architecture_.capstone_arch == CS_ARCH_ARM64) fill_arm64_operands(out);
     if (architecture_.capstone_arch != CS_ARCH_X86) return;
-    const cs_x86& detail = scratch_->detail->x86;
+    const cs_x86& detail = decoder_->instruction().detail->x86;
     for (std::size_t i = 0; i < detail.op_count; ++i) {
       const cs_x86_op& operand = detail.operands[i];
       if (operand.type == X86_OP_IMM) out.immediates.push_back(operand.imm);
@@ -166,7 +160,7 @@ class CapstoneDisassembler final : public Disassembler {
   }
 
   void fill_arm64_operands(Instruction& out) const {
-    const cs_arm64& detail = scratch_->detail->arm64;
+    const cs_arm64& detail = decoder_->instruction().detail->arm64;
     out.sets_flags = out.sets_flags || detail.update_flags;
     const bool loads = out.mnemonic.starts_with("ld");
     const bool stores = out.mnemonic.starts_with("st");
@@ -198,7 +192,7 @@ class CapstoneDisassembler final : public Disassembler {
     if (operand.mem.index == ARM64_REG_INVALID) return;
     memory.index = register_index(operand.mem.index);
     // A 32-bit index is extended first, by a rule that is not told here.
-    const char* name = cs_reg_name(handle_, operand.mem.index);
+    const char* name = cs_reg_name(decoder_->handle(), operand.mem.index);
     if (!memory.index || name == nullptr || name[0] != 'x') memory.has_unknown_register = true;
     if (operand.shift.type == ARM64_SFT_LSL && operand.shift.value < 8) {
       memory.scale = std::int64_t{1} << operand.shift.value;
@@ -209,7 +203,7 @@ class CapstoneDisassembler final : public Disassembler {
     if (mnemonic.ends_with("b")) return 1;
     if (mnemonic.ends_with("h")) return 2;
     if (mnemonic.ends_with("sw")) return 4;
-    const char* name = detail.op_count == 0 ? nullptr : cs_reg_name(handle_, detail.operands[0].reg);
+    const char* name = detail.op_count == 0 ? nullptr : cs_reg_name(decoder_->handle(), detail.operands[0].reg);
     return name != nullptr && name[0] == 'w' ? 4 : 8;
   }
 
@@ -258,7 +252,7 @@ class CapstoneDisassembler final : public Disassembler {
   // The decoder does not tell what POWER's instructions read and write, but the form of their names does: stores begin
   // with "st", compares with "cmp", what sets CR0 ends with a dot, and everything else writes its first register.
   void fill_ppc_operands(Instruction& out) const {
-    const cs_ppc& detail = scratch_->detail->ppc;
+    const cs_ppc& detail = decoder_->instruction().detail->ppc;
     const std::string_view name = out.mnemonic;
     const bool stores = name.starts_with("st");
     const bool compares = name.starts_with("cmp");
@@ -328,8 +322,7 @@ class CapstoneDisassembler final : public Disassembler {
   }
 
   const Architecture& architecture_;
-  csh handle_;
-  cs_insn* scratch_;
+  std::unique_ptr<CapstoneDecoder> decoder_;
 };
 
 }  // namespace
@@ -359,15 +352,14 @@ Result<std::unique_ptr<Disassembler>> Disassembler::create(const Architecture& a
   if (architecture.capstone_arch < 0) {
     return fail(ErrorKind::kUnsupported, "no disassembler for {}", architecture.name);
   }
-  csh handle = 0;
-  const auto status = cs_open(static_cast<cs_arch>(architecture.capstone_arch),
-                              static_cast<cs_mode>(architecture.capstone_mode), &handle);
-  if (status != CS_ERR_OK) {
+  cs_err status = CS_ERR_OK;
+  auto decoder = CapstoneDecoder::open(static_cast<cs_arch>(architecture.capstone_arch),
+                                       static_cast<cs_mode>(architecture.capstone_mode), CS_OPT_ON, status);
+  if (!decoder) {
     return fail(ErrorKind::kUnsupported, "the disassembler for {}: {}", architecture.name, cs_strerror(status));
   }
-  cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-  if (architecture.capstone_arch == CS_ARCH_X86) cs_option(handle, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
-  return std::make_unique<CapstoneDisassembler>(architecture, handle);
+  if (architecture.capstone_arch == CS_ARCH_X86) cs_option(decoder->handle(), CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+  return std::make_unique<CapstoneDisassembler>(architecture, std::move(decoder));
 }
 
 }  // namespace whyhung::arch

@@ -5,9 +5,9 @@
 #include <array>
 #include <string>
 
-#include <capstone/capstone.h>
 #include <fmt/format.h>
 
+#include "arch/capstone_decoder.h"
 #include "arch/s390x_code.h"
 #include "arch/s390x_operands.h"
 #include "base/text.h"
@@ -71,13 +71,7 @@ std::string_view name_of_branch(const S390xFields& fields) {
 
 class S390xDisassembler final : public Disassembler {
  public:
-  explicit S390xDisassembler(csh handle) : handle_(handle), scratch_(cs_malloc(handle)) {}
-  S390xDisassembler(const S390xDisassembler&) = delete;
-  S390xDisassembler& operator=(const S390xDisassembler&) = delete;
-  ~S390xDisassembler() override {
-    cs_free(scratch_, 1);
-    cs_close(&handle_);
-  }
+  explicit S390xDisassembler(std::unique_ptr<CapstoneDecoder> decoder) : decoder_(std::move(decoder)) {}
 
   std::optional<Instruction> decode(std::span<const std::byte> code, VirtualAddress address) const override {
     auto out = decode_s390x(code, address);
@@ -94,12 +88,9 @@ class S390xDisassembler final : public Disassembler {
   }
 
   void write_text(std::span<const std::byte> code, Instruction& out) const {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(code.data());
-    std::size_t left = code.size();
-    std::uint64_t at = out.address.value;
-    if (cs_disasm_iter(handle_, &bytes, &left, &at, scratch_) && scratch_->size == out.size) {
-      out.mnemonic = scratch_->mnemonic;
-      out.operands = as_gdb_writes(scratch_->op_str, has_relative_operand(code, out));
+    if (decoder_->decode(code, out.address) && decoder_->instruction().size == out.size) {
+      out.mnemonic = decoder_->instruction().mnemonic;
+      out.operands = as_gdb_writes(decoder_->instruction().op_str, has_relative_operand(code, out));
       rename_as_gdb(out);
       return;
     }
@@ -116,16 +107,15 @@ class S390xDisassembler final : public Disassembler {
     }
   }
 
-  csh handle_;
-  cs_insn* scratch_;
+  std::unique_ptr<CapstoneDecoder> decoder_;
 };
 
 }  // namespace
 
 std::unique_ptr<Disassembler> make_s390x_disassembler() {
-  csh handle = 0;
-  if (cs_open(CS_ARCH_SYSZ, CS_MODE_BIG_ENDIAN, &handle) != CS_ERR_OK) return nullptr;
-  return std::make_unique<S390xDisassembler>(handle);
+  cs_err status = CS_ERR_OK;
+  auto decoder = CapstoneDecoder::open(CS_ARCH_SYSZ, CS_MODE_BIG_ENDIAN, CS_OPT_OFF, status);
+  return decoder ? std::make_unique<S390xDisassembler>(std::move(decoder)) : nullptr;
 }
 
 }  // namespace whyhung::arch
