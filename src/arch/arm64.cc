@@ -13,12 +13,10 @@
 //   51:50 in 9:8 with the others (LPA2), which mean shareability otherwise. MAX_PHYSMEM_BITS=52 tells of the first; of
 //   LPA2 it tells only that the kernel is built for it. In use it is where the address space has more than 48 bits.
 // - Return addresses may be signed (pointer authentication): the bits between the top of the address space and bit 55,
-// and
-//   those above it, then hold a code. Bit 55 alone says which half the address is in. The same bits carry tags where
-//   the kernel uses them (KASAN).
+//   and those above it, then hold a code. Bit 55 alone says which half the address is in. The same bits carry tags
+//   where the kernel uses them (KASAN).
 // - A CPU has no register of its own that says what it interrupted once it is in an exception: the entry code saves it
-// in
-//   struct pt_regs, whose size and tail differ by kernel (336 or 320 bytes); the head is the same.
+//   in struct pt_regs, whose size and tail differ by kernel (336 or 320 bytes); the head is the same.
 // - Interrupts are off when PSTATE.I is set. With pseudo-NMIs the kernel masks by priority instead, which no note
 // records: such
 //   a CPU looks as if its interrupts were on.
