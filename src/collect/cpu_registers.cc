@@ -8,24 +8,27 @@ namespace {
 
 constexpr std::size_t kCrashNoteBytes = 1024;  // CRASH_CORE_NOTE_BYTES is some 400; the rest is zero
 
+// What the machine itself counts the possible CPUs by, in their order; empty where that is not known, or two have one.
+std::vector<std::uint64_t> read_hardware_numbers(Workbench& bench) {
+  const std::string_view variable = bench.target.architecture->hardware_numbers;
+  const auto table = variable.empty() ? std::nullopt : bench.access.symbols.address_of(variable);
+  if (!table) return {};
+  std::vector<std::uint64_t> numbers;
+  for (const std::uint32_t cpu : bench.percpu().possible()) {
+    const auto number = bench.access.memory.read_u64(*table + std::uint64_t{cpu} * sizeof(std::uint64_t));
+    if (!number || std::ranges::find(numbers, *number) != numbers.end()) return {};
+    numbers.push_back(*number);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 CpuRegisterFinder::CpuRegisterFinder(Workbench& bench)
-    : bench_(bench), notes_(target::registers_in_file(bench.target)) {
+    : bench_(bench), notes_(target::registers_in_file(bench.target)), hardware_numbers_(read_hardware_numbers(bench)) {
   if (const auto symbol = bench.access.symbols.address_of("crash_notes")) {
     const auto base = bench.access.memory.read_pointer(*symbol);
     if (base) crash_notes_ = *base;
-  }
-  const std::string_view numbers = bench.target.architecture->hardware_numbers;
-  const auto table = numbers.empty() ? std::nullopt : bench.access.symbols.address_of(numbers);
-  for (const std::uint32_t cpu : table ? bench.percpu().possible() : std::vector<std::uint32_t>{}) {
-    const auto number = bench.access.memory.read_u64(*table + std::uint64_t{cpu} * sizeof(std::uint64_t));
-    const bool is_double = number && std::ranges::find(hardware_numbers_, *number) != hardware_numbers_.end();
-    if (!number || is_double) {
-      hardware_numbers_.clear();
-      break;
-    }
-    hardware_numbers_.push_back(*number);
   }
 }
 
