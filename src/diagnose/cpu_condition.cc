@@ -44,7 +44,6 @@ bool has_starved_stopper(const model::Snapshot& snapshot, const model::Cpu& cpu)
 // Some machines' notes do not tell whether interrupts were on (riscv64: QEMU leaves sstatus out). A CPU that nobody
 // runs takes no ticks either; but nobody stops it in a loop without a way out by chance.
 bool is_deaf(const CpuCondition& condition) {
-  if (condition.doing != CpuDoing::kKernelCode) return false;
   if (!condition.cpu->interrupts_enabled) return condition.endless_loop && condition.ticks_stopped;
   return !*condition.cpu->interrupts_enabled && (condition.endless_loop || condition.ticks_stopped);
 }

@@ -34,7 +34,7 @@ struct CpuCondition {
   bool preemptible = false;                   // the scheduler could take the CPU away at the next tick
   bool not_run = false;                       // it could take interrupts, and has taken none for seconds
   bool ticks_stopped = false;                 // it takes no timer interrupts although it is not idle
-  bool deaf = false;  // kernel code keeps interrupts out: its flag says so or, unknown, its ticks
+  bool deaf = false;  // it takes no interrupts: their flag says so or, where that is not known, ticks
 };
 
 std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot);

@@ -25,10 +25,8 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
   }
   const bool holds = condition.doing == CpuDoing::kWaitsForCpu || condition.endless_loop || condition.lockup ||
                      condition.ticks_stopped || condition.stopper_starved;
-  const bool deaf =
-      condition.deaf || (cpu.interrupts_enabled == false && (condition.ticks_stopped || condition.endless_loop));
   const bool in_interrupt = condition.context == ContextKind::kHardirq || condition.context == ContextKind::kNmi;
-  if (deaf || (in_interrupt && holds)) {
+  if (condition.deaf || (in_interrupt && holds)) {
     const RungReason reason = in_interrupt ? RungReason::kInterruptLoops : RungReason::kInterruptsOff;
     return {cpu.number, Rung::kDead, Rung::kDead, Rung::kDead, reason};
   }
