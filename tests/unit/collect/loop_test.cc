@@ -5,6 +5,7 @@
 
 #include "arch/riscv64.h"
 #include "arch/s390x.h"
+#include "arch/s390x_disassembler.h"
 #include "collect/flow_graph.h"
 #include "collect_test_support.h"
 
@@ -89,6 +90,24 @@ TEST_F(LoopTest, AnAddressWhoseRegisterTheLoopChangesIsNotKnown) {
   ASSERT_EQ(loop().exits.size(), 1u);
   EXPECT_EQ(loop().exits.at(0).memory_address, std::nullopt);
   EXPECT_EQ(loop().exits.at(0).depends_on, "memory at an address that was not kept");
+}
+
+TEST_F(LoopTest, AnAddressThatTheLoopItselfMakesFromAConstantIsKnown) {
+  static const arch::Architecture kWithCodeOfS390x = [] {
+    arch::Architecture one = arch::kX86_64;
+    one.make_disassembler = arch::make_s390x_disassembler;
+    return one;
+  }();
+  kernel.target.architecture = &kWithCodeOfS390x;
+  const auto halves = static_cast<std::uint32_t>((kFlag - kernel.function("spins [driver]")) >> 1);
+  const auto byte = [&](unsigned index) { return halves >> 8 * (3 - index) & 0xff; };
+  // larl %r1,stop_flag; cli 0(%r1),0; jne .-10; br %r14
+  stands_in(
+      {0xc0, 0x10, byte(0), byte(1), byte(2), byte(3), 0x95, 0x00, 0x10, 0x00, 0xa7, 0x74, 0xff, 0xfb, 0x07, 0xfe});
+  ASSERT_EQ(loop().exits.size(), 1u);
+  EXPECT_EQ(loop().exits.at(0).memory_address, kFlag);
+  EXPECT_EQ(loop().exits.at(0).symbol, "stop_flag [driver]");
+  EXPECT_EQ(loop().exits.at(0).value, 0x55u);
 }
 
 TEST_F(LoopTest, AnExitMayDependOnARegister) {
