@@ -19,7 +19,8 @@ ENUMS = {
     "HangClass": "hang_class", "CulpritKind": "culprit_kind", "Doubt": "doubt", "EvidenceKind": "evidence_kind",
     "Certainty": "certainty", "FrameOrigin": "found_by", "StackEndReason": "stack_end", "TaskState": "task_state",
     "RegisterSource": "registers_from", "ContextKind": "context", "DumpRole": "dump_role", "LoopYield": "loop_yield",
-    "CpuBucket": "cpu_bucket", "Rung": "rung",
+    "CpuBucket": "cpu_bucket", "Rung": "rung", "TaskBucket": "task_bucket", "Claim": "claim", "Advice": "advice_kind",
+    "NodeKind": "node_kind", "ResourceKind": "resource_kind", "HolderRole": "holder_role", "WaitKind": "wait_kind",
 }
 WORD = re.compile(r'\b(\w+)::k\w+(?:: return|,)\s*"([a-z-]+)"')
 
@@ -48,7 +49,7 @@ def mutilations(report):
         broken = copy.deepcopy(report)
         del broken[name]
         yield f"without {name}", broken
-    for name in report["verdict"].keys() - {"advice", "what_still_ran", "reasons"}:
+    for name in report["verdict"].keys() - {"advice", "advice_kinds", "what_still_ran", "reasons"}:
         broken = copy.deepcopy(report)
         del broken["verdict"][name]
         yield f"without verdict.{name}", broken
@@ -57,7 +58,7 @@ def mutilations(report):
                         (("cpus", 0, "stack"), []), (("cpus", 0, "registers"), {"RIP": 1}), (("tasks", 0, "pid"), "1"),
                         (("tasks", 0, "state"), "tired"), (("tasks", 0, "stack", "end"), "somewhere"),
                         (("accounting", "tasks"), []), (("gaps",), [{"what": "something"}]), (("cpus", 0, "mood"), "bad"),
-                        (("findings",), {}), (("verdict", "culprits"), [{"pid": 1}])):
+                        (("findings",), {}), (("waits",), {}), (("resources",), [{"kind": "mutex"}]), (("verdict", "culprits"), [{"pid": 1}])):
         broken = copy.deepcopy(report)
         inner = broken
         for step in path[:-1]:

@@ -11,16 +11,17 @@
 namespace whyhung::commands {
 namespace {
 
-constexpr EnumNames<model::TaskState, 10> kLetters = {{{model::TaskState::kRunning, "RU"},
-                                                       {model::TaskState::kInterruptible, "IN"},
-                                                       {model::TaskState::kUninterruptible, "UN"},
-                                                       {model::TaskState::kIdle, "ID"},
-                                                       {model::TaskState::kStopped, "ST"},
-                                                       {model::TaskState::kTraced, "TR"},
-                                                       {model::TaskState::kParked, "PA"},
-                                                       {model::TaskState::kZombie, "ZO"},
-                                                       {model::TaskState::kDead, "DE"},
-                                                       {model::TaskState::kUnknown, "??"}}};
+constexpr auto kLetters = std::to_array<EnumName<model::TaskState>>({{model::TaskState::kRunning, "RU"},
+                                                                     {model::TaskState::kInterruptible, "IN"},
+                                                                     {model::TaskState::kUninterruptible, "UN"},
+                                                                     {model::TaskState::kIdle, "ID"},
+                                                                     {model::TaskState::kStopped, "ST"},
+                                                                     {model::TaskState::kTraced, "TR"},
+                                                                     {model::TaskState::kParked, "PA"},
+                                                                     {model::TaskState::kZombie, "ZO"},
+                                                                     {model::TaskState::kDead, "DE"},
+                                                                     {model::TaskState::kUnknown, "??"}});
+static_assert(is_whole(kLetters));
 
 std::optional<std::uint64_t> as_address(std::string_view word) {
   if (word.starts_with("0x") || word.starts_with("0X")) word.remove_prefix(2);
@@ -31,7 +32,7 @@ bool matches(const model::Snapshot& snapshot, const model::Task& task, std::stri
   if (word == "active") return cpu_running(snapshot, task) != nullptr;
   if (word == "kernel") return task.is_kernel_thread || task.is_idle_task;
   if (word == "user") return !task.is_kernel_thread && !task.is_idle_task;
-  if (const auto state = enum_value(kLetters, word)) return task.state == *state;
+  if (const auto state = enum_value<model::TaskState>(kLetters, word)) return task.state == *state;
   const auto pid = parse_unsigned(word, 10);
   if (pid && task.pid == *pid) return true;
   const auto address = as_address(word);
@@ -92,7 +93,8 @@ Result<std::vector<const model::Task*>> choose_tasks(const model::Snapshot& snap
     if (wanted) chosen.push_back(&task);
   }
   for (const std::string& word : words) {
-    const bool is_class = word == "active" || word == "kernel" || word == "user" || enum_value(kLetters, word);
+    const bool is_class =
+        word == "active" || word == "kernel" || word == "user" || enum_value<model::TaskState>(kLetters, word);
     if (!is_class && !used.contains(word)) {
       return fail(ErrorKind::kNotFound, "no task is \"{}\": no such pid, address, name or state", printable(word));
     }

@@ -2,26 +2,10 @@
 #include "diagnose/accounting.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
-
-#include "base/enum_names.h"
 
 namespace whyhung::diagnose {
 namespace {
-
-constexpr EnumNames<TaskBucket, kTaskBuckets> kTaskNames = {{{TaskBucket::kRunning, "running"},
-                                                             {TaskBucket::kWaitsForCpu, "waits-for-cpu"},
-                                                             {TaskBucket::kExplainedWait, "explained-wait"},
-                                                             {TaskBucket::kNormalSleep, "normal-sleep"},
-                                                             {TaskBucket::kStopped, "stopped"},
-                                                             {TaskBucket::kExited, "exited"},
-                                                             {TaskBucket::kUnexplained, "unexplained"}}};
-constexpr EnumNames<CpuBucket, kCpuBuckets> kCpuNames = {{{CpuBucket::kCulprit, "culprit"},
-                                                          {CpuBucket::kVictim, "victim"},
-                                                          {CpuBucket::kIdle, "idle"},
-                                                          {CpuBucket::kWorking, "working"},
-                                                          {CpuBucket::kUnknown, "unknown"}}};
 
 TaskBucket bucket_of(const model::Task& task, bool runs, bool has_wait) {
   if (runs) return TaskBucket::kRunning;
@@ -60,17 +44,10 @@ CpuBucket bucket_of(const CpuCondition& condition, const std::set<std::uint32_t>
 
 }  // namespace
 
-std::string_view name_of(TaskBucket bucket) {
-  return enum_name(kTaskNames, bucket);
-}
-std::string_view name_of(CpuBucket bucket) {
-  return enum_name(kCpuNames, bucket);
-}
-
 Accounting account(const Case& facts, const std::vector<Finding>& findings) {
   Accounting accounting;
-  for (const auto& [bucket, name] : kTaskNames) accounting.tasks[bucket] = 0;
-  for (const auto& [bucket, name] : kCpuNames) accounting.cpus[bucket] = 0;
+  for (const auto& row : words_of(TaskBucket{})) accounting.tasks[row.value] = 0;
+  for (const auto& row : words_of(CpuBucket{})) accounting.cpus[row.value] = 0;
   std::set<std::uint64_t> running;
   for (const model::Cpu& cpu : facts.snapshot.cpus) running.insert(cpu.task);
   std::set<std::uint64_t> waiting;

@@ -20,12 +20,12 @@ enum class TaskBucket : std::uint8_t {
   kExited,         // zombie or dead
   kUnexplained,    // uninterruptible, or in a state that is not known
 };
-inline constexpr std::size_t kTaskBuckets = 7;
 std::string_view name_of(TaskBucket bucket);
+std::span<const EnumName<TaskBucket>> words_of(TaskBucket);
 
 enum class CpuBucket : std::uint8_t { kCulprit, kVictim, kIdle, kWorking, kUnknown };
-inline constexpr std::size_t kCpuBuckets = 5;
 std::string_view name_of(CpuBucket bucket);
+std::span<const EnumName<CpuBucket>> words_of(CpuBucket);
 
 struct Unexplained {
   std::uint64_t task = 0;

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "diagnose/busy_holder.h"
 #include "diagnose/detector.h"
 #include "diagnose/io_stuck.h"
@@ -30,20 +29,19 @@ constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
 // How much later than a wait a task may have started and still have been there before: two clocks are compared.
 constexpr std::uint64_t kClockSkew = 2 * kSecond;
 
-bool is_lock(ResourceKind kind) {
-  switch (kind) {
-    case ResourceKind::kMutex:
-    case ResourceKind::kRwSemaphore:
-    case ResourceKind::kSemaphore:
-    case ResourceKind::kPercpuRwSemaphore:
-    case ResourceKind::kRtMutex: return true;
-    default: return false;
-  }
+// A lock that was free when the dump was taken.
+bool is_free(const model::Resource& resource) {
+  const auto* facts = facts_of<model::LockFacts>(resource);
+  return is_lock(resource.kind) && resource.kind != ResourceKind::kSemaphore && facts != nullptr &&
+         facts->has_no_owner && facts->readers.value_or(0) == 0 && !facts->writer_holds.value_or(false);
 }
 
-bool positive(const model::Resource& resource, std::string_view name) {
-  const std::string* found = fact(resource, name);
-  return found != nullptr && !found->empty() && *found != "0" && found->front() != '-';
+// What is waited for has come: it was completed, or a semaphore has slots to spare.
+bool has_come(const model::Resource& resource) {
+  const auto* completion = completion_of(resource);
+  const auto* lock = facts_of<model::LockFacts>(resource);
+  return (completion != nullptr && completion->done.value_or(0) != 0) ||
+         (lock != nullptr && lock->count.value_or(0) > 0);
 }
 
 // The way from a resource to the end of its chain.
@@ -200,55 +198,53 @@ class BlockedDetector {
 
   // What it is called that the holder of a resource does not go on.
   static HangClass class_of_held(const model::Resource& resource, const model::Holder& holder) {
-    if (resource.kind == ResourceKind::kRwSemaphore && holder.role == "reader") {
+    if (resource.kind == ResourceKind::kRwSemaphore && holder.role == model::HolderRole::kReader) {
       return HangClass::kRwsemReaderBlocksWriter;
     }
     if (is_lock(resource.kind)) return HangClass::kLockHeldBySleeper;
     return resource.kind == ResourceKind::kWorkItem ? HangClass::kWorkqueueStall : HangClass::kNeverCompleted;
   }
   static Advice advice_for(HangClass hang_class, const model::Holder& holder) {
-    if (holder.role == model::kMustEnd || holder.role == model::kMustPark) return Advice::kHeedStop;
+    if (holder.role == model::HolderRole::kMustEnd || holder.role == model::HolderRole::kMustPark)
+      return Advice::kHeedStop;
     if (hang_class == HangClass::kWorkqueueStall) return Advice::kEndWork;
     return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
   }
 
   // What is left of the holder may be another's, who came after it and has gone too: one that began after the wait did.
-  static bool could_have_held(const Path& path) {
-    const std::string* text = fact(*path.last(), "former start");
-    const auto start = text != nullptr ? parse_unsigned(*text, 10) : std::nullopt;
+  static std::optional<model::FormerTask> former_holder(const Path& path) {
+    const auto* facts = facts_of<model::LockFacts>(*path.last());
+    if (facts == nullptr || !facts->former) return std::nullopt;
+    const auto& start = facts->former->start_time;
     const auto& since = path.waits.back()->since;
-    return !start || !since || *start <= *since + kClockSkew;
+    return !start || !since || *start <= *since + kClockSkew ? facts->former : std::nullopt;
   }
 
   bool explain_gone(const Path& path, const model::Task* task, Finding& finding) const {
     finding.hang_class = HangClass::kLockHeldByExitedTask;
-    Link link{Claim::kHolderGone, {path.end}, {}, Certainty::kCertain, {}};
+    Link link{Claim::kHolderGone, {path.end}, GoneFacts{}, Certainty::kCertain, {}};
+    auto& gone = facts_in<GoneFacts>(link);
     Culprit culprit;
     culprit.task = path.end.id;
     culprit.occupies_cpu = false;
     if (task == nullptr) {
-      link.facts["how"] = "absent";
-      const std::string* pid = fact(*path.last(), "former pid");
-      const std::string* comm = fact(*path.last(), "former comm");
-      const auto number = pid != nullptr ? parse_unsigned(*pid, 10) : std::nullopt;
-      if (number && comm != nullptr && could_have_held(path)) {
-        culprit.pid = static_cast<std::uint32_t>(*number);
-        culprit.comm = *comm;
-        link.facts["pid"] = *pid;
-        link.facts["comm"] = *comm;
+      gone.former = former_holder(path);
+      if (gone.former) {
+        culprit.pid = gone.former->pid;
+        culprit.comm = gone.former->comm;
       }
     } else if (task->state == TaskState::kZombie || task->state == TaskState::kDead) {
-      link.facts["how"] = "exited";
+      gone.how = GoneHow::kExited;
       culprit.pid = task->pid;
       culprit.comm = task->comm;
     } else {
-      link.facts["how"] = "reused";
-      link.facts["seconds"] = seconds_text(*task->start_time - *path.waits.back()->since);
+      gone.how = GoneHow::kReused;
+      gone.later = *task->start_time - *path.waits.back()->since;
       link.evidence.push_back({model::EvidenceKind::kField, "task_struct.start_time", task->address,
                                fmt::format("{} ns", *task->start_time)});
     }
     // What the lock names is not who holds it.
-    finding.chain.back().facts["role"] = "former owner";
+    facts_in<HeldFacts>(finding.chain.back()).is_former = true;
     finding.chain.push_back(std::move(link));
     if (culprit.pid != 0) finding.culprits.push_back(std::move(culprit));
     finding.advice.push_back(Advice::kReleaseLock);
@@ -262,23 +258,24 @@ class BlockedDetector {
     const model::Task* waiter = index_.task(wait.waiter);
     // A waiter that has been woken and only waits for a CPU is no matter of this resource.
     if (waiter == nullptr || waiter->is_runnable() || waiter->on_runqueue) return false;
-    const bool free =
-        has_fact(resource, "owner", "none") && !positive(resource, "readers") && !has_fact(resource, "writer", "yes");
-    const bool signalled = positive(resource, "done") || positive(resource, "count");
     if (is_user_lock(resource)) return false;
     if (resource.kind == ResourceKind::kDevice) return end_at_device(facts_, wait, finding);
-    if ((is_lock(resource.kind) && resource.kind != ResourceKind::kSemaphore && free) || signalled) {
-      Link link{Claim::kWakeupLost, {path.end}, {}, Certainty::kCertain, resource.evidence};
-      for (const std::string_view name : {"done", "count", "owner"}) {
-        if (const std::string* value = fact(resource, name)) link.facts[std::string(name)] = *value;
-      }
-      finding.chain.push_back(std::move(link));
+    if (is_free(resource) || has_come(resource)) {
+      const auto* completion = completion_of(resource);
+      const auto* lock = facts_of<model::LockFacts>(resource);
+      LostFacts lost;
+      if (completion != nullptr) lost.done = completion->done;
+      if (lock != nullptr) lost.count = lock->count;
+      finding.chain.push_back({Claim::kWakeupLost, {path.end}, lost, Certainty::kCertain, resource.evidence});
       finding.hang_class = HangClass::kLostWakeup;
       finding.culprits.push_back(index_.sleeping_culprit(*waiter));
       finding.advice.push_back(Advice::kWakeAfterChange);
       return true;
     }
-    if (resource.kind != ResourceKind::kCompletion || has_fact(resource, "ends by itself", "yes")) return false;
+    const auto* completion = facts_of<model::CompletionFacts>(resource);
+    if (resource.kind != ResourceKind::kCompletion || (completion != nullptr && completion->ends_by_itself)) {
+      return false;
+    }
     // Threads that wait for work sleep interruptibly; only who cannot be disturbed depends on the answer.
     if (waiter->state != TaskState::kUninterruptible) return false;
     Link link{Claim::kNobodyCompletes, {path.end}, {}, Certainty::kLikely, resource.evidence};

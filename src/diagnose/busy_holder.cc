@@ -30,8 +30,7 @@ void end_at_busy(const Case& facts, const model::Task& task, Finding& finding) {
   finding.culprits = {condition == nullptr ? facts.waits.sleeping_culprit(task)
                                            : task_culprit_on(facts.snapshot, *condition)};
   Link link = facts.waits.rests_link(Claim::kHolderRuns, task);
-  link.facts["function"] = finding.culprits.front().function;
-  link.facts["module"] = finding.culprits.front().module;
+  facts_in<RestFacts>(link).place = {finding.culprits.front().function, finding.culprits.front().module};
   finding.chain.push_back(std::move(link));
 }
 

@@ -138,45 +138,4 @@ Culprit task_culprit_on(const model::Snapshot& snapshot, const CpuCondition& con
   return culprit;
 }
 
-std::string_view name_of(HangClass hang_class) {
-  switch (hang_class) {
-    case HangClass::kStopMachineStarved: return "stop-machine-starved";
-    case HangClass::kCpuHog: return "cpu-hog";
-    case HangClass::kIrqsOff: return "irqs-off";
-    case HangClass::kMutexDeadlock: return "mutex-deadlock";
-    case HangClass::kSelfDeadlock: return "self-deadlock";
-    case HangClass::kMixedLockCycle: return "mixed-lock-cycle";
-    case HangClass::kWorkqueueFlushDeadlock: return "workqueue-flush-deadlock";
-    case HangClass::kSpinlockDeadlock: return "spinlock-deadlock";
-    case HangClass::kLockHeldBySleeper: return "lock-held-by-sleeper";
-    case HangClass::kLockHeldByExitedTask: return "lock-held-by-exited-task";
-    case HangClass::kRwsemReaderBlocksWriter: return "rwsem-reader-blocks-writer";
-    case HangClass::kHolderFrozen: return "holder-frozen";
-    case HangClass::kLostWakeup: return "lost-wakeup";
-    case HangClass::kNeverCompleted: return "never-completed";
-    case HangClass::kWorkqueueStall: return "workqueue-stall";
-    case HangClass::kRtHog: return "rt-hog";
-    case HangClass::kStarvation: return "starvation";
-    case HangClass::kRcuStall: return "rcu-stall";
-    case HangClass::kMemoryReclaimStall: return "memory-reclaim-stall";
-    case HangClass::kIpiNotAnswered: return "ipi-not-answered";
-    case HangClass::kExternal: return "external";
-    case HangClass::kIoStuck: return "io-stuck";
-    case HangClass::kServerGone: return "server-gone";
-    case HangClass::kUserSpaceLock: return "user-space-lock";
-    case HangClass::kNone: return "none";
-    case HangClass::kUndetermined: return "undetermined";
-  }
-  return "undetermined";
-}
-
-std::string_view name_of(CulpritKind kind) {
-  switch (kind) {
-    case CulpritKind::kTask: return "task";
-    case CulpritKind::kSoftirq: return "softirq";
-    case CulpritKind::kHardirq: return "hardirq";
-  }
-  return "task";
-}
-
 }  // namespace whyhung::diagnose

@@ -35,7 +35,7 @@ bool add_grace_period(const Case& facts, const CpuCondition& condition, Finding&
     const auto age = facts.waits.age(*wait);
     if (*age < kLongHeld || (oldest != nullptr && *age <= facts.waits.age(*oldest))) continue;
     const auto is_it = [&](const model::Holder& holder) {
-      return holder.who == model::cpu_node(condition.cpu->number) && holder.role == model::kRunsReader;
+      return holder.who == model::cpu_node(condition.cpu->number) && holder.role == model::HolderRole::kRunsReader;
     };
     const auto found = std::ranges::find_if(resource->holders, is_it);
     if (found == resource->holders.end()) continue;

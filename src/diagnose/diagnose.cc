@@ -51,7 +51,9 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     const model::Resource& resource = *facts.waits.resource(node);
     const model::Task* waiter = facts.waits.task(wait->waiter);
     const bool can_be_disturbed = waiter == nullptr || waiter->state != model::TaskState::kUninterruptible;
-    if (can_be_disturbed || is_user_lock(resource) || has_fact(resource, "ends by itself", "yes")) continue;
+    const auto* completion = completion_of(resource);
+    const bool ends_by_itself = completion != nullptr && completion->ends_by_itself;
+    if (can_be_disturbed || is_user_lock(resource) || ends_by_itself) continue;
     if (facts.waits.youngest_age(node).value_or(0) < kPatience) continue;
     unending.push_back({wait->waiter.id, node.id, facts.waits.age(*wait).value_or(0)});
   }
@@ -87,19 +89,6 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
 }
 
 }  // namespace
-
-std::string_view name_of(Doubt doubt) {
-  switch (doubt) {
-    case Doubt::kNothingReadable: return "nothing-readable";
-    case Doubt::kCpusUnknown: return "cpus-unknown";
-    case Doubt::kLockupUnexplained: return "lockup-unexplained";
-    case Doubt::kDetectorFired: return "detector-fired";
-    case Doubt::kWaitsUnending: return "waits-unending";
-    case Doubt::kTasksUnexplained: return "tasks-unexplained";
-    case Doubt::kCpuWaitsUnexplained: return "cpu-waits-unexplained";
-  }
-  return "unknown";
-}
 
 Diagnosis diagnose(const model::Snapshot& snapshot) {
   Diagnosis diagnosis;

@@ -22,6 +22,7 @@ enum class Doubt : std::uint8_t {
   kCpuWaitsUnexplained,  // a CPU waits for another CPU, and why is not known
 };
 std::string_view name_of(Doubt doubt);
+std::span<const EnumName<Doubt>> words_of(Doubt);
 
 // The oldest wait for a resource whose queue does not move.
 struct UnendingWait {

@@ -3,12 +3,13 @@
 // evidence. Facts only: the sentences are made where the finding is shown.
 #pragma once
 
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "diagnose/facts.h"
 #include "model/snapshot.h"
 
 namespace whyhung::diagnose {
@@ -42,61 +43,77 @@ enum class HangClass : std::uint8_t {
   kUndetermined
 };
 std::string_view name_of(HangClass hang_class);
+std::span<const EnumName<HangClass>> words_of(HangClass);
 
-// What a link of a chain states. The nodes and facts that belong to each are listed beside it.
+// What a link of a chain states. The type of its facts (diagnose/facts.h) and the nodes that belong to each are listed
+// beside it.
 enum class Claim : std::uint8_t {
-  kAskedForStopMachine,    // nodes: task. facts: function
-  kStopMachineState,       // nodes: resource. facts: state, threads, missing, function
+  kAskedForStopMachine,    // StopFacts. nodes: task
+  kStopMachineState,       // StopFacts. nodes: resource
   kCpusTookPart,           // nodes: CPUs
   kCpuDidNotTakePart,      // nodes: CPU, stopper task
   kStopperCannotRun,       // nodes: stopper task, CPU, occupant task
-  kStopWorkWaiter,         // nodes: task, CPU. facts: function
-  kCpuOccupied,            // nodes: CPU, task. facts: function, module, context, seconds (may be absent)
+  kCpuOccupied,            // OccupantFacts. nodes: CPU, task
   kInterruptsOn,           // nodes: CPU
   kInterruptsOff,          // nodes: CPU
-  kPreemptionDisabled,     // nodes: CPU. facts: depth
-  kKernelNotPreemptible,   // facts: model
+  kPreemptionDisabled,     // DepthFacts. nodes: CPU
+  kKernelNotPreemptible,   // PreemptionFacts
   kSoftirqNotPreemptible,  // nodes: CPU
   kRescheduleIgnored,      // nodes: CPU
-  kWatchdogStale,          // nodes: CPU. facts: seconds, threshold (may be absent)
-  kClockStopped,           // nodes: CPU. facts: seconds
+  kWatchdogStale,          // ClockFacts. nodes: CPU
+  kClockStopped,           // ClockFacts. nodes: CPU
   kCallPending,            // nodes: CPU: function calls of other CPUs wait for it
-  kEndlessLoop,            // facts: function, module, begin, end, bytes
-  kLoop,                   // facts: function, module, exit, depends, value (may be absent), symbol (may be absent)
-  kCpuWaitsForIpi,         // nodes: waiting CPU, CPU waited for. facts: function (may be absent)
-  kTaskWaits,              // nodes: task, resource. facts: how, seconds (may be absent)
-  kHeldBy,                 // nodes: resource, task or CPU. facts: role
+  kEndlessLoop,            // LoopFacts
+  kLoop,                   // LoopFacts
+  kCpuWaitsForIpi,         // CallFacts. nodes: waiting CPU, CPU waited for
+  kTaskWaits,              // WaitFacts. nodes: task, resource
+  kHeldBy,                 // HeldFacts. nodes: resource, task or CPU
   kCycleCloses,            // nodes: tasks
-  kHolderSleeps,           // nodes: task. facts: function, module, state, seconds
+  kHolderSleeps,           // RestFacts. nodes: task
   kHolderNaps,             // the same of one that runs now and then and sleeps again
   kHolderRuns,             // the same of one that works on and on
   kHolderStopped,          // the same of one that a signal, a tracer or the freezer stopped
-  kHolderGone,             // nodes: task. facts: how (absent, exited, reused), seconds (reused)
+  kHolderGone,             // GoneFacts. nodes: task
   kNobodyCompletes,        // nodes: resource
-  kCpuSpins,               // nodes: CPU, its task, resource. facts: how, seconds (may be absent)
-  kCpuHoldsSpinlocks,      // nodes: CPU. facts: held
+  kCpuSpins,               // WaitFacts, age: since its watchdog was served. nodes: CPU, its task, resource
+  kCpuHoldsSpinlocks,      // DepthFacts. nodes: CPU
   kOnlyTheseCouldHold,     // nodes: CPUs
-  kTaskStarves,            // nodes: task, CPU. facts: seconds, others (how many besides)
-  kThrottled,              // nodes: task. facts: group (may be empty), quota, period (ms)
-  kOthersPreferred,        // nodes: CPU, task that it runs, starved task. facts: others, running, starved (nice)
-  kWaitsForIo,             // nodes: task. facts: function, module, seconds
-  kServerSilent,   // nodes: resource; task that serves it, where it is one. facts: how (stopped, sleeps, nobody,
-                   // remote); of a task: state, function, module, seconds; of another machine: connected
-  kDeviceSilent,   // nodes: resource. facts: those of the resource
-  kRealTimeRuns,   // nodes: CPU, task. facts: policy, priority, mode (user, kernel)
-  kInsideReclaim,  // nodes: task. facts: function (the shrinker or the like), reclaim (the kernel's own)
-  kInterruptLost,  // nodes: CPU: it could take the interrupt and never did
-  kCpuNotRun,      // nodes: CPU: it could take interrupts and took none at all
-  kWakeupLost,     // nodes: resource. facts: done, count, owner (those that there are)
+  kTaskStarves,            // StarvationFacts. nodes: task, CPU
+  kThrottled,              // ThrottleFacts. nodes: task
+  kOthersPreferred,        // PreferenceFacts. nodes: CPU, task that it runs, starved task
+  kWaitsForIo,             // RestFacts. nodes: task
+  kServerSilent,           // SilenceFacts. nodes: resource; task that serves it, where it is one
+  kDeviceSilent,           // SilentDeviceFacts. nodes: resource
+  kRealTimeRuns,           // RealTimeFacts. nodes: CPU, task
+  kInsideReclaim,          // ReclaimFacts. nodes: task
+  kInterruptLost,          // nodes: CPU: it could take the interrupt and never did
+  kCpuNotRun,              // nodes: CPU: it could take interrupts and took none at all
+  kWakeupLost,             // LostFacts. nodes: resource
 };
+std::string_view name_of(Claim claim);
+std::span<const EnumName<Claim>> words_of(Claim);
 
 struct Link {
   Claim claim;
   std::vector<model::NodeId> nodes;
-  std::map<std::string, std::string, std::less<>> facts;
+  LinkFacts facts;
   model::Certainty certainty = model::Certainty::kCertain;
   std::vector<model::Evidence> evidence;
 };
+
+// The facts of a type; where the link has others, such as have nothing to say.
+template <typename T>
+const T& facts_of(const Link& link) {
+  static const T kNothing;
+  const T* facts = std::get_if<T>(&link.facts);
+  return facts == nullptr ? kNothing : *facts;
+}
+// The same, to be filled.
+template <typename T>
+T& facts_in(Link& link) {
+  if (!std::holds_alternative<T>(link.facts)) link.facts = T{};
+  return std::get<T>(link.facts);
+}
 
 enum class CulpritKind : std::uint8_t { kTask, kSoftirq, kHardirq };
 std::string_view name_of(CulpritKind kind);
@@ -141,6 +158,8 @@ enum class Advice : std::uint8_t {
   kResumeDevice,
   kOrderUserLocks,
 };
+std::string_view name_of(Advice advice);
+std::span<const EnumName<Advice>> words_of(Advice);
 
 struct Finding {
   HangClass hang_class = HangClass::kUndetermined;

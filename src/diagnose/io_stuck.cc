@@ -20,11 +20,7 @@ bool waits_for_io(const Case& facts, const model::Task& task) {
 }
 
 void end_at_io(const Case& facts, const model::Task& task, Finding& finding) {
-  const Culprit place = facts.waits.sleeping_culprit(task);
-  Link link{Claim::kWaitsForIo, {model::task_node(task.address)}, {}, Certainty::kLikely, {}};
-  link.facts["function"] = place.function;
-  link.facts["module"] = place.module;
-  link.facts["seconds"] = seconds_text(facts.waits.idle_time(task).value_or(0));
+  Link link{Claim::kWaitsForIo, {model::task_node(task.address)}, facts.waits.rest_of(task), Certainty::kLikely, {}};
   link.evidence.push_back(state_evidence(facts.snapshot, task));
   finding.chain.push_back(std::move(link));
   finding.hang_class = HangClass::kIoStuck;
@@ -33,11 +29,15 @@ void end_at_io(const Case& facts, const model::Task& task, Finding& finding) {
 
 bool end_at_device(const Case& facts, const model::Wait& wait, Finding& finding) {
   const model::Resource& device = *facts.waits.resource(wait.on);
-  const bool held_back = has_fact(device, "suspended", "yes") || fact(device, "frozen") != nullptr;
+  const auto* known = facts_of<model::DeviceFacts>(device);
+  const model::DeviceFacts state = known == nullptr ? model::DeviceFacts{} : *known;
+  const bool held_back = state.suspended || state.frozen.has_value();
   if (facts.waits.age(wait).value_or(0) < (held_back ? kLasting : kLastingIo)) return false;
-  Link link{Claim::kDeviceSilent, {wait.on}, {}, held_back ? Certainty::kCertain : Certainty::kLikely, device.evidence};
-  for (const model::Fact& one : device.facts) link.facts.emplace(one.name, one.value);
-  finding.chain.push_back(std::move(link));
+  finding.chain.push_back({Claim::kDeviceSilent,
+                           {wait.on},
+                           SilentDeviceFacts{state},
+                           held_back ? Certainty::kCertain : Certainty::kLikely,
+                           device.evidence});
   finding.hang_class = HangClass::kIoStuck;
   finding.advice.push_back(held_back ? Advice::kResumeDevice : Advice::kLookBelow);
   return true;

@@ -56,10 +56,9 @@ Finding explain_unanswered(const Case& facts, const CpuCondition& condition) {
   if (wait != nullptr) {
     Link spins{Claim::kCpuSpins,
                {wait->waiter, model::task_node(cpu.task), wait->on},
-               {},
+               WaitFacts{wait->how, {}},
                model::Certainty::kCertain,
                wait->evidence};
-    spins.facts["how"] = wait->how;
     finding.chain.push_back(std::move(spins));
   }
   finding.culprits.push_back(culprit_on(facts.snapshot, condition));

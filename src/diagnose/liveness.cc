@@ -57,15 +57,6 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
 
 }  // namespace
 
-std::string_view name_of(Rung rung) {
-  switch (rung) {
-    case Rung::kAlive: return "alive";
-    case Rung::kDead: return "dead";
-    case Rung::kUnknown: return "unknown";
-  }
-  return "unknown";
-}
-
 std::vector<CpuLiveness> judge_liveness(const model::Snapshot& snapshot, const std::vector<CpuCondition>& cpus) {
   std::vector<CpuLiveness> all;
   all.reserve(cpus.size());

@@ -16,6 +16,7 @@ using model::Evidence;
 using model::EvidenceKind;
 
 constexpr std::size_t kMostExitsTold = 3;
+constexpr std::uint64_t kSecond = 1'000'000'000;
 
 Evidence field(std::string what, std::string value) {
   return {EvidenceKind::kField, std::move(what), {}, std::move(value)};
@@ -50,10 +51,7 @@ class OccupationBuilder {
   void add_occupant() {
     Link& link = add(Claim::kCpuOccupied, {node_, model::task_node(cpu_.task)});
     const Culprit culprit = culprit_on(snapshot_, condition_);
-    link.facts["function"] = culprit.function;
-    link.facts["module"] = culprit.module;
-    link.facts["context"] = model::name_of(condition_.context);
-    if (condition_.held) link.facts["seconds"] = seconds_text(*condition_.held);
+    link.facts = OccupantFacts{{culprit.function, culprit.module}, condition_.context, condition_.held};
     link.evidence.push_back({EvidenceKind::kField,
                              fmt::format("runqueues.curr of CPU {}", cpu_.number),
                              {},
@@ -85,7 +83,7 @@ class OccupationBuilder {
     }
     if (condition_.ticks_stopped) {
       Link& clock = add(Claim::kClockStopped, {node_});
-      clock.facts["seconds"] = seconds_text(*condition_.clock_behind);
+      clock.facts = ClockFacts{condition_.clock_behind, {}};
       clock.evidence.push_back(
           field(fmt::format("runqueues.clock of CPU {}", cpu_.number),
                 fmt::format("{} ns; newest clock {} ns", *cpu_.runqueue.clock, *snapshot_.machine.clock)));
@@ -109,12 +107,12 @@ class OccupationBuilder {
       out_.advice.push_back(Advice::kShortenIrqOff);
     } else if (depth != 0) {
       Link& link = add(Claim::kPreemptionDisabled, {node_});
-      link.facts["depth"] = std::to_string(depth);
+      link.facts = DepthFacts{depth};
       link.evidence.push_back(count);
       out_.advice.push_back(Advice::kShortenPreemptOff);
     } else if (!condition_.preemptible) {
       Link& link = add(Claim::kKernelNotPreemptible, {});
-      link.facts["model"] = snapshot_.machine.preemption;
+      link.facts = PreemptionFacts{snapshot_.machine.preemption};
       if (snapshot_.machine.preemption.empty()) link.certainty = Certainty::kPossible;
       if (cpu_.preempt_count) link.evidence.push_back(count);
       out_.advice.push_back(Advice::kYieldInLoop);
@@ -127,10 +125,9 @@ class OccupationBuilder {
   void add_watchdog() {
     if (!condition_.unwatched || !condition_.lockup) return;
     Link& link = add(Claim::kWatchdogStale, {node_});
-    link.facts["seconds"] = seconds_text(*condition_.unwatched);
-    if (snapshot_.machine.watchdog_threshold) {
-      link.facts["threshold"] = std::to_string(2 * *snapshot_.machine.watchdog_threshold);
-    }
+    ClockFacts facts{condition_.unwatched, {}};
+    if (snapshot_.machine.watchdog_threshold) facts.threshold = 2 * *snapshot_.machine.watchdog_threshold * kSecond;
+    link.facts = facts;
     link.evidence.push_back(
         field(fmt::format("watchdog_touch_ts of CPU {}", cpu_.number), std::to_string(*cpu_.watchdog.touch_seconds)));
   }
@@ -142,32 +139,26 @@ class OccupationBuilder {
     for (const std::string& line : loop.instructions) code.value += code.value.empty() ? line : "; " + line;
     if (condition_.endless_loop) {
       Link& link = add(Claim::kEndlessLoop, {});
-      describe(link, loop);
+      link.facts = describe(loop);
       link.evidence.push_back(code);
       return;
     }
     const std::size_t count = std::max<std::size_t>(1, std::min(loop.exits.size(), kMostExitsTold));
     for (std::size_t i = 0; i < count; ++i) {
       Link& link = add(Claim::kLoop, {});
-      describe(link, loop);
+      LoopFacts facts = describe(loop);
+      if (i < loop.exits.size()) facts.exit = loop.exits[i];
+      link.facts = std::move(facts);
       link.certainty = Certainty::kLikely;
       link.evidence.push_back(code);
       if (i >= loop.exits.size()) continue;
       const model::LoopExit& exit = loop.exits[i];
-      link.facts["exit"] = exit.condition;
-      link.facts["depends"] = exit.depends_on;
-      link.facts["symbol"] = exit.symbol;
-      if (exit.value) link.facts["value"] = fmt::format("{:#x}", *exit.value);
       link.evidence.push_back({EvidenceKind::kCode, exit.condition, exit.branch, {}});
     }
   }
 
-  static void describe(Link& link, const model::Loop& loop) {
-    link.facts["function"] = loop.function;
-    link.facts["module"] = loop.module;
-    link.facts["begin"] = fmt::format("{:#x}", loop.begin);
-    link.facts["end"] = fmt::format("{:#x}", loop.end);
-    link.facts["yield"] = model::name_of(loop.yield);
+  static LoopFacts describe(const model::Loop& loop) {
+    return {{loop.function, loop.module}, loop.begin, loop.end, loop.yield, {}};
   }
 
   // Two independent signs make it certain: the code cannot leave, the kernel's own watchdog was not served, the stopper

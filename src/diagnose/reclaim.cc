@@ -38,12 +38,12 @@ std::optional<Link> inside_reclaim(const Case& facts, const model::Task& task) {
       continue;
     }
     Link link{Claim::kInsideReclaim, {model::task_node(task.address)}, {}, model::Certainty::kCertain, {}};
-    link.facts["reclaim"] = location.function;
+    ReclaimFacts reclaim{location.function, {}};
     link.evidence.push_back({model::EvidenceKind::kFrame, location.function, frame.sp, {}});
     if (called != nullptr) {
-      link.facts["function"] = facts.snapshot.location(*called).function;
-      link.facts["module"] = facts.snapshot.location(*called).module;
+      reclaim.place = {facts.snapshot.location(*called).function, facts.snapshot.location(*called).module};
     }
+    link.facts = std::move(reclaim);
     return link;
   }
   return std::nullopt;

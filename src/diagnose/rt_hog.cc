@@ -54,18 +54,13 @@ std::vector<Finding> detect_rt_hog(const Case& facts) {
                  {},
                  model::Certainty::kCertain,
                  {}};
-    starves.facts["seconds"] = seconds_text(starved.front().first);
-    starves.facts["others"] = std::to_string(starved.size() - 1);
+    starves.facts = StarvationFacts{starved.front().first, starved.size() - 1};
     starves.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_queued",
                                 starved.front().second->address,
                                 fmt::format("{} ns", *starved.front().second->last_queued)});
     finding.chain.push_back(std::move(starves));
     Link above{Claim::kRealTimeRuns, {cpu, model::task_node(hog->address)}, {}, model::Certainty::kCertain, {}};
-    above.facts["policy"] = *hog->policy == kFifo         ? "SCHED_FIFO"
-                            : *hog->policy == kRoundRobin ? "SCHED_RR"
-                                                          : "SCHED_DEADLINE";
-    above.facts["priority"] = std::to_string(hog->priority.value_or(0));
-    above.facts["mode"] = condition.cpu->in_user_mode ? "user" : "kernel";
+    above.facts = RealTimeFacts{*hog->policy, hog->priority.value_or(0), condition.cpu->in_user_mode};
     above.evidence.push_back(
         {model::EvidenceKind::kField, "task_struct.policy", hog->address, std::to_string(*hog->policy)});
     above.evidence.push_back(

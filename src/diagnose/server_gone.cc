@@ -36,12 +36,12 @@ class ServerDetector {
     finding.hang_class = HangClass::kServerGone;
     finding.confidence = Certainty::kLikely;
     finding.chain.push_back(index_.waits_link(wait));
-    Link silent{Claim::kServerSilent, {wait.on}, {}, Certainty::kLikely, server.evidence};
+    Link silent{Claim::kServerSilent, {wait.on}, SilenceFacts{}, Certainty::kLikely, server.evidence};
     if (server.holders.empty()) {
-      const std::string* connected = fact(server, "connected");
-      if (age < (has_fact(server, "connected", "no") ? kLasting : kLastingRequest)) return std::nullopt;
-      silent.facts["how"] = connected == nullptr ? "nobody" : "remote";
-      if (connected != nullptr) silent.facts["connected"] = *connected;
+      const auto* facts = facts_of<model::ServerFacts>(server);
+      const auto connected = facts == nullptr ? std::nullopt : facts->connected;
+      if (age < (connected == false ? kLasting : kLastingRequest)) return std::nullopt;
+      silent.facts = SilenceFacts{connected ? SilenceHow::kRemote : SilenceHow::kNobody, connected, {}};
     } else if (!explain_process(server.holders.front(), age, silent, finding)) {
       return std::nullopt;
     }
@@ -70,11 +70,8 @@ class ServerDetector {
     finding.culprits.push_back(index_.sleeping_culprit(*server));
     finding.confidence = model::weaker(finding.confidence, holder.certainty);
     silent.nodes.push_back(holder.who);
-    silent.facts["how"] = server->is_halted() ? "stopped" : "sleeps";
-    silent.facts["state"] = state_word(*server);
-    silent.facts["function"] = finding.culprits.back().function;
-    silent.facts["module"] = finding.culprits.back().module;
-    silent.facts["seconds"] = seconds_text(rested);
+    const SilenceHow how = server->is_halted() ? SilenceHow::kStopped : SilenceHow::kSleeps;
+    silent.facts = SilenceFacts{how, {}, index_.rest_of(*server)};
     silent.evidence.push_back(state_evidence(facts_.snapshot, *server));
     return true;
   }

@@ -55,15 +55,12 @@ void add_links(const Spinner& spinner, Finding& finding) {
   const model::Cpu& cpu = *spinner.condition->cpu;
   Link spins{Claim::kCpuSpins,
              {spinner.wait->waiter, model::task_node(cpu.task), spinner.wait->on},
-             {},
+             WaitFacts{spinner.wait->how, spinner.condition->unwatched},
              Certainty::kCertain,
              spinner.wait->evidence};
-  spins.facts["how"] = spinner.wait->how;
-  if (spinner.condition->unwatched) spins.facts["seconds"] = seconds_text(*spinner.condition->unwatched);
   finding.chain.push_back(std::move(spins));
   if (spinner.held == 0) return;
-  Link holds{Claim::kCpuHoldsSpinlocks, {spinner.wait->waiter}, {}, Certainty::kLikely, {}};
-  holds.facts["held"] = std::to_string(spinner.held);
+  Link holds{Claim::kCpuHoldsSpinlocks, {spinner.wait->waiter}, DepthFacts{spinner.held}, Certainty::kLikely, {}};
   if (cpu.preempt_count) {
     holds.evidence.push_back({model::EvidenceKind::kField,
                               fmt::format("preempt count of CPU {}", cpu.number),

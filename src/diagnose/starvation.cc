@@ -28,16 +28,15 @@ bool is_shared(const CpuCondition& condition) {
   return condition.task->priority.value_or(0) >= kNiceZero - 20;
 }
 
-std::string nice_text(const model::Task& task) {
-  if (task.policy == kIdlePolicy) return "SCHED_IDLE";
-  return task.priority ? fmt::format("nice {}", *task.priority - kNiceZero) : "nice unknown";
+Weight weight_of(const model::Task& task) {
+  Weight weight{task.policy == kIdlePolicy, {}};
+  if (task.priority) weight.nice = std::int64_t{*task.priority} - kNiceZero;
+  return weight;
 }
 
 void add_throttle(const model::Task& task, Finding& finding) {
   Link link{Claim::kThrottled, {model::task_node(task.address)}, {}, Certainty::kCertain, {}};
-  link.facts["group"] = task.throttle->group;
-  link.facts["quota"] = fmt::format("{:.1f}", static_cast<double>(task.throttle->quota) / 1e6);
-  link.facts["period"] = fmt::format("{:.1f}", static_cast<double>(task.throttle->period) / 1e6);
+  link.facts = ThrottleFacts{task.throttle->group, task.throttle->quota, task.throttle->period};
   link.evidence.push_back({EvidenceKind::kField, "cfs_rq.throttled of its control group on that CPU", {}, "1"});
   finding.chain.push_back(std::move(link));
 }
@@ -53,9 +52,7 @@ void add_preferred(const Case& facts, const model::Task& task, const CpuConditio
             {},
             Certainty::kCertain,
             {}};
-  link.facts["others"] = std::to_string(others);
-  link.facts["running"] = nice_text(*condition.task);
-  link.facts["starved"] = nice_text(task);
+  link.facts = PreferenceFacts{others, weight_of(*condition.task), weight_of(task)};
   link.evidence.push_back({EvidenceKind::kField,
                            fmt::format("runqueues.curr of CPU {}", condition.cpu->number),
                            {},
@@ -90,8 +87,7 @@ void end_at_starved(const Case& facts, const model::Task& task, Finding& finding
             {},
             Certainty::kCertain,
             {}};
-  link.facts["seconds"] = seconds_text(facts.waits.queued_time(task));
-  link.facts["others"] = std::to_string(others);
+  link.facts = StarvationFacts{facts.waits.queued_time(task), others};
   link.evidence.push_back(state_evidence(facts.snapshot, task));
   link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
                            fmt::format("{} ns", task.last_queued.value_or(0))});

@@ -29,9 +29,10 @@ bool holds_on(const CpuCondition& condition) {
 
 void add_request_links(const Case& facts, const model::StopMachineRequest& request, Finding& finding) {
   const model::Resource* resource = facts.snapshot.find_resource(request.address);
+  const StopFacts stop{request.function, request.state, request.num_threads, request.thread_ack};
   if (request.requester != 0) {
     Link link{Claim::kAskedForStopMachine, {model::task_node(request.requester)}, {}, Certainty::kCertain, {}};
-    link.facts["function"] = request.function;
+    link.facts = stop;
     for (const model::Wait& wait : facts.snapshot.waits) {
       if (wait.waiter == model::task_node(request.requester) && wait.on == model::resource_node(request.address)) {
         link.evidence = wait.evidence;
@@ -40,10 +41,7 @@ void add_request_links(const Case& facts, const model::StopMachineRequest& reque
     finding.chain.push_back(std::move(link));
   }
   Link state{Claim::kStopMachineState, {model::resource_node(request.address)}, {}, Certainty::kCertain, {}};
-  state.facts["function"] = request.function;
-  state.facts["state"] = request.state;
-  state.facts["threads"] = std::to_string(request.num_threads);
-  state.facts["missing"] = std::to_string(request.thread_ack);
+  state.facts = stop;
   if (resource != nullptr) state.evidence = resource->evidence;
   finding.chain.push_back(std::move(state));
   if (request.acknowledged_cpus.empty()) return;

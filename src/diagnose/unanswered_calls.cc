@@ -23,7 +23,7 @@ void add_callers(const Case& facts, std::uint32_t target, Finding& finding) {
   for (const UnansweredCall& call : unanswered_calls(facts, target)) {
     Link link{Claim::kCpuWaitsForIpi, {model::cpu_node(call.caller), model::cpu_node(target)}, {}, {}, {}};
     link.certainty = model::Certainty::kCertain;
-    link.facts["function"] = call.request->name;
+    link.facts = CallFacts{call.request->name};
     link.evidence = call.wait->evidence;
     std::ranges::copy(call.request->holders.front().evidence, std::back_inserter(link.evidence));
     finding.chain.push_back(std::move(link));

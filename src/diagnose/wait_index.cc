@@ -125,26 +125,24 @@ std::uint64_t WaitIndex::queued_time(const model::Task& task) const {
 }
 
 Link WaitIndex::waits_link(const model::Wait& wait) const {
-  Link link{Claim::kTaskWaits, {wait.waiter, wait.on}, {}, wait.certainty, wait.evidence};
-  link.facts["how"] = wait.how;
-  if (const auto lasted = age(wait)) link.facts["seconds"] = seconds_text(*lasted);
-  return link;
+  return {Claim::kTaskWaits, {wait.waiter, wait.on}, WaitFacts{wait.how, age(wait)}, wait.certainty, wait.evidence};
 }
 
 Link WaitIndex::held_link(const model::Resource& resource, const model::Holder& holder) const {
-  Link link{
-      Claim::kHeldBy, {model::resource_node(resource.address), holder.who}, {}, holder.certainty, holder.evidence};
-  link.facts["role"] = holder.role;
-  return link;
+  return {Claim::kHeldBy,
+          {model::resource_node(resource.address), holder.who},
+          HeldFacts{holder.role, false},
+          holder.certainty,
+          holder.evidence};
+}
+
+RestFacts WaitIndex::rest_of(const model::Task& task) const {
+  const Culprit place = sleeping_culprit(task);
+  return {{place.function, place.module}, task.state, is_kept_frozen(task), idle_time(task).value_or(0)};
 }
 
 Link WaitIndex::rests_link(Claim claim, const model::Task& task) const {
-  Link link{claim, {model::task_node(task.address)}, {}, model::Certainty::kCertain, {}};
-  const Culprit place = sleeping_culprit(task);
-  link.facts["function"] = place.function;
-  link.facts["module"] = place.module;
-  link.facts["state"] = state_word(task);
-  link.facts["seconds"] = seconds_text(idle_time(task).value_or(0));
+  Link link{claim, {model::task_node(task.address)}, rest_of(task), model::Certainty::kCertain, {}};
   link.evidence.push_back(state_evidence(snapshot_, task));
   if (task.last_arrival) {
     link.evidence.push_back({model::EvidenceKind::kField, "task_struct.sched_info.last_arrival", task.address,
@@ -168,33 +166,18 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   return culprit;
 }
 
-const std::string* fact(const model::Resource& resource, std::string_view name) {
-  const auto found = std::ranges::find(resource.facts, name, &model::Fact::name);
-  return found == resource.facts.end() ? nullptr : &found->value;
-}
-
-bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value) {
-  const std::string* found = fact(resource, name);
-  return found != nullptr && *found == value;
-}
-
 bool is_user_lock(const model::Resource& resource) {
-  switch (resource.kind) {
-    case model::ResourceKind::kFutex:
-    case model::ResourceKind::kFileLock: return true;
-    case model::ResourceKind::kRtMutex: return has_fact(resource, "futex", "yes");
-    default: return false;
-  }
+  if (resource.kind == model::ResourceKind::kFutex || resource.kind == model::ResourceKind::kFileLock) return true;
+  const auto* facts = facts_of<model::LockFacts>(resource);
+  return resource.kind == model::ResourceKind::kRtMutex && facts != nullptr && facts->is_futex;
 }
 
-std::string state_word(const model::Task& task) {
-  // A task that a signal or a tracer stopped also counts as frozen when its cgroup is.
-  const bool stopped = task.state == model::TaskState::kStopped || task.state == model::TaskState::kTraced;
-  return task.frozen && !stopped ? "frozen" : std::string(model::name_of(task.state));
+bool is_kept_frozen(const model::Task& task) {
+  return task.frozen && task.state != model::TaskState::kStopped && task.state != model::TaskState::kTraced;
 }
 
 model::Evidence state_evidence(const model::Snapshot& snapshot, const model::Task& task) {
-  if (state_word(task) == "frozen") {
+  if (is_kept_frozen(task)) {
     return {model::EvidenceKind::kField, "task_struct.frozen and its jobctl, or TASK_FROZEN", task.address,
             fmt::format("{:#x}", task.raw_state)};
   }
@@ -206,10 +189,6 @@ void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::S
   culprit.location = frame.location;
   culprit.function = snapshot.location(frame).function;
   culprit.module = snapshot.location(frame).module;
-}
-
-std::string seconds_text(std::uint64_t nanoseconds) {
-  return fmt::format("{:.1f}", static_cast<double>(nanoseconds) / 1e9);
 }
 
 }  // namespace whyhung::diagnose

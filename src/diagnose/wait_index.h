@@ -34,6 +34,8 @@ class WaitIndex {
   // The task waits for the resource. `wait` is one of the snapshot.
   Link waits_link(const model::Wait& wait) const;
   Link held_link(const model::Resource& resource, const model::Holder& holder) const;
+  // Where a task rests and since when.
+  RestFacts rest_of(const model::Task& task) const;
   // That the task does not run: where it sleeps or was stopped, and for how long. `claim` is kHolderSleeps or another
   // with the same facts.
   Link rests_link(Claim claim, const model::Task& task) const;
@@ -51,13 +53,11 @@ class WaitIndex {
   std::map<model::NodeId, std::uint64_t> youngest_ages_;  // 0: that of one of them is not known
 };
 
-// A fact of a resource; null when it has none of that name.
-const std::string* fact(const model::Resource& resource, std::string_view name);
-bool has_fact(const model::Resource& resource, std::string_view name, std::string_view value);
 // Whether the resource is a lock of user space, which its holder may keep for good reasons.
 bool is_user_lock(const model::Resource& resource);
-// The state of a task as facts carry it: "frozen", or the state's name.
-std::string state_word(const model::Task& task);
+// Whether a freezer is what keeps a task. One that a signal or a tracer stopped also counts as frozen when its cgroup
+// is.
+bool is_kept_frozen(const model::Task& task);
 // What says that a task sleeps.
 model::Evidence state_evidence(const model::Snapshot& snapshot, const model::Task& task);
 
@@ -66,8 +66,5 @@ void stands_at(Culprit& culprit, const model::Snapshot& snapshot, const model::S
 
 // A wait is worth a question when it has lasted this long, ns: a queue that moves serves its oldest waiter sooner.
 inline constexpr std::uint64_t kLasting = 8'000'000'000;
-
-// Seconds with one decimal, as facts carry them.
-std::string seconds_text(std::uint64_t nanoseconds);
 
 }  // namespace whyhung::diagnose

@@ -128,9 +128,9 @@ std::string_view name_of(RegisterSource source);
 std::string_view name_of(ContextKind kind);
 std::string_view name_of(DumpRole role);
 std::string_view name_of(LoopYield yield);
-std::optional<RegisterSource> register_source_of(std::string_view name);
-std::optional<ContextKind> context_kind_of(std::string_view name);
-std::optional<DumpRole> dump_role_of(std::string_view name);
-std::optional<LoopYield> loop_yield_of(std::string_view name);
+std::span<const EnumName<RegisterSource>> words_of(RegisterSource);
+std::span<const EnumName<ContextKind>> words_of(ContextKind);
+std::span<const EnumName<DumpRole>> words_of(DumpRole);
+std::span<const EnumName<LoopYield>> words_of(LoopYield);
 
 }  // namespace whyhung::model

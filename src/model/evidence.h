@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/enum_names.h"
 
 namespace whyhung::model {
 
@@ -33,8 +36,8 @@ enum class Certainty : std::uint8_t { kCertain, kLikely, kPossible };
 
 std::string_view name_of(EvidenceKind kind);
 std::string_view name_of(Certainty certainty);
-std::optional<EvidenceKind> evidence_kind_of(std::string_view name);
-std::optional<Certainty> certainty_of(std::string_view name);
+std::span<const EnumName<EvidenceKind>> words_of(EvidenceKind);
+std::span<const EnumName<Certainty>> words_of(Certainty);
 
 // The weaker of two.
 inline Certainty weaker(Certainty a, Certainty b) {

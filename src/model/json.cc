@@ -4,80 +4,12 @@
 #include <ostream>
 #include <type_traits>
 
-#include <nlohmann/json.hpp>
-
-#include "base/text.h"
 #include "model/json_fields.h"
+#include "model/json_old.h"
+#include "model/json_writer.h"
 
 namespace whyhung::model {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-template <typename E>
-struct EnumReader;
-#define WHYHUNG_ENUM_READER(type, function)                                           \
-  template <>                                                                         \
-  struct EnumReader<type> {                                                           \
-    static std::optional<type> read(std::string_view text) { return function(text); } \
-  }
-WHYHUNG_ENUM_READER(EvidenceKind, evidence_kind_of);
-WHYHUNG_ENUM_READER(Certainty, certainty_of);
-WHYHUNG_ENUM_READER(FrameOrigin, frame_origin_of);
-WHYHUNG_ENUM_READER(StackEndReason, stack_end_reason_of);
-WHYHUNG_ENUM_READER(TaskState, task_state_of);
-WHYHUNG_ENUM_READER(RegisterSource, register_source_of);
-WHYHUNG_ENUM_READER(ContextKind, context_kind_of);
-WHYHUNG_ENUM_READER(DumpRole, dump_role_of);
-WHYHUNG_ENUM_READER(LoopYield, loop_yield_of);
-WHYHUNG_ENUM_READER(NodeKind, node_kind_of);
-WHYHUNG_ENUM_READER(ResourceKind, resource_kind_of);
-#undef WHYHUNG_ENUM_READER
-
-// Fills a JSON object from the members of one model value. Absent optionals are left out.
-class Writer {
- public:
-  template <typename T>
-  void field(const char* name, T& value) {
-    object_[name] = to_json(value);
-  }
-  template <typename T>
-  void field(const char* name, std::optional<T>& value) {
-    if (value) object_[name] = to_json(*value);
-  }
-  void mark(const char* name, bool value) {
-    if (value) object_[name] = true;
-  }
-  void hex(const char* name, std::uint64_t value) { object_[name] = fmt::format("{:#x}", value); }
-  void hex(const char* name, std::optional<std::uint64_t>& value) {
-    if (value) hex(name, *value);
-  }
-  Json take() { return std::move(object_); }
-
-  template <typename T>
-  static Json to_json(T& value) {
-    if constexpr (std::is_same_v<T, std::string>) {
-      return valid_utf8(value);
-    } else if constexpr (std::is_arithmetic_v<T>) {
-      return value;
-    } else if constexpr (std::is_enum_v<T>) {
-      return std::string(name_of(value));
-    } else {
-      Writer writer;
-      visit_fields(writer, value);
-      return writer.take();
-    }
-  }
-  template <typename T>
-  static Json to_json(std::vector<T>& values) {
-    Json array = Json::array();
-    for (T& value : values) array.push_back(to_json(value));
-    return array;
-  }
-
- private:
-  Json object_ = Json::object();
-};
 
 // Reads the members of one model value; the first complaint stays, with the path to where it was.
 class Reader {
@@ -100,6 +32,21 @@ class Reader {
   void mark(const char* name, bool& value) {
     if (object_.is_object() && object_.contains(name)) from_json(object_[name], name, value);
   }
+  template <typename T>
+  void added(const char* name, T& value) {
+    if (object_.is_object() && object_.contains(name)) from_json(object_[name], name, value);
+  }
+  // The alternative that "of" names.
+  template <typename... T>
+  void one_of(const char* name, std::variant<std::monostate, T...>& value) {
+    value = std::monostate{};
+    if (!object_.is_object() || !object_.contains(name)) return;
+    const Json& json = object_[name];
+    const auto of = json.is_object() ? json.find("of") : json.end();
+    const auto* word = of == json.end() ? nullptr : of->template get_ptr<const std::string*>();
+    const bool known = word != nullptr && (take_if<T>(json, name, *word, value) || ...);
+    if (!known) complain(name, "are no facts that are known");
+  }
   void hex(const char* name, std::uint64_t& value) {
     if (const Json* found = find(name)) from_hex(*found, name, value);
   }
@@ -110,6 +57,12 @@ class Reader {
   }
 
  private:
+  template <typename T, typename V>
+  bool take_if(const Json& json, const char* name, std::string_view word, V& value) {
+    if (word != T::kName) return false;
+    from_json(json, name, value.template emplace<T>());
+    return true;
+  }
   void complain(std::string_view name, std::string_view what) {
     if (!complaint_.empty()) return;
     complaint_ = fmt::format("{}{}{} {}", path_, path_.empty() || name.empty() ? "" : ".", name, what);
@@ -147,7 +100,7 @@ class Reader {
       read_integer(json, name, value);
     } else if constexpr (std::is_enum_v<T>) {
       const auto* text = json.get_ptr<const std::string*>();
-      const auto known = text == nullptr ? std::nullopt : EnumReader<T>::read(*text);
+      const auto known = text == nullptr ? std::nullopt : value_named<T>(*text);
       if (!known) return complain(name, "is not a known word");
       value = *known;
     } else {
@@ -214,14 +167,14 @@ class StreamWriter {
   explicit StreamWriter(std::ostream& out) : out_(out) {}
   template <typename T>
   void field(const char* name, T& value) {
-    out_ << ",\n\"" << name << "\":" << Writer::to_json(value).dump();
+    out_ << ",\n\"" << name << "\":" << JsonWriter::to_json(value).dump();
   }
   template <typename T>
   void field(const char* name, std::vector<T>& values) {
     out_ << ",\n\"" << name << "\":[";
     const char* separator = "\n";
     for (T& value : values) {
-      out_ << separator << Writer::to_json(value).dump();
+      out_ << separator << JsonWriter::to_json(value).dump();
       separator = ",\n";
     }
     out_ << "]";
@@ -243,10 +196,12 @@ void write_snapshot(std::ostream& out, const Snapshot& snapshot) {
 }
 
 Result<Snapshot> read_snapshot(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded() || !json.is_object()) return fail(ErrorKind::kCorrupt, "the snapshot is not a JSON object");
   const auto schema = json.find("schema");
-  if (schema == json.end() || *schema != kSnapshotSchema) {
+  if (schema != json.end() && *schema == kOldSnapshotSchema) {
+    convert_old_snapshot(json);
+  } else if (schema == json.end() || *schema != kSnapshotSchema) {
     return with_hint(fail(ErrorKind::kUnsupported, "the snapshot's schema is not \"{}\"", kSnapshotSchema),
                      "save it again with this version");
   }

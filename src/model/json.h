@@ -11,12 +11,13 @@
 
 namespace whyhung::model {
 
-inline constexpr std::string_view kSnapshotSchema = "whyhung-snapshot-1";
+inline constexpr std::string_view kSnapshotSchema = "whyhung-snapshot-2";
 
 // Writes one object; tasks are written one by one, so memory does not grow with their number.
 void write_snapshot(std::ostream& out, const Snapshot& snapshot);
 
-// kCorrupt with the place ("tasks[3].stack.frames[0].location") when the text is not such an object.
+// Reads files of schema 1 too. kCorrupt with the place ("tasks[3].stack.frames[0].location") when the text is not such
+// an object.
 Result<Snapshot> read_snapshot(std::string_view text);
 
 }  // namespace whyhung::model

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The members of each model type, named once. A visitor that writes JSON and one that reads it walk the same list, so a
 // member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in
-// JSON, because JSON numbers are exact only up to 2^53. A `mark` is a flag that is written only when it is set.
+// JSON, because JSON numbers are exact only up to 2^53. A `mark` is a flag that is written only when it is set. A
+// member that was `added` later, or that most values leave at its default, is written only when it differs from that,
+// and has it when it is missing.
 #pragma once
 
 #include "model/snapshot.h"
@@ -188,16 +190,81 @@ void visit_fields(V& v, Holder& x) {
   v.field("evidence", x.evidence);
 }
 template <typename V>
-void visit_fields(V& v, Fact& x) {
-  v.field("name", x.name);
-  v.field("value", x.value);
+void visit_fields(V& v, FormerTask& x) {
+  v.field("pid", x.pid);
+  v.field("comm", x.comm);
+  v.field("start_time", x.start_time);
+}
+template <typename V>
+void visit_fields(V& v, LockFacts& x) {
+  v.field("waiters", x.waiters);
+  v.field("readers", x.readers);
+  v.field("writer_holds", x.writer_holds);
+  v.field("count", x.count);
+  v.mark("has_no_owner", x.has_no_owner);
+  v.mark("is_futex", x.is_futex);
+  v.field("former", x.former);
+}
+template <typename V>
+void visit_fields(V& v, CompletionFacts& x) {
+  v.field("done", x.done);
+  v.field("waiters", x.waiters);
+  v.mark("ends_by_itself", x.ends_by_itself);
+}
+template <typename V>
+void visit_fields(V& v, WorkFacts& x) {
+  v.added("completion", x.completion);
+  v.added("workqueue", x.workqueue);
+}
+template <typename V>
+void visit_fields(V& v, GracePeriodFacts& x) {
+  v.added("completion", x.completion);
+  v.hex("sequence", x.sequence);
+}
+template <typename V>
+void visit_fields(V& v, DeviceNumber& x) {
+  v.field("major", x.major);
+  v.field("minor", x.minor);
+}
+template <typename V>
+void visit_fields(V& v, DeviceFacts& x) {
+  v.field("number", x.number);
+  v.added("driver", x.driver);
+  v.added("mapped_as", x.mapped_as);
+  v.added("file_system", x.file_system);
+  v.mark("suspended", x.suspended);
+  v.field("frozen", x.frozen);
+}
+template <typename V>
+void visit_fields(V& v, ServerFacts& x) {
+  v.field("kind", x.kind);
+  v.field("connected", x.connected);
+}
+template <typename V>
+void visit_fields(V& v, FutexFacts& x) {
+  v.hex("word", x.word);
+}
+template <typename V>
+void visit_fields(V& v, FileLockFacts& x) {
+  v.field("family", x.family);
+  v.field("mode", x.mode);
+}
+template <typename V>
+void visit_fields(V& v, WaitHow& x) {
+  v.field("kind", x.kind);
+  v.added("function", x.function);
+  v.added("module", x.module);
+  v.field("mode", x.mode);
+  v.field("family", x.family);
+  v.added("request", x.request);
+  v.field("taken_up", x.taken_up);
 }
 template <typename V>
 void visit_fields(V& v, Resource& x) {
   v.hex("address", x.address);
   v.field("kind", x.kind);
   v.field("name", x.name);
-  v.field("facts", x.facts);
+  v.one_of("facts", x.facts);
   v.field("holders", x.holders);
   v.field("evidence", x.evidence);
 }

@@ -20,6 +20,12 @@ const Resource* Snapshot::find_resource(std::uint64_t address) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+const CompletionFacts* completion_of(const Resource& resource) {
+  if (const auto* work = facts_of<WorkFacts>(resource)) return &work->completion;
+  if (const auto* period = facts_of<GracePeriodFacts>(resource)) return &period->completion;
+  return facts_of<CompletionFacts>(resource);
+}
+
 std::string_view Machine::task_state_name() const {
   return task_state_member ? std::string_view(*task_state_member) : "task_struct.__state";
 }

@@ -5,9 +5,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/enum_names.h"
 
 namespace whyhung::model {
 
@@ -87,7 +90,7 @@ struct StackTrace {
 
 std::string_view name_of(FrameOrigin origin);
 std::string_view name_of(StackEndReason reason);
-std::optional<FrameOrigin> frame_origin_of(std::string_view name);
-std::optional<StackEndReason> stack_end_reason_of(std::string_view name);
+std::span<const EnumName<FrameOrigin>> words_of(FrameOrigin);
+std::span<const EnumName<StackEndReason>> words_of(StackEndReason);
 
 }  // namespace whyhung::model

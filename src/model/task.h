@@ -23,7 +23,7 @@ enum class TaskState : std::uint8_t {
   kUnknown,
 };
 std::string_view name_of(TaskState state);
-std::optional<TaskState> task_state_of(std::string_view name);
+std::span<const EnumName<TaskState>> words_of(TaskState);
 
 // A control group that has used the CPU time it may use.
 struct Throttle {

@@ -4,6 +4,8 @@
 #include <ostream>
 
 #include "base/text.h"
+#include "diagnose/facts_fields.h"
+#include "model/json_writer.h"
 #include "report/json_values.h"
 #include "report/phrases.h"
 
@@ -17,15 +19,66 @@ Json evidence_json(const model::Evidence& evidence) {
   return json;
 }
 
+// A task or a resource by its address, a CPU by its number.
+Json node_json(const model::NodeId& node) {
+  Json json = {{"kind", model::name_of(node.kind)}};
+  if (node.kind == model::NodeKind::kCpu) {
+    json["cpu"] = node.id;
+  } else {
+    json["address"] = hex(node.id);
+  }
+  return json;
+}
+
+// The facts of a link or resource, in the form that saved snapshots have too; nothing when there are none.
+template <typename Facts>
+void put_facts(Json& json, Facts facts) {
+  if (!std::holds_alternative<std::monostate>(facts)) json["facts"] = model::JsonWriter::to_json(facts);
+}
+
+Json all_evidence(const std::vector<model::Evidence>& evidence) {
+  Json all = Json::array();
+  for (const model::Evidence& one : evidence) all.push_back(evidence_json(one));
+  return all;
+}
+
+Json resource_json(const model::Resource& resource) {
+  Json holders = Json::array();
+  for (const model::Holder& holder : resource.holders) {
+    Json json = node_json(holder.who);
+    json["role"] = model::name_of(holder.role);
+    json["certainty"] = model::name_of(holder.certainty);
+    json["evidence"] = all_evidence(holder.evidence);
+    holders.push_back(std::move(json));
+  }
+  Json json = {
+      {"address", hex(resource.address)}, {"kind", model::name_of(resource.kind)}, {"name", valid_utf8(resource.name)}};
+  put_facts(json, resource.facts);
+  json["holders"] = std::move(holders);
+  json["evidence"] = all_evidence(resource.evidence);
+  return json;
+}
+
+Json wait_json(const model::Wait& wait) {
+  model::WaitHow how = wait.how;
+  Json json = {{"waiter", node_json(wait.waiter)},
+               {"resource", hex(wait.on.id)},
+               {"how", model::JsonWriter::to_json(how)},
+               {"since_ns", wait.since ? Json(*wait.since) : Json(nullptr)}};
+  json["certainty"] = model::name_of(wait.certainty);
+  json["evidence"] = all_evidence(wait.evidence);
+  return json;
+}
+
 class JsonReport {
  public:
   JsonReport(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis)
-      : snapshot_(snapshot), diagnosis_(diagnosis) {}
+      : snapshot_(snapshot), index_(snapshot), diagnosis_(diagnosis) {}
 
   Json verdict() const {
     Json json = Json::object();
     json["class"] = diagnose::name_of(diagnosis_.verdict);
-    json["summary"] = summary_phrase(snapshot_, diagnosis_);
+    json["summary"] = summary_phrase(index_, diagnosis_);
     json["confidence"] = model::name_of(diagnosis_.confidence);
     const diagnose::Finding* finding = diagnosis_.findings.empty() ? nullptr : &diagnosis_.findings.front();
     json["culprits"] = finding == nullptr ? Json::array() : culprits(*finding);
@@ -33,12 +86,13 @@ class JsonReport {
     json["chain"] = finding == nullptr ? Json::array() : chain(*finding);
     if (finding != nullptr) {
       json["advice"] = advice(*finding);
+      json["advice_kinds"] = advice_kinds(*finding);
       json["what_still_ran"] = liveness_phrase(diagnosis_);
     }
     if (!diagnosis_.doubts.empty()) {
       Json reasons = Json::array();
       for (const diagnose::Doubt doubt : diagnosis_.doubts) {
-        reasons.push_back({{"kind", diagnose::name_of(doubt)}, {"text", doubt_phrase(snapshot_, diagnosis_, doubt)}});
+        reasons.push_back({{"kind", diagnose::name_of(doubt)}, {"text", doubt_phrase(index_, diagnosis_, doubt)}});
       }
       json["reasons"] = reasons;
     }
@@ -49,7 +103,7 @@ class JsonReport {
     Json all = Json::array();
     for (const diagnose::Finding& finding : diagnosis_.findings) {
       all.push_back({{"class", diagnose::name_of(finding.hang_class)},
-                     {"summary", finding_phrase(snapshot_, finding)},
+                     {"summary", finding_phrase(index_, finding)},
                      {"confidence", model::name_of(finding.confidence)},
                      {"culprits", culprits(finding)},
                      {"victim_tasks", finding.victim_tasks.size()},
@@ -66,7 +120,7 @@ class JsonReport {
     for (const auto& [bucket, count] : diagnosis_.accounting.cpus) cpus[std::string(name_of(bucket))] = count;
     Json unexplained = Json::array();
     for (const diagnose::Unexplained& one : diagnosis_.accounting.unexplained) {
-      const model::Task* task = snapshot_.find_task(one.task);
+      const model::Task* task = index_.task(one.task);
       Json json = {{"task", hex(one.task)}};
       if (task != nullptr) json["pid"] = task->pid;
       json["since_ns"] = one.since ? Json(*one.since) : Json(nullptr);
@@ -84,7 +138,7 @@ class JsonReport {
     Json json = Json::object();
     json["cpu"] = cpu.number;
     json["online"] = cpu.online ? Json(*cpu.online) : Json(nullptr);
-    const model::Task* task = snapshot_.find_task(cpu.task);
+    const model::Task* task = index_.task(cpu.task);
     json["task"] = hex(cpu.task);
     json["pid"] = task == nullptr ? Json(nullptr) : Json(task->pid);
     json["comm"] = task == nullptr ? std::string() : valid_utf8(task->comm);
@@ -132,7 +186,7 @@ class JsonReport {
       if (culprit.location < snapshot_.locations.size() && !culprit.function.empty()) {
         json["location"] = location_json(snapshot_.locations[culprit.location]);
       }
-      const model::Task* task = snapshot_.find_task(culprit.task);
+      const model::Task* task = index_.task(culprit.task);
       if (task != nullptr && !task->thread_function.empty()) {
         json["thread_function"] = valid_utf8(task->thread_function);
         json["thread_function_module"] = valid_utf8(task->thread_function_module);
@@ -146,7 +200,7 @@ class JsonReport {
     Json all = Json::array();
     for (const std::uint32_t cpu : finding.victim_cpus) all.push_back({{"kind", "cpu"}, {"cpu", cpu}});
     for (const std::uint64_t address : finding.victim_tasks) {
-      const model::Task* task = snapshot_.find_task(address);
+      const model::Task* task = index_.task(address);
       if (task == nullptr) continue;
       all.push_back({{"kind", "task"},
                      {"pid", task->pid},
@@ -160,11 +214,15 @@ class JsonReport {
   Json chain(const diagnose::Finding& finding) const {
     Json links = Json::array();
     for (const diagnose::Link& link : finding.chain) {
-      Json evidence = Json::array();
-      for (const model::Evidence& one : link.evidence) evidence.push_back(evidence_json(one));
-      links.push_back({{"claim", claim_phrase(snapshot_, link)},
-                       {"certainty", model::name_of(link.certainty)},
-                       {"evidence", evidence}});
+      Json nodes = Json::array();
+      for (const model::NodeId& one : link.nodes) nodes.push_back(node_json(one));
+      Json json = {{"kind", diagnose::name_of(link.claim)},
+                   {"claim", claim_phrase(index_, link)},
+                   {"certainty", model::name_of(link.certainty)},
+                   {"nodes", std::move(nodes)}};
+      put_facts(json, link.facts);
+      json["evidence"] = all_evidence(link.evidence);
+      links.push_back(std::move(json));
     }
     return links;
   }
@@ -172,6 +230,12 @@ class JsonReport {
   Json advice(const diagnose::Finding& finding) const {
     Json all = Json::array();
     for (const diagnose::Advice one : finding.advice) all.push_back(advice_phrase(one, finding));
+    return all;
+  }
+
+  static Json advice_kinds(const diagnose::Finding& finding) {
+    Json all = Json::array();
+    for (const diagnose::Advice one : finding.advice) all.push_back(diagnose::name_of(one));
     return all;
   }
 
@@ -195,6 +259,7 @@ class JsonReport {
   }
 
   const model::Snapshot& snapshot_;
+  const model::Index index_;
   const diagnose::Diagnosis& diagnosis_;
 };
 
@@ -220,6 +285,18 @@ void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagno
     Json json = task_json(task);
     json["stack"] = stack_json(snapshot, task.stack);
     out << separator << line(json);
+    separator = ",\n";
+  }
+  out << "],\n\"resources\":[";
+  separator = "\n";
+  for (const model::Resource& resource : snapshot.resources) {
+    out << separator << line(resource_json(resource));
+    separator = ",\n";
+  }
+  out << "],\n\"waits\":[";
+  separator = "\n";
+  for (const model::Wait& wait : snapshot.waits) {
+    out << separator << line(wait_json(wait));
     separator = ",\n";
   }
   Json gaps = Json::array();

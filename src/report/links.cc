@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-
 namespace whyhung::report {
 
 const diagnose::Link* first_link(const diagnose::Finding& finding, diagnose::Claim claim) {
@@ -18,11 +16,6 @@ const diagnose::Link* last_link(const diagnose::Finding& finding, diagnose::Clai
     if (link.claim == claim) last = &link;
   }
   return last;
-}
-
-std::string fact(const diagnose::Link& link, std::string_view name) {
-  const auto found = link.facts.find(name);
-  return found == link.facts.end() ? std::string() : printable(found->second);
 }
 
 std::uint64_t node(const diagnose::Link& link, std::size_t index) {

@@ -7,27 +7,21 @@
 #include <vector>
 
 #include "diagnose/diagnose.h"
+#include "report/words.h"
 
 namespace whyhung::report {
 
-// "rmmod (pid 127)", "pmount_kthread [while1]", "CPUs 0, 1 and 3".
-std::string task_phrase(const model::Snapshot& snapshot, std::uint64_t task);
-// "kernel thread pmount_kthread (pid 115)", "a softirq on top of the idle task swapper/2 (pid 0)".
-std::string culprit_phrase(const model::Snapshot& snapshot, const diagnose::Culprit& culprit);
-std::string function_phrase(std::string_view function, std::string_view module);
-std::string cpus_phrase(const std::vector<std::uint32_t>& cpus);
-
 // One link of a chain as a sentence.
-std::string claim_phrase(const model::Snapshot& snapshot, const diagnose::Link& link);
+std::string claim_phrase(const model::Index& index, const diagnose::Link& link);
 // "thread_ack = 1 at 0xffff…": what and where, for a person with a debugger.
 std::string evidence_phrase(const model::Evidence& evidence);
 std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& finding);
-std::string doubt_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis, diagnose::Doubt doubt);
+std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& diagnosis, diagnose::Doubt doubt);
 
 // The verdict in one paragraph that a kernel engineer would sign.
-std::string summary_phrase(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis);
+std::string summary_phrase(const model::Index& index, const diagnose::Diagnosis& diagnosis);
 // A finding in one sentence.
-std::string finding_phrase(const model::Snapshot& snapshot, const diagnose::Finding& finding);
+std::string finding_phrase(const model::Index& index, const diagnose::Finding& finding);
 // What still ran on the machine and what did not: why ping answered and ssh did not.
 std::string liveness_phrase(const diagnose::Diagnosis& diagnosis);
 std::string liveness_phrase(const diagnose::CpuLiveness& cpu);

@@ -46,7 +46,7 @@ class TextWriter {
  public:
   TextWriter(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,
              const Style& style)
-      : out_(out), snapshot_(snapshot), diagnosis_(diagnosis), style_(style) {}
+      : out_(out), snapshot_(snapshot), index_(snapshot), diagnosis_(diagnosis), style_(style) {}
 
   void write() {
     write_system_header(out_, snapshot_.machine);
@@ -71,7 +71,7 @@ class TextWriter {
     if (diagnosis_.verdict == diagnose::HangClass::kUndetermined) shown = style_.doubtful(name);
     out_ << "\n" << style_.heading("VERDICT") << "  " << shown;
     if (!diagnosis_.findings.empty()) out_ << " (" << model::name_of(diagnosis_.confidence) << ")";
-    out_ << "\n" << wrapped(summary_phrase(snapshot_, diagnosis_), "  ", "  ");
+    out_ << "\n" << wrapped(summary_phrase(index_, diagnosis_), "  ", "  ");
   }
 
   void write_chain(const diagnose::Finding& finding) {
@@ -79,7 +79,7 @@ class TextWriter {
     std::size_t number = 0;
     for (const diagnose::Link& link : finding.chain) {
       const std::string marker = fmt::format("{:>3}. ", ++number);
-      std::string claim = claim_phrase(snapshot_, link);
+      std::string claim = claim_phrase(index_, link);
       if (link.certainty != model::Certainty::kCertain) claim += fmt::format(" ({})", model::name_of(link.certainty));
       out_ << wrapped(claim, marker, "     ");
       for (const model::Evidence& evidence : link.evidence) {
@@ -119,7 +119,7 @@ class TextWriter {
       const diagnose::Finding& finding = diagnosis_.findings[i];
       const std::string marker =
           fmt::format("  {} ({}): ", diagnose::name_of(finding.hang_class), model::name_of(finding.confidence));
-      out_ << wrapped(finding_phrase(snapshot_, finding), marker, "    ");
+      out_ << wrapped(finding_phrase(index_, finding), marker, "    ");
     }
   }
 
@@ -152,6 +152,7 @@ class TextWriter {
 
   std::ostream& out_;
   const model::Snapshot& snapshot_;
+  const model::Index index_;
   const diagnose::Diagnosis& diagnosis_;
   const Style& style_;
 };

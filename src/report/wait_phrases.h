@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Sentences about waits: who waits for what, who holds it, and what the holder does.
+// The sentences of those links that speak of tasks that wait, and of what they wait for.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "diagnose/finding.h"
+#include "model/index.h"
 
 namespace whyhung::report {
 
-// "mutex alpha_lock [module]", "a mutex at 0x…".
-std::string resource_phrase(const model::Snapshot& snapshot, std::uint64_t address);
-// The links of such findings; empty for a claim of another kind.
-std::string wait_claim_phrase(const model::Snapshot& snapshot, const diagnose::Link& link);
-// The whole finding; nothing for a class of another kind.
-std::optional<std::string> wait_finding_phrase(const model::Snapshot& snapshot, const diagnose::Finding& finding);
-std::string wait_advice_phrase(diagnose::Advice advice, const diagnose::Finding& finding);
+std::string waits_phrase(const model::Index& index, const diagnose::Link& link);
+std::string held_phrase(const model::Index& index, const diagnose::Link& link);
+std::string cycle_phrase(const model::Index& index, const diagnose::Link& link);
+// kHolderSleeps, kHolderNaps, kHolderRuns, kHolderStopped.
+std::string rests_phrase(const model::Index& index, const diagnose::Link& link);
+std::string gone_phrase(const model::Index& index, const diagnose::Link& link);
+std::string nobody_phrase(const model::Index& index, const diagnose::Link& link);
+std::string lost_phrase(const diagnose::Link& link);
+std::string spins_phrase(const model::Index& index, const diagnose::Link& link);
+std::string spinlocks_phrase(const diagnose::Link& link);
+std::string only_these_phrase(const diagnose::Link& link);
+std::string starves_phrase(const model::Index& index, const diagnose::Link& link);
+std::string throttled_phrase(const model::Index& index, const diagnose::Link& link);
+std::string preferred_phrase(const model::Index& index, const diagnose::Link& link);
+std::string io_phrase(const model::Index& index, const diagnose::Link& link);
+std::string server_phrase(const model::Index& index, const diagnose::Link& link);
+std::string device_phrase(const model::Index& index, const diagnose::Link& link);
+std::string real_time_phrase(const model::Index& index, const diagnose::Link& link);
+std::string reclaim_phrase(const model::Index& index, const diagnose::Link& link);
+// "SCHED_FIFO".
+std::string_view policy_words(std::uint32_t policy);
 
 }  // namespace whyhung::report

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "model/json_fields.h"
@@ -16,6 +17,17 @@ class Filler {
   template <typename T>
   void field(const char*, T& value) {
     fill(value);
+  }
+  template <typename T>
+  void added(const char*, T& value) {
+    fill(value);
+  }
+  // The alternatives in turn.
+  template <typename... T>
+  void one_of(const char*, std::variant<std::monostate, T...>& value) {
+    std::size_t at = 0;
+    const std::size_t wanted = alternative_++ % sizeof...(T);
+    ((at++ == wanted ? fill(value.template emplace<T>()) : void()), ...);
   }
   void mark(const char*, bool& value) { value = true; }
   void hex(const char*, std::uint64_t& value) { value = 0xffff000000000000 + ++next_; }
@@ -47,12 +59,20 @@ class Filler {
     for (T& value : values) fill(value);
   }
   std::uint64_t next_ = 0;
+  std::size_t alternative_ = 0;
 };
 
 inline model::Snapshot full_snapshot() {
   model::Snapshot snapshot;
   Filler filler;
   model::visit_fields(filler, snapshot);
+  // One resource with each kind of facts.
+  snapshot.resources.resize(std::variant_size_v<model::ResourceFacts> - 1);
+  for (model::Resource& resource : snapshot.resources) {
+    resource.holders.clear();
+    resource.evidence.clear();
+    model::visit_fields(filler, resource);
+  }
   // Numbers that are indexes must point into their tables.
   const auto mend = [](model::StackTrace& stack) {
     stack.frames[0].location = 0;
@@ -78,6 +98,17 @@ class TextSpoiler {
   template <typename T>
   void field(const char*, T& value) {
     spoil(value);
+  }
+  template <typename T>
+  void added(const char*, T& value) {
+    spoil(value);
+  }
+  template <typename... T>
+  void one_of(const char*, std::variant<std::monostate, T...>& value) {
+    const auto spoil_one = [&](auto& one) {
+      if constexpr (!std::is_same_v<std::decay_t<decltype(one)>, std::monostate>) model::visit_fields(*this, one);
+    };
+    std::visit(spoil_one, value);
   }
   template <typename T>
   void hex(const char*, T&) {}

@@ -292,7 +292,7 @@ model::StopMachineRequest& SnapshotBuilder::stop_machine(std::uint64_t address, 
   for (const std::uint32_t number : missing) {
     model::Holder holder;
     holder.who = model::task_node(cpu(number)->stopper ? cpu(number)->stopper->task : 0);
-    holder.role = "must take part";
+    holder.role = model::HolderRole::kMustTakePart;
     holder.evidence = {{model::EvidenceKind::kList, fmt::format("cpu_stopper.works of CPU {}", number), address, {}}};
     resource.holders.push_back(holder);
   }
@@ -301,7 +301,7 @@ model::StopMachineRequest& SnapshotBuilder::stop_machine(std::uint64_t address, 
     request.requester = address_of(requester);
     snapshot_.waits.push_back({model::task_node(request.requester),
                                model::resource_node(address),
-                               "asked for the machine to be stopped",
+                               model::WaitKind::kAskedForStop,
                                {},
                                model::Certainty::kCertain,
                                {{model::EvidenceKind::kFrame, "stop_machine_cpuslocked", {}, {}}}});
@@ -309,7 +309,7 @@ model::StopMachineRequest& SnapshotBuilder::stop_machine(std::uint64_t address, 
   for (const std::uint32_t number : took_part) {
     snapshot_.waits.push_back({model::task_node(cpu(number)->task),
                                model::resource_node(address),
-                               "spins in multi_cpu_stop",
+                               model::WaitKind::kSpinsInStopMachine,
                                {},
                                model::Certainty::kCertain,
                                {}});

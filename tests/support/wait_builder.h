@@ -10,11 +10,11 @@ namespace whyhung::test {
 
 // A lock or completion; `owner` is a pid, 0: nobody.
 inline model::Resource& add_resource(SnapshotBuilder& b, std::uint64_t address, model::ResourceKind kind,
-                                     std::uint32_t owner = 0, std::string role = "owner",
+                                     std::uint32_t owner = 0, model::HolderRole role = model::HolderRole::kOwner,
                                      model::Certainty certainty = model::Certainty::kCertain) {
   model::Resource& resource = b.snapshot().resource_at(address, kind);
   if (owner != 0) {
-    resource.holders.push_back({model::task_node(b.address_of(owner)), std::move(role), certainty, {}});
+    resource.holders.push_back({model::task_node(b.address_of(owner)), role, certainty, {}});
   }
   return resource;
 }
@@ -31,12 +31,9 @@ inline model::Task& add_sleeper(SnapshotBuilder& b, std::uint32_t pid, double se
 // The same, waiting for the resource at `address` all that time.
 inline model::Wait& add_waiter(SnapshotBuilder& b, std::uint32_t pid, std::uint64_t address, double seconds) {
   const model::Task& task = add_sleeper(b, pid, seconds);
-  model::Wait wait{model::task_node(task.address),
-                   model::resource_node(address),
-                   "sleeps for it",
-                   task.last_arrival,
-                   model::Certainty::kCertain,
-                   {}};
+  model::Wait wait{model::task_node(task.address), model::resource_node(address),
+                   model::WaitKind::kSleeps,       task.last_arrival,
+                   model::Certainty::kCertain,     {}};
   return b.snapshot().waits.emplace_back(std::move(wait));
 }
 

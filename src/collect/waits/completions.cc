@@ -13,6 +13,7 @@ namespace {
 
 using model::Certainty;
 using model::EvidenceKind;
+using model::HolderRole;
 using model::ResourceKind;
 
 constexpr std::array<std::string_view, 3> kCompletionFunctions = {"wait_for_completion*", "__wait_for_common",
@@ -37,12 +38,16 @@ class CompletionReader {
     model::Resource& resource = bench_.snapshot.resource_at(waited->completion.value, ResourceKind::kCompletion);
     if (resource.evidence.empty()) {
       resource.name = context_.object_name(waited->completion);
-      resource.facts.push_back({"done", std::to_string(waited->done)});
-      resource.facts.push_back({"waiters", std::to_string(waited->waiters)});
+      const model::CompletionFacts facts{waited->done, waited->waiters, false};
+      resource.facts = facts;
       resource.evidence.push_back(
           {EvidenceKind::kField, "completion.done", waited->completion.value, std::to_string(waited->done)});
       find_completer(resource, waited->completion);
-      if (resource.holders.empty() && ends_by_itself()) resource.facts.push_back({"ends by itself", "yes"});
+      if (resource.kind == ResourceKind::kWorkItem) resource.facts = model::WorkFacts{facts, workqueue_};
+      if (resource.kind == ResourceKind::kRcuGracePeriod) resource.facts = model::GracePeriodFacts{facts, sequence_};
+      if (resource.kind == ResourceKind::kCompletion && resource.holders.empty() && ends_by_itself()) {
+        model::facts_in<model::CompletionFacts>(resource).ends_by_itself = true;
+      }
     }
     add_wait(*waited);
   }
@@ -86,7 +91,7 @@ class CompletionReader {
     return false;
   }
 
-  static void add_holder(model::Resource& resource, model::NodeId who, std::string_view role,
+  static void add_holder(model::Resource& resource, model::NodeId who, model::HolderRole role,
                          model::Evidence evidence) {
     model::Holder holder;
     holder.who = who;
@@ -98,7 +103,7 @@ class CompletionReader {
   void find_completer(model::Resource& resource, VirtualAddress completion) {
     if (const std::uint64_t thread = context_.thread_that_completes(completion)) {
       const bool parks = context_.called_through(sleeper_, "kthread_park");
-      add_holder(resource, model::task_node(thread), parks ? model::kMustPark : model::kMustEnd,
+      add_holder(resource, model::task_node(thread), parks ? HolderRole::kMustPark : HolderRole::kMustEnd,
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }
@@ -114,7 +119,7 @@ class CompletionReader {
       constexpr std::uint32_t kThreadDaemon = 2;  // kthreadd, which rest_init() starts second
       for (const model::Task& task : bench_.snapshot.tasks) {
         if (task.pid != kThreadDaemon || !task.is_kernel_thread) continue;
-        add_holder(resource, model::task_node(task.address), "must make the thread",
+        add_holder(resource, model::task_node(task.address), HolderRole::kMustMakeThread,
                    {EvidenceKind::kField, "task_struct.pid", task.address, "2"});
       }
     }
@@ -141,18 +146,18 @@ class CompletionReader {
     for (const kernel::Worker& worker : workers) {
       if (!worker.executes()) continue;
       using Place = kernel::QueuedBarrier::Place;
-      std::string role;
-      if (barrier->place == Place::kBehindRunning && worker.address == barrier->head) role = "executes it";
+      std::optional<HolderRole> role;
+      if (barrier->place == Place::kBehindRunning && worker.address == barrier->head) role = HolderRole::kExecutes;
       if (barrier->place == Place::kInactive && worker.pool_workqueue == barrier->head) {
-        role = "occupies the queue that may not execute more at a time";
+        role = HolderRole::kOccupiesQueue;
       }
-      if (barrier->place == Place::kInPool && worker.pool == barrier->head) role = "occupies the pool that it waits in";
-      if (role.empty()) continue;
+      if (barrier->place == Place::kInPool && worker.pool == barrier->head) role = HolderRole::kOccupiesPool;
+      if (!role) continue;
       add_holder(
-          resource, model::task_node(worker.task.value), role,
+          resource, model::task_node(worker.task.value), *role,
           {EvidenceKind::kField, "worker.current_func", worker.address.value, function_name(worker.current_function)});
       if (barrier->place == Place::kInPool) resource.holders.back().certainty = Certainty::kPossible;
-      if (!worker.workqueue_name.empty()) add_fact(resource, "workqueue", worker.workqueue_name);
+      if (workqueue_.empty()) workqueue_ = worker.workqueue_name;
     }
   }
 
@@ -161,9 +166,9 @@ class CompletionReader {
       if (!worker.executes() || !context_.workqueues().flushes(bench_.access.memory, completion, worker)) continue;
       resource.kind = ResourceKind::kWorkItem;
       resource.name = function_name(worker.current_function);
-      add_fact(resource, "workqueue", worker.workqueue_name);
+      if (workqueue_.empty()) workqueue_ = worker.workqueue_name;
       add_holder(
-          resource, model::task_node(worker.task.value), "executes work of the queue",
+          resource, model::task_node(worker.task.value), HolderRole::kExecutesQueue,
           {EvidenceKind::kField, "worker.current_func", worker.address.value, function_name(worker.current_function)});
     }
   }
@@ -173,36 +178,39 @@ class CompletionReader {
     const auto period = kernel::read_grace_period(bench_.access, binder);
     if (!period || !period->active) return;
     resource.kind = ResourceKind::kRcuGracePeriod;
-    add_fact(resource, "grace period", fmt::format("{:#x}", period->sequence));
+    sequence_ = period->sequence;
     // CONFIG_PREEMPT_RCU counts in the task how deep it is in read-side sections.
     const kernel::Field nesting = binder.optional("task_struct", {"rcu_read_lock_nesting"});
     for (const std::uint32_t cpu : period->cpus) {
-      add_holder(resource, model::cpu_node(cpu), "owes a quiescent state",
+      add_holder(resource, model::cpu_node(cpu), HolderRole::kOwesQuiescentState,
                  {EvidenceKind::kField, "rcu_node.qsmask", period->state.value, fmt::format("CPU {}", cpu)});
       const auto is_this = [&](const model::Cpu& one) { return one.number == cpu; };
       const auto found = std::ranges::find_if(bench_.snapshot.cpus, is_this);
       if (found == bench_.snapshot.cpus.end() || found->task == 0) continue;
       const auto depth = nesting.read_signed(bench_.access.memory, VirtualAddress(found->task));
       if (!depth || *depth <= 0) continue;
-      resource.holders.back().role = model::kRunsReader;
+      resource.holders.back().role = HolderRole::kRunsReader;
       resource.holders.back().evidence.push_back(
           {EvidenceKind::kField, "task_struct.rcu_read_lock_nesting", found->task, std::to_string(*depth)});
     }
     for (const VirtualAddress task : period->tasks) {
-      add_holder(resource, model::task_node(task.value), "was preempted as a reader",
+      add_holder(resource, model::task_node(task.value), HolderRole::kWasPreemptedReading,
                  {EvidenceKind::kList, "rcu_node.blkd_tasks", period->state.value, {}});
     }
   }
 
   void add_wait(const kernel::WaitedCompletion& waited) {
     context_.add_wait(
-        sleeper_, waited.completion, "sleeps for it" + context_.in_place(sleeper_, kPassed),
+        sleeper_, waited.completion, context_.sleeps_in(sleeper_, kPassed),
         {EvidenceKind::kList, "waiter on its stack, linked into the completion's queue", waited.record.value, {}});
   }
 
   WaitContext& context_;
   Workbench& bench_;
   const Sleeper& sleeper_;
+  // What was found of the completer's side.
+  std::string workqueue_;
+  std::optional<std::uint64_t> sequence_;
 };
 
 void read_completion(WaitContext& context, const Sleeper& sleeper) {

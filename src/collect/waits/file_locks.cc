@@ -18,8 +18,9 @@ constexpr std::array<std::string_view, 6> kFunctions = {"locks_lock_inode_wait",
                                                         "posix_lock_inode_wait*", "fcntl_setlk",
                                                         "do_lock_file_wait*",     "flock_lock_file_wait"};
 
-std::string kind_of(const kernel::FileLock& lock) {
-  return fmt::format("{}, {}", lock.is_flock ? "flock" : "POSIX", lock.is_shared ? "shared" : "exclusive");
+model::FileLockFacts facts_of(const kernel::FileLock& lock) {
+  return {lock.is_flock ? model::FileLockFamily::kFlock : model::FileLockFamily::kPosix,
+          lock.is_shared ? model::LockMode::kShared : model::LockMode::kExclusive};
 }
 
 class FileLockReader {
@@ -37,7 +38,10 @@ class FileLockReader {
     if (!lock) return;
     model::Resource& resource = bench_.snapshot.resource_at(lock->address.value, ResourceKind::kFileLock);
     if (resource.evidence.empty()) describe(resource, *lock);
-    context_.add_wait(sleeper_, lock->address, fmt::format("sleeps for it ({})", kind_of(*request)),
+    model::WaitHow how = model::WaitKind::kSleeps;
+    how.family = facts_of(*request).family;
+    how.mode = facts_of(*request).mode;
+    context_.add_wait(sleeper_, lock->address, std::move(how),
                       {EvidenceKind::kField, "file_lock.fl_blocker of its request", request->address.value,
                        fmt::format("{:#x}", lock->address.value)});
   }
@@ -45,7 +49,7 @@ class FileLockReader {
  private:
   void describe(model::Resource& resource, const kernel::FileLock& lock) {
     resource.name = context_.open_files().view().name(bench_.access.memory, lock.file);
-    resource.facts.push_back({"kind", kind_of(lock)});
+    resource.facts = facts_of(lock);
     resource.evidence.push_back(
         {EvidenceKind::kField, "file_lock.fl_pid", lock.address.value, std::to_string(lock.pid)});
     if (lock.is_posix && add_owner_by_table(resource, lock)) return;
@@ -57,7 +61,7 @@ class FileLockReader {
     const std::uint64_t process = context_.open_files().process_of(lock.owner);
     if (process == 0) return false;
     resource.holders.push_back({model::task_node(process),
-                                "owner",
+                                model::HolderRole::kOwner,
                                 Certainty::kCertain,
                                 {{EvidenceKind::kField, "file_lock.fl_owner, the files of this process",
                                   lock.address.value, fmt::format("{:#x}", lock.owner.value)}}});
@@ -71,7 +75,7 @@ class FileLockReader {
       const model::Task* task = bench_.snapshot.find_task(process);
       const bool took_it = task != nullptr && task->tgid == lock.pid;
       model::Holder holder{model::task_node(process),
-                           "owner",
+                           model::HolderRole::kOwner,
                            took_it && processes.size() == 1 ? Certainty::kCertain : Certainty::kLikely,
                            {{EvidenceKind::kField, "file_lock.fl_file, which this process has open", lock.address.value,
                              fmt::format("{:#x}", lock.file.value)}}};

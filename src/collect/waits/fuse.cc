@@ -36,13 +36,13 @@ void add_server(const Workbench& bench, model::Resource& resource, std::uint64_t
   if (std::ranges::find(resource.holders, who, &model::Holder::who) != resource.holders.end()) return;
   resource.holders.push_back(
       {who,
-       "serves it",
+       model::HolderRole::kServes,
        Certainty::kCertain,
        {{EvidenceKind::kField, "fuse_dev, the private data of a file that it has open", device.value, {}}}});
 }
 
 void describe(WaitContext& context, model::Resource& resource, std::span<const VirtualAddress> devices) {
-  resource.facts.push_back({"kind", "FUSE"});
+  resource.facts = model::ServerFacts{model::ServerKind::kFuse, {}};
   resource.evidence.push_back(
       {EvidenceKind::kList, "devices of the connection", resource.address, std::to_string(devices.size())});
   for (const VirtualAddress device : devices) {
@@ -65,11 +65,11 @@ void read_fuse(WaitContext& context, const Sleeper& sleeper) {
   const auto request = view.request_with_queue(memory, queue->head);
   if (!request || kernel::fuse_may_take_long(request->operation)) return;
   if (!add_fuse_server(context, view, request->connection)) return;
-  context.add_wait(
-      sleeper, request->connection,
-      fmt::format("sleeps until its request {} is answered, which the server {}",
-                  kernel::fuse_operation_name(request->operation), request->was_read ? "has read" : "has not read yet"),
-      {EvidenceKind::kField, "fuse_req, whose queue it is in", request->address.value, {}});
+  model::WaitHow how = model::WaitKind::kSleepsForAnswer;
+  how.request = kernel::fuse_operation_name(request->operation);
+  how.taken_up = request->was_read;
+  context.add_wait(sleeper, request->connection, std::move(how),
+                   {EvidenceKind::kField, "fuse_req, whose queue it is in", request->address.value, {}});
 }
 
 }  // namespace

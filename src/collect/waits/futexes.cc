@@ -32,7 +32,7 @@ class FutexReader {
     const auto [known, is_new] = context_.futexes.try_emplace(waited->key, waited->record.value);
     const VirtualAddress futex(known->second);
     if (is_new) describe(bench_.snapshot.resource_at(futex.value, ResourceKind::kFutex), *waited);
-    context_.add_wait(sleeper_, futex, "sleeps at this word of its memory",
+    context_.add_wait(sleeper_, futex, model::WaitKind::kSleepsAtWord,
                       {EvidenceKind::kField, "futex_q.key on its stack", waited->record.value,
                        fmt::format("{:#x}/{:#x}/{:#x}", waited->key.object, waited->key.word, waited->key.offset)});
   }
@@ -51,11 +51,11 @@ class FutexReader {
       if (mutex.owner == 0) continue;
       const model::Task* owner = task_with_id(mutex.owner, waited.key.is_in_file());
       if (owner == nullptr) continue;
-      resource.facts.push_back({"word", fmt::format("{:#x}", mutex.word)});
+      resource.facts = model::FutexFacts{mutex.word};
       resource.evidence.push_back(
           {EvidenceKind::kField, "word of user memory", address.value, fmt::format("{:#x}", mutex.word)});
       resource.holders.push_back({model::task_node(owner->address),
-                                  "owner",
+                                  model::HolderRole::kOwner,
                                   Certainty::kLikely,
                                   {{EvidenceKind::kField, "owner in the C library's mutex around the word",
                                     address.value + kernel::kUserMutexOwner, std::to_string(mutex.owner)}}});

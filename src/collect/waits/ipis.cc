@@ -55,14 +55,14 @@ class IpiCollector {
     model::Holder holder;
     holder.who = model::cpu_node(target.number);
     const bool waits_in_queue = queued_.contains(request.address.value);
-    holder.role = waits_in_queue ? "has been sent it and has not begun" : "has begun it and has not come to its end";
+    holder.role = waits_in_queue ? model::HolderRole::kHasNotBegun : model::HolderRole::kHasNotEnded;
     holder.evidence.push_back({waits_in_queue ? EvidenceKind::kList : EvidenceKind::kField,
                                waits_in_queue ? fmt::format("call_single_queue of CPU {}", target.number)
                                               : fmt::format("cfd_data of CPU {}: lock flag", sender.number),
                                request.address.value,
                                {}});
     resource.holders.push_back(std::move(holder));
-    add_spin(bench_, sender, request.address, "spins for it");
+    add_spin(bench_, sender, request.address, model::WaitKind::kSpins);
   }
 
   Workbench& bench_;

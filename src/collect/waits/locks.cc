@@ -81,15 +81,16 @@ class LockReader {
   }
 
   void describe(model::Resource& resource, VirtualAddress lock, std::size_t waiters) {
-    resource.facts.push_back({"waiters", std::to_string(waiters)});
+    auto& facts = model::facts_in<model::LockFacts>(resource);
+    facts.waiters = waiters;
     resource.name = context_.object_name(lock);
     if (const auto state = view_.rw_state(bench_.access, lock)) {
-      resource.facts.push_back({"readers", std::to_string(state->readers)});
-      resource.facts.push_back({"writer", state->writer_holds ? "yes" : "no"});
+      facts.readers = state->readers;
+      facts.writer_holds = state->writer_holds;
       resource.evidence.push_back(field("count", lock, static_cast<std::uint64_t>(state->count)));
     }
     if (const auto count = view_.semaphore_count(bench_.access, lock)) {
-      resource.facts.push_back({"count", std::to_string(*count)});
+      facts.count = *count;
       resource.evidence.push_back(field("count", lock, static_cast<std::uint64_t>(*count)));
     }
     const auto owner = view_.owner(bench_.access, lock);
@@ -97,12 +98,12 @@ class LockReader {
     const std::string_view member = view_.kind() == LockKind::kSemaphore ? "last_holder" : "owner";
     resource.evidence.push_back(field(member, lock, owner->raw));
     if (owner->task.is_null()) {
-      resource.facts.push_back({"owner", "none"});
+      facts.has_no_owner = true;
       return;
     }
     model::Holder holder;
     holder.who = model::task_node(owner->task.value);
-    holder.role = owner->is_handed_over ? "was handed the lock" : "owner";
+    holder.role = owner->is_handed_over ? model::HolderRole::kHandedOver : model::HolderRole::kOwner;
     if (owner->is_hint) {
       // The last who took it. With one reader it is that one, unless an earlier reader outlasted it.
       const bool reads = view_.kind() == LockKind::kRwSemaphore;
@@ -110,7 +111,7 @@ class LockReader {
       if (reads && (!state || state->readers == 0)) return;
       // A semaphore with slots to spare keeps nobody, whoever took one last.
       if (view_.semaphore_count(bench_.access, lock).value_or(0) > 0) return;
-      holder.role = reads ? "reader" : "last holder";
+      holder.role = reads ? model::HolderRole::kReader : model::HolderRole::kLastHolder;
       holder.certainty = reads && state->readers > 1 ? Certainty::kPossible : Certainty::kLikely;
     }
     holder.evidence.push_back(field(member, lock, owner->raw));
@@ -125,20 +126,20 @@ class LockReader {
     const auto pid = bench_.tasks.pid.read(bench_.access.memory, task);
     const auto comm = bench_.tasks.comm.read_text(bench_.access.memory, task);
     if (!exit_state || !flags || !pid || !comm || *exit_state == 0 || (*flags & kernel::kFlagExiting) == 0) return;
-    resource.facts.push_back({"former pid", std::to_string(*pid)});
-    resource.facts.push_back({"former comm", *comm});
-    if (const auto start = bench_.tasks.start_time_of(bench_.access.memory, task)) {
-      resource.facts.push_back({"former start", std::to_string(*start)});
-    }
+    auto& former = model::facts_in<model::LockFacts>(resource).former.emplace();
+    former.pid = static_cast<std::uint32_t>(*pid);
+    former.comm = *comm;
+    if (const auto start = bench_.tasks.start_time_of(bench_.access.memory, task)) former.start_time = *start;
     resource.evidence.push_back(
         {EvidenceKind::kField, "task_struct.exit_state", task.value, fmt::format("{:#x}", *exit_state)});
   }
 
   void add_wait(VirtualAddress lock, VirtualAddress record) {
     const auto writes = view_.wants_to_write(bench_.access, record);
-    const std::string purpose = writes ? (*writes ? " for writing" : " for reading") : "";
+    model::WaitHow how = context_.sleeps_in(sleeper_, kLockCode);
+    if (writes) how.mode = *writes ? model::LockMode::kExclusive : model::LockMode::kShared;
     context_.add_wait(
-        sleeper_, lock, fmt::format("sleeps for it{}{}", purpose, context_.in_place(sleeper_, kLockCode)),
+        sleeper_, lock, std::move(how),
         {EvidenceKind::kList, fmt::format("{} on its stack, linked into the queue", words_.record), record.value, {}});
   }
 

@@ -24,9 +24,10 @@ void read_lookup(WaitContext& context, const Sleeper& sleeper) {
     const model::Evidence place{EvidenceKind::kInference, "the queue lies on its stack", queue->head.value, {}};
     resource.name = "of a name that is looked up";
     resource.evidence.push_back(place);
-    resource.holders.push_back({model::task_node(other->address), "looks it up", model::Certainty::kCertain, {place}});
+    resource.holders.push_back(
+        {model::task_node(other->address), model::HolderRole::kLooksUp, model::Certainty::kCertain, {place}});
   }
-  context.add_wait(sleeper, queue->head, "sleeps until the name is looked up",
+  context.add_wait(sleeper, queue->head, model::WaitKind::kSleepsForLookup,
                    {EvidenceKind::kList, "entry on its stack, linked into the queue", queue->entry.value, {}});
 }
 

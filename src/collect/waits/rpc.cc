@@ -14,8 +14,7 @@ constexpr std::array<std::string_view, 1> kFunctions = {"rpc_wait_bit_killable"}
 void describe(model::Resource& resource, const kernel::RpcServer& server) {
   const std::string& address = server.address.empty() ? server.name : server.address;
   resource.name = server.program.empty() ? address : fmt::format("{} ({})", address, server.program);
-  resource.facts.push_back({"kind", "RPC"});
-  resource.facts.push_back({"connected", server.is_connected ? "yes" : "no"});
+  resource.facts = model::ServerFacts{model::ServerKind::kRpc, server.is_connected};
   resource.evidence.push_back({EvidenceKind::kField, "rpc_xprt.address_strings", server.transport.value, address});
   resource.evidence.push_back(
       {EvidenceKind::kField, "rpc_xprt.state: connected", server.transport.value, server.is_connected ? "1" : "0"});
@@ -35,9 +34,9 @@ void read_rpc(WaitContext& context, const Sleeper& sleeper) {
   const auto call = context.view_of<kernel::RpcView>(context.module_at(sleeper)).call_with_state(memory, waited->word);
   if (!call || !is_of_server(call->queue)) return;
   add_rpc_server(context, call->server);
-  context.add_wait(sleeper, call->server.transport,
-                   call->queue.empty() ? "sleeps until its call is answered"
-                                       : fmt::format("sleeps until its call is answered ({})", call->queue),
+  model::WaitHow how = model::WaitKind::kSleepsForCall;
+  how.request = call->queue;
+  context.add_wait(sleeper, call->server.transport, std::move(how),
                    {EvidenceKind::kField, "rpc_task, whose tk_runstate it waits for", call->task.value, {}});
   auto& since = context.bench.snapshot.waits.back().since;
   if (call->start && since && *call->start < *since) since = call->start;

@@ -26,19 +26,20 @@ void read_rt_mutex(WaitContext& context, const Sleeper& sleeper) {
   model::Resource& resource = bench.snapshot.resource_at(waited->lock.value, ResourceKind::kRtMutex);
   if (resource.evidence.empty()) {
     resource.name = context.object_name(waited->lock);
-    if (is_futex) resource.facts.push_back({"futex", "yes"});
+    auto& facts = model::facts_in<model::LockFacts>(resource);
+    facts.is_futex = is_futex;
     const model::Evidence owner{EvidenceKind::kField, "rt_mutex.owner", waited->lock.value,
                                 fmt::format("{:#x}", waited->raw_owner)};
     resource.evidence.push_back(owner);
     if (waited->owner.is_null()) {
-      resource.facts.push_back({"owner", "none"});
+      facts.has_no_owner = true;
     } else {
-      resource.holders.push_back({model::task_node(waited->owner.value), "owner", model::Certainty::kCertain, {owner}});
+      resource.holders.push_back(
+          {model::task_node(waited->owner.value), model::HolderRole::kOwner, model::Certainty::kCertain, {owner}});
     }
   }
   context.add_wait(sleeper, waited->lock,
-                   is_futex ? "sleeps for it, which belongs to a futex with priority inheritance"
-                            : "sleeps for it" + context.in_place(sleeper, kPassed),
+                   is_futex ? model::WaitKind::kSleepsAtFutexLock : context.sleeps_in(sleeper, kPassed),
                    {EvidenceKind::kField, "task_struct.pi_blocked_on", sleeper.task.address,
                     fmt::format("{:#x}", waited->record.value)});
 }

@@ -80,7 +80,8 @@ OpenFileIndex& WaitContext::open_files() {
   return *open_files_;
 }
 
-void WaitContext::add_wait(const Sleeper& sleeper, VirtualAddress resource, std::string how, model::Evidence record) {
+void WaitContext::add_wait(const Sleeper& sleeper, VirtualAddress resource, model::WaitHow how,
+                           model::Evidence record) {
   model::Wait wait;
   wait.waiter = model::task_node(sleeper.task.address);
   wait.on = model::resource_node(resource.value);
@@ -137,12 +138,16 @@ bool WaitContext::called_through(const Sleeper& sleeper, std::string_view patter
   return false;
 }
 
-std::string WaitContext::in_place(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
+model::WaitHow WaitContext::sleeps_in(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
+  model::WaitHow how = model::WaitKind::kSleeps;
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (!is_kernels_own(location, passed)) return " in " + code_name(location);
+    if (is_kernels_own(location, passed)) continue;
+    how.function = location.function;
+    how.module = location.module;
+    break;
   }
-  return {};
+  return how;
 }
 
 const std::string& WaitContext::function(const Sleeper& sleeper, std::uint32_t frame) const {

@@ -65,14 +65,14 @@ class WaitContext {
   OpenFileIndex& open_files();
 
   // Adds the wait of a sleeper: how it waits, and the record of its own that led to the resource.
-  void add_wait(const Sleeper& sleeper, VirtualAddress resource, std::string how, model::Evidence record);
+  void add_wait(const Sleeper& sleeper, VirtualAddress resource, model::WaitHow how, model::Evidence record);
 
   // The function of a frame; empty beyond the outermost.
   const std::string& function(const Sleeper& sleeper, std::uint32_t frame) const;
   // Whether one of the frames outward from the waiting one is of the kernel's own function `name`.
   bool called_through(const Sleeper& sleeper, std::string_view pattern) const;
-  // " in " and the function that the task waits in: the first frame outward that none of `passed` names. Or nothing.
-  std::string in_place(const Sleeper& sleeper, std::span<const std::string_view> passed) const;
+  // That the task sleeps until it has the resource, in whose code: the first frame outward that none of `passed` names.
+  model::WaitHow sleeps_in(const Sleeper& sleeper, std::span<const std::string_view> passed) const;
   // A symbol for an object's address: "alpha_lock [module]"; empty when there is none.
   std::string object_name(VirtualAddress object);
 

@@ -40,7 +40,8 @@ void describe(Workbench& bench, const kernel::SpinlockView& view, VirtualAddress
   resource.evidence.push_back(evidence);
   const auto holder = view.holder(word, bench.percpu().possible().size());
   if (!holder) return;
-  resource.holders.push_back({model::cpu_node(*holder), "holds it", model::Certainty::kCertain, {evidence}});
+  resource.holders.push_back(
+      {model::cpu_node(*holder), model::HolderRole::kSpins, model::Certainty::kCertain, {evidence}});
 }
 
 }  // namespace
@@ -54,14 +55,15 @@ void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::o
   const VirtualAddress lock(*address);
   model::Resource& resource = bench.snapshot.resource_at(*address, model::ResourceKind::kSpinlock);
   if (resource.evidence.empty()) describe(bench, view, lock, resource);
-  std::string place;
+  model::WaitHow how = model::WaitKind::kSpins;
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(cpu.stack.frames[frame]);
     if (location.module.empty() && kernel::busy_wait(location.function)) continue;
-    place = " in " + code_name(location);
+    how.function = location.function;
+    how.module = location.module;
     break;
   }
-  model::Wait& wait = add_spin(bench, cpu, lock, "spins for it" + place);
+  model::Wait& wait = add_spin(bench, cpu, lock, std::move(how));
   wait.evidence.push_back({EvidenceKind::kRegister, "registers that hold the lock's address", *address, {}});
 }
 

@@ -155,7 +155,7 @@ class StopMachineCollector {
       const model::Cpu* cpu = snapshot_.find_cpu(number);
       model::Holder holder;
       holder.who = model::task_node(cpu->stopper->task);
-      holder.role = "must take part";
+      holder.role = model::HolderRole::kMustTakePart;
       holder.certainty = agree ? Certainty::kCertain : Certainty::kLikely;
       holder.evidence = {{EvidenceKind::kList, fmt::format("cpu_stopper.works of CPU {}", number), work.address.value,
                           fmt::format("cpu_stop_work{{fn=multi_cpu_stop, arg={:#x}}}", out.address)}};
@@ -168,7 +168,7 @@ class StopMachineCollector {
     if (requester != nullptr) {
       model::Wait wait{model::task_node(requester->address),
                        model::resource_node(out.address),
-                       "asked for the machine to be stopped",
+                       model::WaitKind::kAskedForStop,
                        requester->last_arrival,
                        Certainty::kCertain,
                        {}};
@@ -181,9 +181,12 @@ class StopMachineCollector {
     }
     for (const std::uint32_t number : out.acknowledged_cpus) {
       const model::Cpu* cpu = snapshot_.find_cpu(number);
-      model::Wait wait{model::task_node(cpu->task), model::resource_node(out.address),
-                       "spins in multi_cpu_stop",   {},
-                       Certainty::kCertain,         {}};
+      model::Wait wait{model::task_node(cpu->task),
+                       model::resource_node(out.address),
+                       model::WaitKind::kSpinsInStopMachine,
+                       {},
+                       Certainty::kCertain,
+                       {}};
       if (!cpu->stopper->running_function.empty()) {
         wait.evidence.push_back(
             field(fmt::format("cpu_stopper.fn of CPU {}", number), 0, cpu->stopper->running_function));
@@ -225,14 +228,14 @@ class StopMachineCollector {
         resource.kind = model::ResourceKind::kStopWork;
         resource.name = work.function;
         resource.holders.push_back({model::task_node(cpu.stopper->task),
-                                    "must run it",
+                                    model::HolderRole::kMustRun,
                                     Certainty::kCertain,
                                     {{EvidenceKind::kList, fmt::format("cpu_stopper.works of CPU {}", cpu.number),
                                       work.address, fmt::format("cpu_stop_work{{fn={}}}", work.function)}}});
         snapshot_.waits.push_back(
             {model::task_node(waiter->address),
              model::resource_node(work.done),
-             "waits for the stopper of a CPU",
+             model::WaitKind::kWaitsForStopper,
              waiter->last_arrival,
              Certainty::kCertain,
              {{EvidenceKind::kInference, "cpu_stop_done lies on the stack of this task", work.done, {}}}});

@@ -20,8 +20,6 @@ constexpr std::array<std::string_view, 8> kPageFunctions = {
     "wait_on_page_writeback*", "__lock_page*",  "put_and_wait_on_page_locked", "wait_on_page_locked*"};
 constexpr std::array<std::string_view, 2> kBufferFunctions = {"bit_wait_io*", "sleep_on_buffer"};
 constexpr std::array<std::string_view, 2> kFreezeFunctions = {"percpu_rwsem_wait", "__percpu_down_read"};
-constexpr std::array<std::string_view, 5> kLevels = {"no", "for writing", "for page faults", "for its own threads",
-                                                     "completely"};
 
 class StorageReader {
  public:
@@ -36,7 +34,7 @@ class StorageReader {
       // Another task has it locked, and nothing says which.
       bench_.snapshot.resource_at(page->folio.value, ResourceKind::kBitWait).name =
           "of a page that is up to date: its lock";
-      context_.add_wait(sleeper_, page->folio, "sleeps until it is unlocked", record);
+      context_.add_wait(sleeper_, page->folio, model::WaitKind::kSleepsForPageLock, record);
       return;
     }
     const auto files = view_.file_system_of_folio(bench_.access.memory, page->folio);
@@ -46,9 +44,10 @@ class StorageReader {
     if (!files->disk.is_null()) {
       model::Resource& device = bench_.snapshot.resource_at(below.value, ResourceKind::kDevice);
       if (device.evidence.empty()) describe_disk(device, below);
-      add_fact(device, "file system", files->type);
+      auto& facts = model::facts_in<model::DeviceFacts>(device);
+      if (facts.file_system.empty()) facts.file_system = files->type;
     }
-    context_.add_wait(sleeper_, below, "sleeps until a page is read or written", record);
+    context_.add_wait(sleeper_, below, model::WaitKind::kSleepsForPage, record);
     // Whoever locked the page may also be busy with something else.
     bench_.snapshot.waits.back().certainty = Certainty::kLikely;
   }
@@ -63,7 +62,7 @@ class StorageReader {
     model::Resource& device = bench_.snapshot.resource_at(disk.value, ResourceKind::kDevice);
     if (device.evidence.empty()) describe_disk(device, disk);
     context_.add_wait(
-        sleeper_, disk, "sleeps until a buffer is read, written, or unlocked",
+        sleeper_, disk, model::WaitKind::kSleepsForBuffer,
         {EvidenceKind::kField, "buffer_head.b_state, for a bit of which it waits", waited->word.value, {}});
     bench_.snapshot.waits.back().certainty = Certainty::kLikely;
   }
@@ -77,7 +76,7 @@ class StorageReader {
     model::Resource& frozen = bench_.snapshot.resource_at(files->super_block.value, ResourceKind::kDevice);
     if (frozen.evidence.empty()) describe_frozen(frozen, *files);
     context_.add_wait(
-        sleeper_, files->super_block, "sleeps until the file system is thawed",
+        sleeper_, files->super_block, model::WaitKind::kSleepsUntilThawed,
         {EvidenceKind::kList, "entry on its stack, linked into the queue of s_writers.rw_sem", queue->entry.value, {}});
   }
 
@@ -107,25 +106,26 @@ class StorageReader {
     const auto disk = view_.disk(bench_.access.memory, address);
     if (!disk) return;
     if (resource.name.empty()) resource.name = disk->name;
-    add_fact(resource, "number", fmt::format("{}:{}", disk->major, disk->minor));
+    auto& facts = model::facts_in<model::DeviceFacts>(resource);
+    facts.number = {static_cast<std::uint32_t>(disk->major), static_cast<std::uint32_t>(disk->minor)};
     resource.evidence.push_back({EvidenceKind::kField, "gendisk.disk_name", address.value, disk->name});
-    const std::string driver = context_.object_name(disk->operations);
-    if (!driver.empty()) add_fact(resource, "driver", driver);
+    facts.driver = context_.object_name(disk->operations);
     // drivers/md/dm.c names its disks; whether this is one their structures say.
     if (!disk->name.starts_with("dm-")) return;
     debuginfo::TypeSource& types = context_.module_types.of(module_name(disk->driver));
     const auto mapped = kernel::read_mapped_device(bench_.access.memory, types, address);
     if (!mapped) return;
-    if (!mapped->name.empty()) add_fact(resource, "mapped as", mapped->name);
-    if (mapped->suspended) add_fact(resource, "suspended", "yes");
+    facts.mapped_as = mapped->name;
+    facts.suspended = mapped->suspended;
     resource.evidence.push_back(
         {EvidenceKind::kField, "mapped_device.flags: suspended", address.value, mapped->suspended ? "1" : "0"});
   }
 
   void describe_frozen(model::Resource& resource, const kernel::FileSystem& files) {
     resource.name = fmt::format("{} ({})", files.id, files.type);
-    const std::size_t level = std::min<std::size_t>(files.frozen, kLevels.size() - 1);
-    add_fact(resource, "frozen", std::string(kLevels[level]));
+    constexpr auto kMost = static_cast<std::uint64_t>(model::FreezeLevel::kCompletely);
+    model::facts_in<model::DeviceFacts>(resource).frozen =
+        static_cast<model::FreezeLevel>(std::min<std::uint64_t>(files.frozen, kMost));
     resource.evidence.push_back(
         {EvidenceKind::kField, "super_block.s_writers.frozen", files.super_block.value, std::to_string(files.frozen)});
     if (!files.disk.is_null()) describe_disk(resource, files.disk);

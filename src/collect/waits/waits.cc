@@ -26,12 +26,7 @@ const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint
   return found == snapshot.tasks.end() ? nullptr : &*found;
 }
 
-void add_fact(model::Resource& resource, std::string name, std::string value) {
-  const auto known = [&](const model::Fact& fact) { return fact.name == name; };
-  if (std::ranges::none_of(resource.facts, known)) resource.facts.push_back({std::move(name), std::move(value)});
-}
-
-model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, std::string how) {
+model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, model::WaitHow how) {
   const model::StackFrame& frame = cpu.stack.frames[cpu.contexts[*cpu.activity].first_frame];
   model::Wait wait;
   wait.waiter = model::cpu_node(cpu.number);

@@ -18,11 +18,8 @@ std::span<const WaitCollector> wait_collectors();
 // The task on whose kernel stack `address` lies: who waits for an object that a function put there.
 const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address);
 
-// Adds a fact that the resource does not have yet.
-void add_fact(model::Resource& resource, std::string name, std::string value);
-
 // Adds the wait of a CPU that spins in its activity, until the resource is had.
-model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, std::string how);
+model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, model::WaitHow how);
 
 void collect_stop_machine_waits(Workbench& bench);
 void collect_ipi_waits(Workbench& bench);

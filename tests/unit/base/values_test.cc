@@ -90,13 +90,13 @@ TEST(WalkLimit, TheNodeZeroIsNoCycleByItself) {
 }
 
 enum class Colour { kRed, kGreen, kBlue };
-constexpr EnumNames<Colour, 2> kColours = {{{Colour::kRed, "red"}, {Colour::kGreen, "green"}}};
+constexpr auto kColours = std::to_array<EnumName<Colour>>({{Colour::kRed, "red"}, {Colour::kGreen, "green"}});
 
 TEST(EnumNames, WorkInBothDirectionsAndKnowWhatTheyDoNotKnow) {
   EXPECT_EQ(enum_name(kColours, Colour::kGreen), "green");
   EXPECT_EQ(enum_name(kColours, Colour::kBlue), "unknown");
-  EXPECT_EQ(enum_value(kColours, "red"), Colour::kRed);
-  EXPECT_EQ(enum_value(kColours, "blue"), std::nullopt);
+  EXPECT_EQ(enum_value<Colour>(kColours, "red"), Colour::kRed);
+  EXPECT_EQ(enum_value<Colour>(kColours, "blue"), std::nullopt);
 }
 
 TEST(StageClock, RecordsEachStageOnceItHasEndedAndAnnouncesItBefore) {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "collect/collect.h"
+#include "support/facts_text.h"
 #include "support/fake_completions.h"
 #include "support/fake_kernel.h"
 #include "support/fake_locks.h"
@@ -88,13 +89,20 @@ inline Nodes holders_of(const model::Resource& resource) {
   for (const model::Holder& holder : resource.holders) found.push_back(holder.who);
   return found;
 }
-// The one holder's part; empty when there is not exactly one.
-inline std::string role_of(const model::Resource& resource) {
-  return resource.holders.size() == 1 ? resource.holders.front().role : "";
+// The one holder's part; nothing when there is not exactly one.
+inline std::optional<model::HolderRole> role_of(const model::Resource& resource) {
+  if (resource.holders.size() != 1) return std::nullopt;
+  return resource.holders.front().role;
 }
 inline std::string fact(const model::Resource& resource, std::string_view name) {
-  const auto found = std::ranges::find(resource.facts, name, &model::Fact::name);
-  return found == resource.facts.end() ? std::string() : found->value;
+  return test::fact_text(resource.facts, name);
+}
+// "sleeps exclusive in update [mutexes]".
+inline std::string how_of(const model::Wait& wait) {
+  std::string text(model::name_of(wait.how.kind));
+  if (wait.how.mode) text += " " + std::string(model::name_of(*wait.how.mode));
+  if (!wait.how.function.empty()) text += " in " + wait.how.function;
+  return wait.how.module.empty() ? text : text + " [" + wait.how.module + "]";
 }
 // The value that a piece of evidence about a field, list or frame gives; "absent" when there is none.
 inline std::string evidence(const std::vector<model::Evidence>& all, std::string_view what) {

@@ -23,11 +23,11 @@ TEST_F(CompletionsTest, ACompletionThatNobodyIsKnownForHasNoHolder) {
   EXPECT_EQ(holders_of(found), Nodes{});
   EXPECT_EQ(fact(found, "done"), "0");
   EXPECT_EQ(fact(found, "waiters"), "2");
-  EXPECT_EQ(fact(found, "ends by itself"), "");
+  EXPECT_EQ(fact(found, "ends_by_itself"), "");
   EXPECT_EQ(evidence(found.evidence, "completion.done"), "0");
   for (const std::uint32_t pid : {100, 101}) {
     EXPECT_EQ(waits_of(pid), Addresses{done.address()});
-    EXPECT_EQ(wait_of(pid).how, "sleeps for it in wants_it_done [driver]");
+    EXPECT_EQ(how_of(wait_of(pid)), "sleeps in wants_it_done [driver]");
     EXPECT_EQ(evidence(wait_of(pid).evidence, "__wait_for_common"), "");
     EXPECT_EQ(wait_of(pid).evidence.back().address, FakeCompletion::record_of(pid));
   }
@@ -45,23 +45,23 @@ TEST_F(CompletionsTest, KthreadStopWaitsForTheThreadToEnd) {
   completions.exit_of(51);
   completions.exit_of(50).waited_for_by(100, {"wait_for_completion", "kthread_stop", "driver_exit [driver]"});
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(50)});
-  EXPECT_EQ(role_of(waited_for_by(100)), "must end");
+  EXPECT_EQ(role_of(waited_for_by(100)), model::HolderRole::kMustEnd);
   EXPECT_EQ(evidence(waited_for_by(100).holders.at(0).evidence, "kthread.exited"), "");
-  EXPECT_EQ(wait_of(100).how, "sleeps for it in driver_exit [driver]");
+  EXPECT_EQ(how_of(wait_of(100)), "sleeps in driver_exit [driver]");
 }
 
 TEST_F(CompletionsTest, KthreadParkWaitsForTheThreadToPark) {
   kernel.add_kthread(50, "flusher", "flush_thread [driver]");
   completions.parking_of(50).waited_for_by(100, {"wait_for_completion", "kthread_park", "driver_idle [driver]"});
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(50)});
-  EXPECT_EQ(role_of(waited_for_by(100)), "must park");
+  EXPECT_EQ(role_of(waited_for_by(100)), model::HolderRole::kMustPark);
   EXPECT_EQ(evidence(waited_for_by(100).holders.at(0).evidence, "kthread.parked"), "");
 }
 
 TEST_F(CompletionsTest, AThreadThatIsStoppedWhileItParksMustStillEnd) {
   kernel.add_kthread(50, "flusher", "flush_thread");
   completions.exit_of(50).waited_for_by(100, {"wait_for_completion", "kthread_stop", "kthread_park_helper"});
-  EXPECT_EQ(role_of(waited_for_by(100)), "must end");
+  EXPECT_EQ(role_of(waited_for_by(100)), model::HolderRole::kMustEnd);
 }
 
 TEST_F(CompletionsTest, OldKernelsKeepTheKthreadBehindSetChildTid) {
@@ -85,7 +85,7 @@ TEST_F(CompletionsTest, TheMakerOfThreadsIsKthreadd) {
   kernel.add_kthread(2, "kthreadd", "kthreadd");
   completions.make().waited_for_by(100, {"wait_for_completion_killable", "__kthread_create_on_node", "driver_init"});
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(2)});
-  EXPECT_EQ(role_of(waited_for_by(100)), "must make the thread");
+  EXPECT_EQ(role_of(waited_for_by(100)), model::HolderRole::kMustMakeThread);
 }
 
 TEST_F(CompletionsTest, ATaskWithKthreaddsPidThatIsNoKernelThreadMakesNoThreads) {
@@ -106,17 +106,17 @@ TEST_F(CompletionsTest, ATimeoutOrWhatIsOutsideEndsIt) {
   completions.make().waited_for_by(200, {"wait_for_completion_killable", "driver_wait"});
   completions.make().waited_for_by(201, {"wait_for_completion", "submit_bio_wait [impostor]"});
   for (pid = 100; pid < 100 + ending.size(); ++pid) {
-    EXPECT_EQ(fact(waited_for_by(pid), "ends by itself"), "yes") << ending[pid - 100][0].function;
+    EXPECT_EQ(fact(waited_for_by(pid), "ends_by_itself"), "true") << ending[pid - 100][0].function;
     EXPECT_EQ(holders_of(waited_for_by(pid)), Nodes{});
   }
-  EXPECT_EQ(fact(waited_for_by(200), "ends by itself"), "");
-  EXPECT_EQ(fact(waited_for_by(201), "ends by itself"), "") << "a module's function is not the kernel's";
+  EXPECT_EQ(fact(waited_for_by(200), "ends_by_itself"), "");
+  EXPECT_EQ(fact(waited_for_by(201), "ends_by_itself"), "") << "a module's function is not the kernel's";
 }
 
 TEST_F(CompletionsTest, WhatADriverWaitsForWhileItServesABioEndsNotByItself) {
   completions.make().waited_for_by(
       100, {"wait_for_completion", "resets [driver]", "queues [driver]", "submit_bio_noacct", "submit_bio_wait"});
-  EXPECT_EQ(fact(waited_for_by(100), "ends by itself"), "");
+  EXPECT_EQ(fact(waited_for_by(100), "ends_by_itself"), "");
 }
 
 TEST_F(CompletionsTest, ARecordThatIsLinkedToNothingIsNoWait) {

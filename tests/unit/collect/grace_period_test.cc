@@ -57,10 +57,10 @@ TEST_F(GracePeriodTest, TheCpusThatOweAQuiescentStateAreTheHolders) {
   const model::Resource& found = waited_for(kSynchronize);
   EXPECT_EQ(found.kind, ResourceKind::kRcuGracePeriod);
   EXPECT_EQ(holders_of(found), (Nodes{model::cpu_node(1), model::cpu_node(2)}));
-  for (const model::Holder& holder : found.holders) EXPECT_EQ(holder.role, "owes a quiescent state");
+  for (const model::Holder& holder : found.holders) EXPECT_EQ(holder.role, model::HolderRole::kOwesQuiescentState);
   EXPECT_EQ(evidence(found.holders.at(1).evidence, "rcu_node.qsmask"), "CPU 2");
-  EXPECT_EQ(fact(found, "grace period"), "0x1231");
-  EXPECT_EQ(wait_of(100).how, "sleeps for it in removes_it [driver]");
+  EXPECT_EQ(fact(found, "sequence"), "0x1231");
+  EXPECT_EQ(how_of(wait_of(100)), "sleeps in removes_it [driver]");
 }
 
 TEST_F(GracePeriodTest, ACpuWhoseTaskIsInsideOfAReadSideSectionIsSaidToBe) {
@@ -74,16 +74,16 @@ TEST_F(GracePeriodTest, ACpuWhoseTaskIsInsideOfAReadSideSectionIsSaidToBe) {
   owes(2, 0b01);
   const model::Resource& found = waited_for(kSynchronize);
   ASSERT_EQ(found.holders.size(), 2u);
-  EXPECT_EQ(found.holders.at(0).role, model::kRunsReader);
+  EXPECT_EQ(found.holders.at(0).role, model::HolderRole::kRunsReader);
   EXPECT_EQ(evidence(found.holders.at(0).evidence, "task_struct.rcu_read_lock_nesting"), "2");
-  EXPECT_EQ(found.holders.at(1).role, "owes a quiescent state");
+  EXPECT_EQ(found.holders.at(1).role, model::HolderRole::kOwesQuiescentState);
 }
 
 TEST_F(GracePeriodTest, ReadersThatWerePreemptedBeforeItBeganAreInTheWay) {
   preempted(2, {201, 202, 203}, 202);
   const model::Resource& found = waited_for(kSynchronize);
   EXPECT_EQ(holders_of(found), (Nodes{task(202), task(203)})) << "201 began to read after it";
-  EXPECT_EQ(found.holders.at(0).role, "was preempted as a reader");
+  EXPECT_EQ(found.holders.at(0).role, model::HolderRole::kWasPreemptedReading);
 }
 
 TEST_F(GracePeriodTest, ReadersWhileNoneIsInTheWayAreNoHolders) {

@@ -43,7 +43,7 @@ TEST_F(IpisTest, ARequestThatIsQueuedHasNotBegun) {
   EXPECT_EQ(found.kind, model::ResourceKind::kIpi);
   EXPECT_EQ(found.name, "flush_tlb_func");
   EXPECT_EQ(holders_of(found), Nodes{model::cpu_node(2)});
-  EXPECT_EQ(role_of(found), "has been sent it and has not begun");
+  EXPECT_EQ(role_of(found), model::HolderRole::kHasNotBegun);
   EXPECT_EQ(evidence(found.holders.at(0).evidence, "call_single_queue of CPU 2"), "");
   EXPECT_EQ(evidence(wait_of(model::cpu_node(1)).evidence, "smp_call_function_many_cond"), "");
 }
@@ -54,8 +54,8 @@ TEST_F(IpisTest, OfManyThatWereAskedThoseWhoHaveNotAnsweredAreTheHolders) {
   request(slot(3), kLocked);
   queue(2, slot(2));
   EXPECT_EQ(cpu_waits(), (Addresses{slot(2), slot(3)}));
-  EXPECT_EQ(role_of(resource(slot(2))), "has been sent it and has not begun");
-  EXPECT_EQ(role_of(resource(slot(3))), "has begun it and has not come to its end");
+  EXPECT_EQ(role_of(resource(slot(2))), model::HolderRole::kHasNotBegun);
+  EXPECT_EQ(role_of(resource(slot(3))), model::HolderRole::kHasNotEnded);
   EXPECT_EQ(holders_of(resource(slot(3))), Nodes{model::cpu_node(3)});
 }
 

@@ -21,13 +21,13 @@ TEST_F(LocksTest, AMutexNamesItsOwnerAndAllWhoWait) {
   EXPECT_EQ(found.kind, ResourceKind::kMutex);
   EXPECT_EQ(found.name, "alpha_lock [alpha]");
   EXPECT_EQ(holders_of(found), Nodes{task(100)});
-  EXPECT_EQ(role_of(found), "owner");
+  EXPECT_EQ(role_of(found), model::HolderRole::kOwner);
   EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
   EXPECT_EQ(evidence(found.holders.at(0).evidence, "mutex.owner"), fmt::format("{:#x}", kernel.task(100)));
   EXPECT_EQ(fact(found, "waiters"), "2");
   for (const std::uint32_t pid : {101, 102}) {
     EXPECT_EQ(waits_of(pid), Addresses{lock.address()}) << pid;
-    EXPECT_EQ(wait_of(pid).how, "sleeps for it in wants_the_lock");
+    EXPECT_EQ(how_of(wait_of(pid)), "sleeps in wants_the_lock");
     EXPECT_EQ(wait_of(pid).since, FakeKernel::kNow - 1'000'000'000);
     EXPECT_EQ(evidence(wait_of(pid).evidence, "__mutex_lock.constprop.0"), "");
     EXPECT_EQ(wait_of(pid).evidence.back().address, FakeLock::record_of(pid));
@@ -41,11 +41,11 @@ TEST_F(LocksTest, FlagsInAnOwnersWordAreNotPartOfTheAddress) {
   const auto& handed_over = locks.mutex().held_by(100, 4 | 2).waited_for_by({102});
   const auto& free = locks.mutex().owner_word(1).waited_for_by({103});
   EXPECT_EQ(holders_of(resource(waiters.address())), Nodes{task(100)});
-  EXPECT_EQ(role_of(resource(waiters.address())), "owner");
+  EXPECT_EQ(role_of(resource(waiters.address())), model::HolderRole::kOwner);
   EXPECT_EQ(holders_of(resource(handed_over.address())), Nodes{task(100)});
-  EXPECT_EQ(role_of(resource(handed_over.address())), "was handed the lock");
+  EXPECT_EQ(role_of(resource(handed_over.address())), model::HolderRole::kHandedOver);
   EXPECT_EQ(holders_of(resource(free.address())), Nodes{});
-  EXPECT_EQ(fact(resource(free.address()), "owner"), "none");
+  EXPECT_EQ(fact(resource(free.address()), "has_no_owner"), "true");
   EXPECT_EQ(evidence(resource(free.address()).evidence, "mutex.owner"), "0x1");
   EXPECT_EQ(resource(free.address()).name, "") << "no symbol is there";
 }
@@ -110,13 +110,13 @@ TEST_F(LocksTest, AnOwnerThatIsNoTaskAnyMoreIsSaidToHaveBeenOne) {
   kernel.machine.memory.touch(0xffff888900000040);
   const auto& lost = locks.mutex("lost").owner_word(0xffff88ff00000040).waited_for_by({103});
   EXPECT_EQ(holders_of(resource(dead.address())), Nodes{model::task_node(gone)});
-  EXPECT_EQ(fact(resource(dead.address()), "former pid"), "200");
-  EXPECT_EQ(fact(resource(dead.address()), "former comm"), "gone");
-  EXPECT_EQ(fact(resource(dead.address()), "former start"), "5000000000");
+  EXPECT_EQ(fact(resource(dead.address()), "former.pid"), "200");
+  EXPECT_EQ(fact(resource(dead.address()), "former.comm"), "gone");
+  EXPECT_EQ(fact(resource(dead.address()), "former.start_time"), "5000000000");
   EXPECT_EQ(evidence(resource(dead.address()).evidence, "task_struct.exit_state"), "0x10");
-  EXPECT_EQ(fact(resource(reused.address()), "former pid"), "") << "memory that was used again tells nothing";
+  EXPECT_EQ(fact(resource(reused.address()), "former.pid"), "") << "memory that was used again tells nothing";
   EXPECT_EQ(holders_of(resource(lost.address())), Nodes{model::task_node(0xffff88ff00000040)});
-  EXPECT_EQ(fact(resource(lost.address()), "former pid"), "") << "memory that is not in the dump tells nothing";
+  EXPECT_EQ(fact(resource(lost.address()), "former.pid"), "") << "memory that is not in the dump tells nothing";
 }
 
 TEST_F(LocksTest, AQueueThatRunsInACircleBesideItsLockIsNoQueue) {
@@ -147,25 +147,25 @@ TEST_F(LocksTest, AWriterOfARwSemaphoreIsItsOwner) {
   const model::Resource& found = resource(lock.address());
   EXPECT_EQ(found.kind, ResourceKind::kRwSemaphore);
   EXPECT_EQ(holders_of(found), Nodes{task(100)});
-  EXPECT_EQ(role_of(found), "owner");
+  EXPECT_EQ(role_of(found), model::HolderRole::kOwner);
   EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
-  EXPECT_EQ(fact(found, "writer"), "yes");
+  EXPECT_EQ(fact(found, "writer_holds"), "true");
   EXPECT_EQ(fact(found, "readers"), "0");
   EXPECT_EQ(fact(found, "waiters"), "2");
   EXPECT_EQ(evidence(found.evidence, "rw_semaphore.count"), "0x1");
-  EXPECT_EQ(wait_of(101).how, "sleeps for it for writing in wants_the_lock");
-  EXPECT_EQ(wait_of(102).how, "sleeps for it for reading in wants_the_lock");
+  EXPECT_EQ(how_of(wait_of(101)), "sleeps exclusive in wants_the_lock");
+  EXPECT_EQ(how_of(wait_of(102)), "sleeps shared in wants_the_lock");
 }
 
 TEST_F(LocksTest, TheLastReaderIsOnlyAHint) {
   const auto& one = locks.rw_semaphore("one").read_by(100).waited_for_by({101});
   const auto& some = locks.rw_semaphore("some").read_by(100, 3).waited_for_by({102});
   const auto& none = locks.rw_semaphore("none").read_by(100, 0).waited_for_by({103});
-  EXPECT_EQ(role_of(resource(one.address())), "reader");
+  EXPECT_EQ(role_of(resource(one.address())), model::HolderRole::kReader);
   EXPECT_EQ(resource(one.address()).holders.at(0).certainty, Certainty::kLikely);
   EXPECT_EQ(fact(resource(one.address()), "readers"), "1");
-  EXPECT_EQ(fact(resource(one.address()), "writer"), "no");
-  EXPECT_EQ(role_of(resource(some.address())), "reader");
+  EXPECT_EQ(fact(resource(one.address()), "writer_holds"), "false");
+  EXPECT_EQ(role_of(resource(some.address())), model::HolderRole::kReader);
   EXPECT_EQ(resource(some.address()).holders.at(0).certainty, Certainty::kPossible);
   EXPECT_EQ(holders_of(resource(none.address())), Nodes{}) << "the last reader has left";
 }
@@ -184,8 +184,8 @@ TEST_F(LocksTest, ASemaphoreKnowsNoHolderUnlessTheKernelNotesTheLast) {
   EXPECT_EQ(found.kind, ResourceKind::kSemaphore);
   EXPECT_EQ(holders_of(found), Nodes{});
   EXPECT_EQ(fact(found, "count"), "0");
-  EXPECT_EQ(fact(found, "owner"), "") << "nothing is said of an owner that nobody records";
-  EXPECT_EQ(wait_of(101).how, "sleeps for it in wants_the_lock");
+  EXPECT_EQ(fact(found, "has_no_owner"), "") << "nothing is said of an owner that nobody records";
+  EXPECT_EQ(how_of(wait_of(101)), "sleeps in wants_the_lock");
 }
 
 TEST_F(LocksTest, ASemaphoreWithSlotsToSpareHasNoHolder) {
@@ -199,7 +199,7 @@ TEST_F(LocksTest, TheLastHolderOfASemaphoreIsLikelyTheOne) {
   kernel.machine.types.add("semaphore 32: last_holder@24:8");
   const auto& lock = locks.semaphore("sem").owner_word(kernel.task(100)).waited_for_by({101});
   EXPECT_EQ(holders_of(resource(lock.address())), Nodes{task(100)});
-  EXPECT_EQ(role_of(resource(lock.address())), "last holder");
+  EXPECT_EQ(role_of(resource(lock.address())), model::HolderRole::kLastHolder);
   EXPECT_EQ(resource(lock.address()).holders.at(0).certainty, Certainty::kLikely);
   EXPECT_EQ(evidence(resource(lock.address()).evidence, "semaphore.last_holder"),
             fmt::format("{:#x}", kernel.task(100)));
@@ -246,9 +246,9 @@ TEST_F(LocksTest, EachMissingMemberTakesAwayOnlyItsOwnFact) {
   kernel.machine.types.remove("mutex", "owner").remove("rwsem_waiter", "type");
   EXPECT_EQ(waits_of(101).size(), 1u);
   EXPECT_EQ(holders_of(waited_for_by(101)), Nodes{});
-  EXPECT_EQ(fact(waited_for_by(101), "owner"), "") << "not known is not none";
+  EXPECT_EQ(fact(waited_for_by(101), "has_no_owner"), "") << "not known is not none";
   EXPECT_EQ(holders_of(resource(sem.address())), Nodes{task(100)});
-  EXPECT_EQ(wait_of(102).how, "sleeps for it in wants_the_lock");
+  EXPECT_EQ(how_of(wait_of(102)), "sleeps in wants_the_lock");
 }
 
 TEST_F(LocksTest, WithoutTheTypeOfARecordThatKindOfWaitIsNotFound) {

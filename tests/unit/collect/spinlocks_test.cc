@@ -32,7 +32,7 @@ TEST_F(SpinlocksTest, TheLockIsTheTakenOneThatMostRegistersHold) {
   EXPECT_EQ(cpu_waits(), Addresses{kLock});
   EXPECT_EQ(cpu(1).busy_wait, "spinlock");
   const model::Wait& wait = wait_of(model::cpu_node(1));
-  EXPECT_EQ(wait.how, "spins for it in wants_the_lock [alpha]");
+  EXPECT_EQ(how_of(wait), "spins in wants_the_lock [alpha]");
   EXPECT_EQ(evidence(wait.evidence, "native_queued_spin_lock_slowpath"), "");
   const model::Resource& found = resource(kLock);
   EXPECT_EQ(found.kind, model::ResourceKind::kSpinlock);

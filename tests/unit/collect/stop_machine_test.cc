@@ -56,7 +56,7 @@ TEST_F(StopMachineTest, ThoseWhoseWorkIsQueuedAreMissingAndTheOthersTakePart) {
   EXPECT_EQ(resource_of_it.name, "change_clocksource");
   EXPECT_EQ(holders_of(resource_of_it), stoppers({2, 3}));
   for (const model::Holder& holder : resource_of_it.holders) {
-    EXPECT_EQ(holder.role, "must take part");
+    EXPECT_EQ(holder.role, model::HolderRole::kMustTakePart);
     EXPECT_EQ(holder.certainty, Certainty::kCertain) << "queue and count agree";
   }
   EXPECT_EQ(evidence(resource_of_it.evidence, "multi_stop_data.thread_ack"), "2");
@@ -68,11 +68,11 @@ TEST_F(StopMachineTest, TheRequesterAndThoseWhoSpinWaitForTheRequest) {
   const auto made = kernel.stop_machine(100, "change_clocksource", {2, 3}, 4);
   takes_part(0, made.data);
   EXPECT_EQ(waits_of(100), Addresses{made.data});
-  EXPECT_EQ(wait_of(100).how, "asked for the machine to be stopped");
+  EXPECT_EQ(how_of(wait_of(100)), "asked-for-stop");
   EXPECT_EQ(evidence(wait_of(100).evidence, "cpu_stop_done.nr_todo"), "4");
   EXPECT_EQ(evidence(wait_of(100).evidence, "stop_machine"), "stop_machine+0x10");
   EXPECT_EQ(waits_of(stopper(0)), Addresses{made.data});
-  EXPECT_EQ(wait_of(stopper(0)).how, "spins in multi_cpu_stop");
+  EXPECT_EQ(how_of(wait_of(stopper(0))), "spins-in-stop-machine");
   EXPECT_EQ(evidence(wait_of(stopper(0)).evidence, "cpu_stopper.fn of CPU 0"), "multi_cpu_stop");
   EXPECT_EQ(evidence(wait_of(stopper(0)).evidence, "multi_cpu_stop"), "on the stack of CPU 0");
   EXPECT_EQ(waits_of(stopper(2)), Addresses{}) << "it has not begun";
@@ -214,11 +214,11 @@ TEST_F(StopMachineTest, WorkForOneCpuIsWaitedForByWhoseStackItsResultIsOn) {
   kernel.queue_work(1, "migration_cpu_stop", 0, done);
   kernel.queue_work(2, "active_load_balance_cpu_stop", 0, 0);
   EXPECT_EQ(waits_of(102), Addresses{done});
-  EXPECT_EQ(wait_of(102).how, "waits for the stopper of a CPU");
+  EXPECT_EQ(how_of(wait_of(102)), "waits-for-stopper");
   EXPECT_EQ(resource(done).kind, ResourceKind::kStopWork);
   EXPECT_EQ(resource(done).name, "migration_cpu_stop");
   EXPECT_EQ(holders_of(resource(done)), stoppers({1}));
-  EXPECT_EQ(role_of(resource(done)), "must run it");
+  EXPECT_EQ(role_of(resource(done)), model::HolderRole::kMustRun);
   EXPECT_EQ(snapshot().resources.size(), 1u) << "nobody waits for the other";
 }
 

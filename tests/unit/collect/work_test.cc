@@ -32,10 +32,10 @@ TEST_F(WorkTest, FlushWorkWaitsForTheWorkerThatExecutesIt) {
   EXPECT_EQ(found.name, "our_work [driver]");
   EXPECT_EQ(fact(found, "workqueue"), "ours");
   EXPECT_EQ(holders_of(found), Nodes{task(50)});
-  EXPECT_EQ(role_of(found), "executes it");
+  EXPECT_EQ(role_of(found), model::HolderRole::kExecutes);
   EXPECT_EQ(found.holders.at(0).certainty, Certainty::kCertain);
   EXPECT_EQ(evidence(found.holders.at(0).evidence, "worker.current_func"), "our_work [driver]");
-  EXPECT_EQ(wait_of(100).how, "sleeps for it in wants_it_done");
+  EXPECT_EQ(how_of(wait_of(100)), "sleeps in wants_it_done");
 }
 
 TEST_F(WorkTest, TwoWhoFlushTheSameWorkWaitForTheSameWorker) {
@@ -55,7 +55,7 @@ TEST_F(WorkTest, WorkThatHasNotBegunWaitsForAWorkerOfItsPool) {
   EXPECT_EQ(found.name, "late_work");
   EXPECT_EQ(holders_of(found), (Nodes{task(50), task(51)})) << "not the idle one, not the other pool's";
   for (const model::Holder& holder : found.holders) {
-    EXPECT_EQ(holder.role, "occupies the pool that it waits in");
+    EXPECT_EQ(holder.role, model::HolderRole::kOccupiesPool);
     EXPECT_EQ(holder.certainty, Certainty::kPossible);
   }
 }
@@ -72,7 +72,7 @@ TEST_F(WorkTest, WorkThatIsHeldBackWaitsForWhatItsQueueExecutes) {
   const model::Resource& found = resource(workqueues.flush_inactive(100, ours));
   EXPECT_EQ(found.name, "held_back");
   EXPECT_EQ(holders_of(found), Nodes{task(50)}) << "the other queue is not in the way";
-  EXPECT_EQ(role_of(found), "occupies the queue that may not execute more at a time");
+  EXPECT_EQ(role_of(found), model::HolderRole::kOccupiesQueue);
 }
 
 TEST_F(WorkTest, HeldBackWorkWasCalledDelayedBefore) {
@@ -109,9 +109,9 @@ TEST_F(WorkTest, FlushWorkqueueWaitsForTheWorkersOfThatQueue) {
   EXPECT_EQ(found.name, "our_work [driver]");
   EXPECT_EQ(fact(found, "workqueue"), "ours");
   EXPECT_EQ(holders_of(found), Nodes{task(50)}) << "not another queue's";
-  EXPECT_EQ(role_of(found), "executes work of the queue");
+  EXPECT_EQ(role_of(found), model::HolderRole::kExecutesQueue);
   EXPECT_EQ(evidence(found.holders.at(0).evidence, "worker.current_func"), "our_work [driver]");
-  EXPECT_EQ(wait_of(100).how, "sleeps for it in wants_them_done");
+  EXPECT_EQ(how_of(wait_of(100)), "sleeps in wants_them_done");
 }
 
 TEST_F(WorkTest, ThoseWhoFlushAfterTheFirstWaitForTheSame) {

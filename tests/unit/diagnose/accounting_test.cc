@@ -65,7 +65,7 @@ SnapshotBuilder random_machine(std::mt19937& random) {
       const auto any = [&] {
         return model::NodeId{static_cast<model::NodeKind>(random() % 3), b.address_of(1000 + random() % tasks)};
       };
-      b.snapshot().waits.push_back({any(), any(), "", {}, Certainty::kCertain, {}});
+      b.snapshot().waits.push_back({any(), any(), {}, {}, Certainty::kCertain, {}});
     }
   }
   if (chance(2)) b.stop_machine(0x5000, tasks > 1 ? 1000 : 0, {0}, {cpus - 1});

@@ -60,7 +60,7 @@ TEST(Blocked, TheCulpritIsAtTheEndOfTheChain) {
 TEST(Blocked, AHolderThatIsNotThereHasExited) {
   SnapshotBuilder b = idle_machine();
   model::Resource& lock = add_resource(b, kLock, ResourceKind::kMutex);
-  lock.holders.push_back({model::task_node(0xffff888000777000), "owner", Certainty::kCertain, {}});
+  lock.holders.push_back({model::task_node(0xffff888000777000), model::HolderRole::kOwner, Certainty::kCertain, {}});
   add_waiter(b, 11, kLock, 35);
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldByExitedTask);
@@ -71,8 +71,8 @@ TEST(Blocked, WhatIsLeftOfTheHolderMayBeAnothers) {
   for (const auto& [start, is_it] : {std::pair{std::uint64_t{5}, true}, std::pair{std::uint64_t{80}, false}}) {
     SnapshotBuilder b = idle_machine();
     model::Resource& lock = add_resource(b, kLock, ResourceKind::kMutex);
-    lock.holders.push_back({model::task_node(0xffff888000777000), "owner", Certainty::kCertain, {}});
-    lock.facts = {{"former pid", "77"}, {"former comm", "gone"}, {"former start", std::to_string(start * kSecond)}};
+    lock.holders.push_back({model::task_node(0xffff888000777000), model::HolderRole::kOwner, Certainty::kCertain, {}});
+    model::facts_in<model::LockFacts>(lock).former = {77, "gone", start * kSecond};
     add_waiter(b, 11, kLock, 35);
     const Diagnosis diagnosis = diagnose_it(b);
     EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldByExitedTask);
@@ -93,7 +93,7 @@ TEST(Blocked, ATaskThatStartedAfterTheWaitIsNotItsHolder) {
 TEST(Blocked, AReaderThatSleepsBlocksTheWriter) {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
-  add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, "reader", Certainty::kLikely);
+  add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, model::HolderRole::kReader, Certainty::kLikely);
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kRwsemReaderBlocksWriter);
 }
@@ -101,14 +101,14 @@ TEST(Blocked, AReaderThatSleepsBlocksTheWriter) {
 TEST(Blocked, AHintOfManyIsOnlyPossible) {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
-  add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, "reader", Certainty::kPossible);
+  add_resource(b, kLock, ResourceKind::kRwSemaphore, 10, model::HolderRole::kReader, Certainty::kPossible);
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).confidence, Certainty::kPossible);
 }
 
 TEST(Blocked, AFreeLockWithSleepersHasLostAWakeup) {
   SnapshotBuilder b = idle_machine();
-  add_resource(b, kLock, ResourceKind::kMutex).facts.push_back({"owner", "none"});
+  model::facts_in<model::LockFacts>(add_resource(b, kLock, ResourceKind::kMutex)).has_no_owner = true;
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kLostWakeup);
   b.task(11).on_runqueue = true;
@@ -117,19 +117,19 @@ TEST(Blocked, AFreeLockWithSleepersHasLostAWakeup) {
 
 TEST(Blocked, ACompletionIsDoneOrNobodysOrNotYetLate) {
   SnapshotBuilder b = idle_machine();
-  add_resource(b, kLock, ResourceKind::kCompletion).facts.push_back({"done", "0"});
+  add_resource(b, kLock, ResourceKind::kCompletion).facts = model::CompletionFacts{0, {}, false};
   add_waiter(b, 11, kLock, 35);
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNeverCompleted);
   b.task(11).state = model::TaskState::kInterruptible;
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone) << "so do threads wait for work";
   b.task(11).state = model::TaskState::kUninterruptible;
-  b.snapshot().resources.at(0).facts.at(0).value = "1";
+  b.snapshot().resources.at(0).facts = model::CompletionFacts{1, {}, false};
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kLostWakeup);
 }
 
 TEST(Blocked, AWaitWithATimeLimitEndsByItself) {
   SnapshotBuilder b = idle_machine();
-  add_resource(b, kLock, ResourceKind::kCompletion).facts = {{"done", "0"}, {"ends by itself", "yes"}};
+  add_resource(b, kLock, ResourceKind::kCompletion).facts = model::CompletionFacts{0, {}, true};
   add_waiter(b, 11, kLock, 20);
   EXPECT_TRUE(diagnose_it(b).findings.empty());
 }
@@ -182,7 +182,7 @@ TEST(Deadlock, ACircleThroughAHintMustHaveLasted) {
     SnapshotBuilder b = idle_machine();
     add_waiter(b, 10, kLock, seconds);
     add_waiter(b, 11, kOther, seconds);
-    add_resource(b, kLock, ResourceKind::kRwSemaphore, 11, "reader", Certainty::kLikely);
+    add_resource(b, kLock, ResourceKind::kRwSemaphore, 11, model::HolderRole::kReader, Certainty::kLikely);
     add_resource(b, kOther, ResourceKind::kMutex, 10);
     const Diagnosis diagnosis = diagnose_it(b);
     EXPECT_EQ(diagnosis.verdict, seconds > 8 ? HangClass::kMixedLockCycle : HangClass::kNone);
@@ -194,7 +194,7 @@ TEST(Deadlock, IsNoSurerThanItsWeakestPart) {
   SnapshotBuilder b = idle_machine();
   add_waiter(b, 10, kLock, 30);
   add_waiter(b, 11, kOther, 30);
-  add_resource(b, kLock, ResourceKind::kWorkItem, 11, "occupies the pool that it waits in", Certainty::kPossible);
+  add_resource(b, kLock, ResourceKind::kWorkItem, 11, model::HolderRole::kOccupiesPool, Certainty::kPossible);
   add_resource(b, kOther, ResourceKind::kMutex, 10);
   EXPECT_EQ(diagnose_it(b).confidence, Certainty::kPossible);
 }
@@ -205,8 +205,12 @@ TEST(SpinlockDeadlock, NeedsEveryPossibleHolderToSpin) {
     b.cpu(cpu).runs(20 + cpu, "spinner").frames({"native_queued_spin_lock_slowpath", "_raw_spin_lock", "f [m]"});
     b.cpu(cpu).busy_wait("spinlock").interrupts(true).unwatched_for(40).preempt_depth(2);
     test::add_resource(b, kLock + cpu * 4, ResourceKind::kSpinlock);
-    b.snapshot().waits.push_back(
-        {model::cpu_node(cpu), model::resource_node(kLock + cpu * 4), "spins for it", {}, Certainty::kCertain, {}});
+    b.snapshot().waits.push_back({model::cpu_node(cpu),
+                                  model::resource_node(kLock + cpu * 4),
+                                  model::WaitKind::kSpins,
+                                  {},
+                                  Certainty::kCertain,
+                                  {}});
   }
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kSpinlockDeadlock);

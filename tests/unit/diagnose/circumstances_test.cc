@@ -12,7 +12,7 @@ constexpr std::uint64_t kAnswer = 0xffffffffc0002000;
 SnapshotBuilder sleeping_reader() {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 40);
-  add_resource(b, kPeriod, ResourceKind::kRcuGracePeriod, 10, "was preempted as a reader");
+  add_resource(b, kPeriod, ResourceKind::kRcuGracePeriod, 10, model::HolderRole::kWasPreemptedReading);
   add_waiter(b, 11, kPeriod, 35);
   return b;
 }
@@ -44,17 +44,17 @@ TEST(RcuStall, AReaderThatWaitsForSomebodysLockIsAVictimOfThat) {
   EXPECT_EQ(diagnosis.findings[0].victim_tasks.size(), 2u);
 }
 
-SnapshotBuilder looping_cpu(std::string_view role) {
+SnapshotBuilder looping_cpu(model::HolderRole role) {
   SnapshotBuilder b = idle_machine();
   add_hog(b, 1).loop("spin_forever [while1]", LoopYield::kNever).unwatched_for(30);
   model::Resource& period = add_resource(b, kPeriod, ResourceKind::kRcuGracePeriod);
-  period.holders.push_back({model::cpu_node(1), std::string(role), Certainty::kCertain, {}});
+  period.holders.push_back({model::cpu_node(1), role, Certainty::kCertain, {}});
   add_waiter(b, 11, kPeriod, 20);
   return b;
 }
 
 TEST(RcuStall, ALoopInsideOfAReadSectionThatOthersWaitFor) {
-  const Diagnosis diagnosis = diagnose_it(looping_cpu(model::kRunsReader));
+  const Diagnosis diagnosis = diagnose_it(looping_cpu(model::HolderRole::kRunsReader));
   EXPECT_EQ(verdict_of(diagnosis), "rcu-stall certain: spinner on CPU 1 in spin_forever [while1]");
   EXPECT_EQ(diagnosis.findings.at(0).chain.at(0).claim, Claim::kTaskWaits);
   EXPECT_EQ(diagnosis.findings[0].chain.at(1).claim, Claim::kHeldBy);
@@ -62,7 +62,7 @@ TEST(RcuStall, ALoopInsideOfAReadSectionThatOthersWaitFor) {
 }
 
 TEST(RcuStall, ALoopOutsideOfOneIsAHogThatHasGracePeriodsWait) {
-  const Diagnosis diagnosis = diagnose_it(looping_cpu("owes a quiescent state"));
+  const Diagnosis diagnosis = diagnose_it(looping_cpu(model::HolderRole::kOwesQuiescentState));
   EXPECT_EQ(diagnosis.verdict, HangClass::kCpuHog);
   EXPECT_EQ(diagnosis.findings.at(0).victim_tasks.size(), 1u) << "who waits for the grace period";
 }
@@ -90,7 +90,7 @@ TEST(MemoryReclaim, AShrinkerThatWaitsInVain) {
   EXPECT_EQ(diagnosis.verdict, HangClass::kMemoryReclaimStall);
   const Finding& finding = diagnosis.findings.at(0);
   EXPECT_EQ(finding.culprits.at(0).pid, 10u);
-  EXPECT_EQ(fact_of(finding, Claim::kInsideReclaim, "function"), "scan_cache");
+  EXPECT_EQ(fact_of(finding, Claim::kInsideReclaim, "place.function"), "scan_cache");
   EXPECT_EQ(fact_of(finding, Claim::kInsideReclaim, "reclaim"), "do_shrink_slab");
 }
 

@@ -61,8 +61,8 @@ TEST(CpuHog, ALoopWithAnExitIsAHogWhenTheWatchdogSaysSoAndTheExitIsTold) {
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kCpuHog);
   const Finding& finding = diagnosis.findings.front();
-  EXPECT_EQ(fact_of(finding, Claim::kLoop, "symbol"), "stop_now [while1]");
-  EXPECT_EQ(fact_of(finding, Claim::kLoop, "value"), "0x0");
+  EXPECT_EQ(fact_of(finding, Claim::kLoop, "exit.symbol"), "stop_now [while1]");
+  EXPECT_EQ(fact_of(finding, Claim::kLoop, "exit.value"), "0x0");
   EXPECT_EQ(find_link(finding, Claim::kEndlessLoop), nullptr);
 }
 

@@ -17,7 +17,7 @@ model::Snapshot graph_of(unsigned nodes, unsigned edges, std::mt19937& random) {
   model::Snapshot snapshot;
   std::uniform_int_distribution<std::uint64_t> node(1, nodes);
   for (unsigned i = 0; i < edges; ++i) {
-    snapshot.waits.push_back({task_node(node(random)), task_node(node(random)), "", {}, Certainty::kCertain, {}});
+    snapshot.waits.push_back({task_node(node(random)), task_node(node(random)), {}, {}, Certainty::kCertain, {}});
   }
   return snapshot;
 }
@@ -82,7 +82,7 @@ TEST(Cycles, ALongChainNeedsNoDeepStack) {
   model::Snapshot snapshot;
   constexpr std::uint64_t kNodes = 200'000;
   for (std::uint64_t i = 0; i < kNodes; ++i) {
-    snapshot.waits.push_back({task_node(i), task_node(i + 1), "", {}, Certainty::kCertain, {}});
+    snapshot.waits.push_back({task_node(i), task_node(i + 1), {}, {}, Certainty::kCertain, {}});
   }
   EXPECT_TRUE(cyclic_components(WaitGraph(snapshot)).empty());
 }

@@ -10,6 +10,7 @@
 
 #include "diagnose/detector.h"
 #include "diagnose/diagnose.h"
+#include "support/facts_text.h"
 #include "support/snapshot_builder.h"
 #include "support/wait_builder.h"
 
@@ -59,8 +60,7 @@ inline const Link* find_link(const Finding& finding, Claim claim) {
 inline std::string fact_of(const Finding& finding, Claim claim, std::string_view name) {
   const Link* link = find_link(finding, claim);
   if (link == nullptr) return "no such link";
-  const auto found = link->facts.find(name);
-  return found == link->facts.end() ? "no such fact" : found->second;
+  return test::fact_text(link->facts, name);
 }
 
 inline bool has_doubt(const Diagnosis& diagnosis, Doubt doubt) {

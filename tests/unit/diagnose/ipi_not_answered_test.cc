@@ -11,10 +11,11 @@ void calls(SnapshotBuilder& b, std::uint32_t caller, std::uint32_t target, std::
   model::Resource& resource = b.snapshot().resource_at(request, model::ResourceKind::kIpi);
   resource.name = "do_flush_tlb_all";
   resource.holders.push_back({model::cpu_node(target),
-                              "has been sent it and has not begun",
+                              model::HolderRole::kHasNotBegun,
                               Certainty::kCertain,
                               {{model::EvidenceKind::kList, "call_single_queue", request, {}}}});
-  b.snapshot().waits.push_back({model::cpu_node(caller), model::resource_node(request), "spins for it", {}, {}, {}});
+  b.snapshot().waits.push_back(
+      {model::cpu_node(caller), model::resource_node(request), model::WaitKind::kSpins, {}, {}, {}});
   b.cpu(target).call_pending(true);
 }
 
@@ -89,7 +90,7 @@ TEST(External, ACpuThatTakesNoInterruptsThoughItCouldWasNotRun) {
   const Finding& finding = diagnosis.findings.at(0);
   EXPECT_TRUE(finding.culprits.empty());
   EXPECT_NE(find_link(finding, Claim::kCpuNotRun), nullptr);
-  EXPECT_EQ(fact_of(finding, Claim::kClockStopped, "seconds"), "25.0");
+  EXPECT_EQ(fact_of(finding, Claim::kClockStopped, "age"), "25000000000");
   EXPECT_EQ(finding.victim_cpus, (std::vector<std::uint32_t>{2, 1}));
 }
 

@@ -31,9 +31,9 @@ TEST(Starvation, AHolderThatIsRunnableAndNeverRunsIsNamed) {
   const Diagnosis diagnosis = diagnose_it(starved_holder(40));
   EXPECT_EQ(verdict_of(diagnosis), "starvation likely: task10 on CPU 0");
   const Finding& finding = diagnosis.findings.at(0);
-  EXPECT_EQ(fact_of(finding, Claim::kTaskStarves, "seconds"), "40.0");
-  EXPECT_EQ(fact_of(finding, Claim::kOthersPreferred, "starved"), "SCHED_IDLE");
-  EXPECT_EQ(fact_of(finding, Claim::kOthersPreferred, "running"), "nice -20");
+  EXPECT_EQ(fact_of(finding, Claim::kTaskStarves, "queued"), "40000000000");
+  EXPECT_EQ(fact_of(finding, Claim::kOthersPreferred, "starved.is_idle_policy"), "true");
+  EXPECT_EQ(fact_of(finding, Claim::kOthersPreferred, "running.nice"), "-20");
   EXPECT_EQ(finding.victim_tasks, std::vector<std::uint64_t>{SnapshotBuilder().address_of(11)});
 }
 
@@ -75,8 +75,8 @@ TEST(Starvation, AGroupThatHasUsedItsQuotaIsNamed) {
   const Diagnosis diagnosis = diagnose_it(b);
   ASSERT_EQ(diagnosis.verdict, HangClass::kStarvation);
   EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "group"), "/box");
-  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "quota"), "1.0");
-  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "period"), "1000.0");
+  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "quota"), "1000000");
+  EXPECT_EQ(fact_of(diagnosis.findings[0], Claim::kThrottled, "period"), "1000000000");
 }
 
 TEST(Starvation, WhoRunsOnInAGroupWithoutQuotaIsBusyAndNotStarved) {

@@ -26,8 +26,8 @@ TEST(StopMachineStarved, TheChainGoesFromTheRequestToTheLoop) {
   const Finding& finding = diagnosis.findings.front();
   EXPECT_EQ(fact_of(finding, Claim::kStopMachineState, "missing"), "1");
   EXPECT_EQ(fact_of(finding, Claim::kStopMachineState, "threads"), "4");
-  EXPECT_EQ(fact_of(finding, Claim::kCpuOccupied, "seconds"), "14.2");
-  EXPECT_EQ(fact_of(finding, Claim::kWatchdogStale, "threshold"), "20");
+  EXPECT_EQ(fact_of(finding, Claim::kCpuOccupied, "held"), "14200000000");
+  EXPECT_EQ(fact_of(finding, Claim::kWatchdogStale, "threshold"), "20000000000");
   EXPECT_EQ(finding.advice, std::vector<Advice>{Advice::kYieldInLoop});
 }
 

@@ -24,7 +24,7 @@ TEST(UserLock, AHolderMayKeepItAsLongAsItLikes) {
     EXPECT_EQ(diagnose_it(held(kind, 90, 80)).verdict, HangClass::kNone);
   }
   SnapshotBuilder b = held(ResourceKind::kRtMutex, 90, 80);
-  b.snapshot().resources.at(0).facts.push_back({"futex", "yes"});
+  model::facts_in<model::LockFacts>(b.snapshot().resources.at(0)).is_futex = true;
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
 }
 
@@ -48,7 +48,7 @@ TEST(UserLock, AFrozenHolderIsCalledFrozen) {
   b.task(10).frozen = true;
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kHolderFrozen);
-  EXPECT_EQ(fact_of(diagnosis.findings.at(0), Claim::kHolderStopped, "state"), "frozen");
+  EXPECT_EQ(fact_of(diagnosis.findings.at(0), Claim::kHolderStopped, "is_frozen"), "true");
 }
 
 TEST(UserLock, AHolderThatWasStoppedJustNowHoldsNobodyUp) {
@@ -65,7 +65,7 @@ TEST(UserLock, AHolderThatHasGoneIsNotAccused) {
 
 SnapshotBuilder circle(ResourceKind first, ResourceKind second, double seconds) {
   SnapshotBuilder b = held(first, seconds, seconds);
-  add_resource(b, kOther, second, 11, "owner", Certainty::kLikely);
+  add_resource(b, kOther, second, 11, model::HolderRole::kOwner, Certainty::kLikely);
   add_waiter(b, 10, kOther, seconds);
   return b;
 }
@@ -89,7 +89,8 @@ TEST(UserLock, ACircleThroughALockOfTheKernelIsMixed) {
 SnapshotBuilder served(double server_slept, double waited) {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, server_slept).state = model::TaskState::kInterruptible;
-  add_resource(b, kFirst, ResourceKind::kServer, 10, "serves it").facts.push_back({"kind", "FUSE"});
+  add_resource(b, kFirst, ResourceKind::kServer, 10, model::HolderRole::kServes).facts =
+      model::ServerFacts{model::ServerKind::kFuse, {}};
   add_waiter(b, 11, kFirst, waited);
   return b;
 }
@@ -135,23 +136,23 @@ TEST(Server, OneThatWaitsForItselfIsADeadlock) {
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kSelfDeadlock);
 }
 
-SnapshotBuilder remote(std::string connected, double waited) {
+SnapshotBuilder remote(bool connected, double waited) {
   SnapshotBuilder b = idle_machine();
-  add_resource(b, kFirst, ResourceKind::kServer).facts.push_back({"connected", std::move(connected)});
+  add_resource(b, kFirst, ResourceKind::kServer).facts = model::ServerFacts{model::ServerKind::kRpc, connected};
   add_waiter(b, 11, kFirst, waited);
   return b;
 }
 
 TEST(Server, AnotherMachineIsGivenLessTimeWithoutAConnection) {
-  EXPECT_EQ(diagnose_it(remote("yes", 30)).verdict, HangClass::kServerGone);
-  EXPECT_TRUE(diagnose_it(remote("yes", 12)).findings.empty());
-  EXPECT_EQ(diagnose_it(remote("no", 12)).verdict, HangClass::kServerGone);
-  EXPECT_TRUE(diagnose_it(remote("no", 3)).findings.empty());
-  EXPECT_TRUE(diagnose_it(remote("no", 30)).findings.at(0).culprits.empty()) << "no task here is to blame";
+  EXPECT_EQ(diagnose_it(remote(true, 30)).verdict, HangClass::kServerGone);
+  EXPECT_TRUE(diagnose_it(remote(true, 12)).findings.empty());
+  EXPECT_EQ(diagnose_it(remote(false, 12)).verdict, HangClass::kServerGone);
+  EXPECT_TRUE(diagnose_it(remote(false, 3)).findings.empty());
+  EXPECT_TRUE(diagnose_it(remote(false, 30)).findings.at(0).culprits.empty()) << "no task here is to blame";
 }
 
 TEST(Server, AClientThatWasAnsweredIsNone) {
-  SnapshotBuilder b = remote("no", 30);
+  SnapshotBuilder b = remote(false, 30);
   b.task(11).on_runqueue = true;
   EXPECT_TRUE(diagnose_it(b).findings.empty());
 }
@@ -172,12 +173,17 @@ TEST(Device, OneThatDoesNotAnswerIsNamed) {
 }
 
 TEST(Device, OneThatIsSuspendedOrFrozenIsGivenLessTime) {
-  for (const model::Fact& fact : {model::Fact{"suspended", "yes"}, model::Fact{"frozen", "completely"}}) {
+  model::DeviceFacts suspended;
+  suspended.suspended = true;
+  model::DeviceFacts frozen;
+  frozen.frozen = model::FreezeLevel::kCompletely;
+  for (const model::DeviceFacts& facts : {suspended, frozen}) {
     SnapshotBuilder b = device(12);
-    b.snapshot().resources.at(0).facts.push_back(fact);
+    b.snapshot().resources.at(0).facts = facts;
     const Diagnosis diagnosis = diagnose_it(b);
-    EXPECT_EQ(diagnosis.verdict, HangClass::kIoStuck) << fact.name;
-    EXPECT_EQ(fact_of(diagnosis.findings.at(0), Claim::kDeviceSilent, fact.name), fact.value);
+    ASSERT_EQ(diagnosis.verdict, HangClass::kIoStuck) << facts.suspended;
+    const Link* link = find_link(diagnosis.findings.at(0), Claim::kDeviceSilent);
+    EXPECT_EQ(facts_of<SilentDeviceFacts>(*link).device, facts);
   }
 }
 

@@ -13,14 +13,14 @@ using model::resource_node;
 using model::task_node;
 
 void add_wait(SnapshotBuilder& b, NodeId waiter, NodeId on) {
-  b.snapshot().waits.push_back({waiter, on, "", {}, Certainty::kCertain, {}});
+  b.snapshot().waits.push_back({waiter, on, {}, {}, Certainty::kCertain, {}});
 }
 
 TEST(WaitGraph, FollowsWaitsThroughResourcesToTheirHolders) {
   SnapshotBuilder b;
   model::Resource lock;
   lock.address = 0x100;
-  lock.holders.push_back({task_node(b.address_of(2)), "owner", Certainty::kCertain, {}});
+  lock.holders.push_back({task_node(b.address_of(2)), HolderRole::kOwner, Certainty::kCertain, {}});
   b.snapshot().resources.push_back(lock);
   add_wait(b, task_node(b.address_of(1)), resource_node(0x100));
   const WaitGraph graph(b.build());

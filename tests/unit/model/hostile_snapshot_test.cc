@@ -31,7 +31,7 @@ TEST(HostileSnapshot, WhatIsNoSnapshotIsToldApart) {
     EXPECT_EQ(read_snapshot(text).error().what, "the snapshot is not a JSON object") << text;
   }
   const auto other = read_snapshot("{\"schema\":\"whyhung-report-1\"}");
-  EXPECT_EQ(other.error().what, "the snapshot's schema is not \"whyhung-snapshot-1\"");
+  EXPECT_EQ(other.error().what, "the snapshot's schema is not \"whyhung-snapshot-2\"");
   EXPECT_EQ(other.error().hint, "save it again with this version");
   EXPECT_FALSE(read_snapshot("{}"));
   EXPECT_FALSE(read_snapshot("{\"schema\":1}"));
@@ -140,11 +140,11 @@ TEST(HostileSnapshot, OptionalMembersMayBeMissingButNotNull) {
 
 TEST(HostileSnapshot, DeepNestingNeitherCrashesNorHangs) {
   for (const char* bracket : {"[", "{\"a\":"}) {
-    std::string text = "{\"schema\":\"whyhung-snapshot-1\",\"x\":";
+    std::string text = "{\"schema\":\"whyhung-snapshot-2\",\"x\":";
     for (int i = 0; i < 200'000; ++i) text += bracket;
     EXPECT_FALSE(read_snapshot(text));
   }
-  std::string closed = "{\"schema\":\"whyhung-snapshot-1\",\"x\":";
+  std::string closed = "{\"schema\":\"whyhung-snapshot-2\",\"x\":";
   closed.append(200'000, '[').append(200'000, ']').append("}");
   EXPECT_FALSE(read_snapshot(closed)) << "well formed, but no snapshot";
 }

@@ -10,32 +10,36 @@ namespace whyhung::model {
 namespace {
 
 template <typename E>
-void expect_words(std::optional<E> (*read)(std::string_view), E last) {
+void expect_words() {
   std::set<std::string_view> words;
-  for (int i = 0; i <= static_cast<int>(last); ++i) {
-    const auto value = static_cast<E>(i);
-    words.insert(name_of(value));
-    EXPECT_EQ(read(name_of(value)), value) << name_of(value);
+  for (const auto& row : words_of(E{})) {
+    words.insert(row.name);
+    EXPECT_EQ(name_of(row.value), row.name);
+    EXPECT_EQ(value_named<E>(row.name), row.value) << row.name;
   }
-  EXPECT_EQ(words.size(), static_cast<std::size_t>(last) + 1);
-  EXPECT_EQ(read("no such word"), std::nullopt);
-  EXPECT_EQ(read(""), std::nullopt);
-  const auto next = static_cast<E>(static_cast<int>(last) + 1);
-  EXPECT_EQ(name_of(next), "unknown") << "the test does not know of a newer value, or the table lacks the last";
+  EXPECT_EQ(words.size(), words_of(E{}).size()) << "two values share a word";
+  EXPECT_EQ(value_named<E>("no such word"), std::nullopt);
+  EXPECT_EQ(value_named<E>(""), std::nullopt);
 }
 
 TEST(ModelNames, EveryValueHasItsWord) {
-  expect_words(evidence_kind_of, EvidenceKind::kInference);
-  expect_words(certainty_of, Certainty::kPossible);
-  expect_words(frame_origin_of, FrameOrigin::kEarlierInterrupt);
-  expect_words(stack_end_reason_of, StackEndReason::kNotWalked);
-  expect_words(register_source_of, RegisterSource::kNone);
-  expect_words(context_kind_of, ContextKind::kException);
-  expect_words(dump_role_of, DumpRole::kDetecting);
-  expect_words(loop_yield_of, LoopYield::kMay);
-  expect_words(node_kind_of, NodeKind::kResource);
-  expect_words(resource_kind_of, ResourceKind::kMemory);
-  expect_words(task_state_of, TaskState::kUnknown);
+  expect_words<EvidenceKind>();
+  expect_words<Certainty>();
+  expect_words<FrameOrigin>();
+  expect_words<StackEndReason>();
+  expect_words<RegisterSource>();
+  expect_words<ContextKind>();
+  expect_words<DumpRole>();
+  expect_words<LoopYield>();
+  expect_words<NodeKind>();
+  expect_words<ResourceKind>();
+  expect_words<TaskState>();
+  expect_words<HolderRole>();
+  expect_words<WaitKind>();
+  expect_words<LockMode>();
+  expect_words<FileLockFamily>();
+  expect_words<ServerKind>();
+  expect_words<FreezeLevel>();
 }
 
 TEST(Certainty, TheWeakerOfTwoIsTheLessSure) {

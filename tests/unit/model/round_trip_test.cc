@@ -110,6 +110,14 @@ struct FieldCounter {
   }
   void mark(const char* name, bool&) { names.emplace_back(name); }
   template <typename T>
+  void added(const char* name, T&) {
+    names.emplace_back(name);
+  }
+  template <typename T>
+  void one_of(const char* name, T&) {
+    names.emplace_back(name);
+  }
+  template <typename T>
   void hex(const char* name, T&) {
     names.emplace_back(name);
   }
@@ -119,9 +127,11 @@ struct FieldCounter {
 template <typename T>
 class EveryType : public testing::Test {};
 using AllTypes =
-    testing::Types<Gap, Evidence, SourceLine, CodeLocation, StackFrame, RegisterValue, FrameRegisters, StackTrace, Task,
-                   ContextSegment, StopperWork, Stopper, WatchdogState, RunqueueState, LoopExit, Loop, Cpu, NodeId,
-                   Holder, Resource, Wait, StopMachineRequest, Machine, LogRecord, Module, Snapshot>;
+    testing::Types<Gap, Evidence, SourceLine, CodeLocation, StackFrame, RegisterValue, FrameRegisters, StackTrace,
+                   Throttle, Task, ContextSegment, StopperWork, Stopper, WatchdogState, RunqueueState, LoopExit, Loop,
+                   Cpu, NodeId, Holder, FormerTask, LockFacts, CompletionFacts, WorkFacts, GracePeriodFacts,
+                   DeviceNumber, DeviceFacts, ServerFacts, FutexFacts, FileLockFacts, Resource, Wait,
+                   StopMachineRequest, Machine, LogRecord, Module, Snapshot>;
 TYPED_TEST_SUITE(EveryType, AllTypes);
 
 TYPED_TEST(EveryType, EachMemberIsListedOnceInJsonFields) {

@@ -2,6 +2,8 @@
 // Small pieces of text: lists of CPUs, evidence, times, sizes.
 #include "report/phrases.h"
 
+#include <set>
+
 #include "report/system_header.h"
 #include "report_test_support.h"
 
@@ -26,8 +28,8 @@ TEST(Phrases, FunctionsNameTheirModule) {
 TEST(Phrases, TasksAreNamedOrAddressed) {
   SnapshotBuilder b;
   b.task(7, "rmmod");
-  EXPECT_EQ(task_phrase(b.build(), b.address_of(7)), "rmmod (pid 7)");
-  EXPECT_EQ(task_phrase(b.build(), 0xffff888000000040), "the task at 0xffff888000000040");
+  EXPECT_EQ(task_phrase(model::Index(b.build()), b.address_of(7)), "rmmod (pid 7)");
+  EXPECT_EQ(task_phrase(model::Index(b.build()), 0xffff888000000040), "the task at 0xffff888000000040");
 }
 
 TEST(Phrases, EvidenceSaysWhatWhereAndHowMuch) {
@@ -37,22 +39,41 @@ TEST(Phrases, EvidenceSaysWhatWhereAndHowMuch) {
 
 TEST(Phrases, EveryClaimIsASentence) {
   const SnapshotBuilder b;
-  for (int i = 0; i <= static_cast<int>(diagnose::Claim::kCpuWaitsForIpi); ++i) {
-    diagnose::Link link{static_cast<diagnose::Claim>(i), {}, {}, model::Certainty::kCertain, {}};
-    EXPECT_FALSE(claim_phrase(b.build(), link).empty()) << i;
+  const model::Index index(b.build());
+  for (const auto& row : words_of(diagnose::Claim{})) {
+    const diagnose::Link link{row.value, {}, {}, model::Certainty::kCertain, {}};
+    EXPECT_FALSE(claim_phrase(index, link).empty()) << row.name;
   }
 }
 
-TEST(Phrases, EveryAdviceAndDoubtIsASentence) {
-  for (int i = 0; i <= static_cast<int>(diagnose::Advice::kShortenSoftirq); ++i) {
-    EXPECT_FALSE(advice_phrase(static_cast<diagnose::Advice>(i), {}).empty()) << i;
+TEST(Phrases, EveryAdviceDoubtAndClassIsASentence) {
+  const SnapshotBuilder b;
+  const model::Index index(b.build());
+  for (const auto& row : words_of(diagnose::Advice{})) {
+    EXPECT_FALSE(advice_phrase(row.value, {}).empty()) << row.name;
   }
   diagnose::Diagnosis diagnosis;
   diagnosis.accounting.unexplained.push_back({});
   diagnosis.unending.push_back({});
-  for (int i = 0; i <= static_cast<int>(diagnose::Doubt::kCpuWaitsUnexplained); ++i) {
-    EXPECT_FALSE(doubt_phrase({}, diagnosis, static_cast<diagnose::Doubt>(i)).empty()) << i;
+  for (const auto& row : words_of(diagnose::Doubt{})) {
+    EXPECT_FALSE(doubt_phrase(index, diagnosis, row.value).empty()) << row.name;
   }
+  for (const auto& row : words_of(diagnose::HangClass{})) {
+    diagnose::Finding finding;
+    finding.hang_class = row.value;
+    finding.culprits.emplace_back();
+    EXPECT_GT(finding_phrase(index, finding).size(), 5u) << row.name;
+  }
+}
+
+TEST(Phrases, EveryRoleAndEveryWayOfWaitingHasItsWords) {
+  std::set<std::string> words;
+  for (const auto& row : words_of(model::HolderRole{})) words.emplace(role_words(row.value));
+  EXPECT_EQ(words.size(), words_of(model::HolderRole{}).size());
+  words.clear();
+  for (const auto& row : words_of(model::WaitKind{})) words.emplace(how_phrase(row.value));
+  EXPECT_EQ(words.size(), words_of(model::WaitKind{}).size());
+  EXPECT_FALSE(words.contains(""));
 }
 
 TEST(SystemHeader, TimesAndSizesReadAsUsersOfCrashKnowThem) {

@@ -1,21 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What to do about waits that do not end.
+// The change to think of first, for each kind of advice.
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "report/phrases.h"
-#include "report/wait_phrases.h"
 
 namespace whyhung::report {
+namespace {
 
-using diagnose::Finding;
+std::string yield_words(const diagnose::Finding& finding) {
+  if (finding.culprits.empty()) return "the loop";
+  const diagnose::Culprit& culprit = finding.culprits.front();
+  if (culprit.function.empty()) return fmt::format("{} (pid {})", printable(culprit.comm), culprit.pid);
+  return function_phrase(culprit.function, culprit.module);
+}
 
-std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) {
-  std::string place = "the code";
-  if (!finding.culprits.empty()) {
-    const std::string function = function_phrase(finding.culprits.front().function, finding.culprits.front().module);
-    if (!function.empty()) place = function;
-  }
+std::string place_words(const diagnose::Finding& finding) {
+  if (finding.culprits.empty()) return "the code";
+  const std::string function = function_phrase(finding.culprits.front().function, finding.culprits.front().module);
+  return function.empty() ? "the code" : function;
+}
+
+}  // namespace
+
+std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& finding) {
+  const std::string place = place_words(finding);
   switch (advice) {
+    case diagnose::Advice::kYieldInLoop:
+      return fmt::format(
+          "let {} yield: cond_resched() or a sleep in the loop, and in a kernel thread an exit on "
+          "kthread_should_stop()",
+          yield_words(finding));
+    case diagnose::Advice::kShortenPreemptOff:
+      return fmt::format("enable preemption (or release the spinlock) within {} before it loops, and let it end",
+                         yield_words(finding));
+    case diagnose::Advice::kShortenIrqOff:
+      return fmt::format("enable interrupts within {} before it loops, and let it end", yield_words(finding));
+    case diagnose::Advice::kShortenSoftirq:
+      return fmt::format("bound the work of {} and leave the rest to the next softirq or a work item",
+                         yield_words(finding));
     case diagnose::Advice::kOrderLocks:
       return "take the locks in one order everywhere, and wait for threads and work items only without a lock that "
              "they take";
@@ -35,12 +58,10 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
       return fmt::format("let {} come to an end: a worker must not wait without limit", place);
     case diagnose::Advice::kLookBelow:
       return "look at the device, its driver and what lies between: multipath, a suspended mapping, a frozen file "
-             "system, a "
-             "full or dead disk, the hypervisor's storage";
+             "system, a full or dead disk, the hypervisor's storage";
     case diagnose::Advice::kResumeDevice:
       return "resume the device (dmsetup resume) or thaw the file system (fsfreeze --unfreeze), and find out which "
-             "tool "
-             "left it so";
+             "tool left it so";
     case diagnose::Advice::kLookAtServer:
       return "look at the server and the network to it; who must not wait for it can mount with soft or a shorter "
              "timeout";
@@ -62,12 +83,10 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
           place);
     case diagnose::Advice::kLookOutside:
       return "look outside of this kernel: a host that does not run the virtual CPU (overcommitted, paused, "
-             "migrating), "
-             "the interrupt controller, the firmware";
+             "migrating), the interrupt controller, the firmware";
     case diagnose::Advice::kThrottleRealTime:
       return "let the real-time task sleep or block now and then, give it a CPU of its own, or keep real-time "
-             "throttling on "
-             "(kernel.sched_rt_runtime_us below kernel.sched_rt_period_us)";
+             "throttling on (kernel.sched_rt_runtime_us below kernel.sched_rt_period_us)";
     case diagnose::Advice::kGiveCpuTime:
       return "give the task CPU time: a larger quota (cpu.max) or weight for its control group, another scheduling "
              "policy or nice value, fewer tasks on that CPU; what holds locks that others need must not be starved";
@@ -83,10 +102,9 @@ std::string wait_advice_phrase(diagnose::Advice advice, const Finding& finding) 
           place);
     case diagnose::Advice::kOrderSpinlocks:
       return "take spinlocks in one order everywhere, never twice, and with interrupts disabled where an interrupt "
-             "takes "
-             "them too (spin_lock_irqsave, spin_lock_bh)";
-    default: return {};
+             "takes them too (spin_lock_irqsave, spin_lock_bh)";
   }
+  return {};
 }
 
 }  // namespace whyhung::report

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Snapshots of schema 1, in which roles, ways of waiting and facts were sentences and texts.
+#pragma once
+
+#include "model/json_writer.h"
+
+namespace whyhung::model {
+
+inline constexpr std::string_view kOldSnapshotSchema = "whyhung-snapshot-1";
+
+// Makes a snapshot of schema 1 one of today, in place. What is not of the form that schema 1 had stays as it is:
+// reading it ends in the complaint that belongs to it.
+void convert_old_snapshot(Json& snapshot);
+
+}  // namespace whyhung::model
