@@ -3,29 +3,38 @@
 
 #include <algorithm>
 
-#include "kernel/known_code.h"
+#include "names/functions.h"
 
 namespace whyhung::collect {
 namespace {
 
+using model::BusyWait;
 using model::ContextKind;
+using names::Meaning;
 
-const std::string& function_at(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame) {
-  return snapshot.location(stack.frames[frame]).function;
+constexpr auto kBusyWaits =
+    std::to_array<std::pair<Meaning, BusyWait>>({{Meaning::kSpinsInStopMachine, BusyWait::kStopMachine},
+                                                 {Meaning::kSpinsForIpi, BusyWait::kIpi},
+                                                 {Meaning::kSpinsForLock, BusyWait::kSpinlock},
+                                                 {Meaning::kSpinsForOwner, BusyWait::kOwnerSpin},
+                                                 {Meaning::kSpinsForConsole, BusyWait::kConsole}});
+
+bool means(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame, Meaning meaning) {
+  return snapshot.location(stack.frames[frame]).meanings.has(meaning);
 }
 
 bool is_kernel_function(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame) {
   return snapshot.location(stack.frames[frame]).module.empty();
 }
 
-ContextKind kind_of(kernel::EntryKind entry) {
-  switch (entry) {
-    case kernel::EntryKind::kNmi: return ContextKind::kNmi;
-    case kernel::EntryKind::kHardirq: return ContextKind::kHardirq;
-    case kernel::EntryKind::kException: return ContextKind::kException;
-    case kernel::EntryKind::kSystemCall: return ContextKind::kTask;
-  }
-  return ContextKind::kTask;
+// What entry code was entered for; nothing for other code. An NMI's entry may have the words of an exception's.
+std::optional<ContextKind> entered_for(const model::Snapshot& snapshot, const model::StackTrace& stack,
+                                       std::uint32_t frame) {
+  if (means(snapshot, stack, frame, Meaning::kEntersNmi)) return ContextKind::kNmi;
+  if (means(snapshot, stack, frame, Meaning::kEntersHardirq)) return ContextKind::kHardirq;
+  if (means(snapshot, stack, frame, Meaning::kEntersException)) return ContextKind::kException;
+  if (means(snapshot, stack, frame, Meaning::kEntersSystemCall)) return ContextKind::kTask;
+  return std::nullopt;
 }
 
 // Frames [begin, end) between two crossings: what they were entered for is written in their outermost functions.
@@ -33,9 +42,7 @@ ContextKind kind_of_segment(const model::Snapshot& snapshot, const model::StackT
                             std::uint32_t end, bool is_outermost) {
   constexpr std::uint32_t kEntryFrames = 4;
   for (std::uint32_t frame = end; frame-- > begin && frame + kEntryFrames >= end;) {
-    if (!is_kernel_function(snapshot, stack, frame)) continue;
-    const auto entry = kernel::entry_kind(function_at(snapshot, stack, frame));
-    if (entry) return kind_of(*entry);
+    if (const auto kind = entered_for(snapshot, stack, frame)) return *kind;
   }
   return is_outermost ? ContextKind::kTask : ContextKind::kHardirq;
 }
@@ -44,8 +51,7 @@ void add_segment(const model::Snapshot& snapshot, model::Cpu& cpu, std::uint32_t
                  bool is_outermost) {
   // Softirqs run on top of the interrupt or task that raised them, without registers saved in between.
   for (std::uint32_t frame = begin; frame < end; ++frame) {
-    if (!is_kernel_function(snapshot, cpu.stack, frame)) continue;
-    if (!kernel::runs_softirqs(function_at(snapshot, cpu.stack, frame))) continue;
+    if (!means(snapshot, cpu.stack, frame, Meaning::kRunsSoftirqs)) continue;
     cpu.contexts.push_back({ContextKind::kSoftirq, begin, frame + 1});
     begin = frame + 1;
     break;
@@ -60,27 +66,30 @@ model::DumpRole role_of(const model::Snapshot& snapshot, const model::Cpu& cpu, 
   const model::StackTrace& stack = cpu.stack;
   model::DumpRole role = model::DumpRole::kNone;
   for (std::uint32_t frame = segment.first_frame; frame < segment.end_frame; ++frame) {
-    if (!is_kernel_function(snapshot, stack, frame)) continue;
-    const auto code = kernel::dump_code(function_at(snapshot, stack, frame));
+    const names::Meanings& code = snapshot.location(stack.frames[frame]).meanings;
     // A CPU that panics second only stops itself, although panic() is on its stack.
-    if (code == kernel::DumpCode::kStoppedByPanic) return model::DumpRole::kStoppedForDump;
-    if (code == kernel::DumpCode::kStoppedIfOffline && cpu.online == false) return model::DumpRole::kStoppedForDump;
-    if (code == kernel::DumpCode::kPanic) role = model::DumpRole::kPanicked;
-    if (code == kernel::DumpCode::kDetector && role == model::DumpRole::kNone) role = model::DumpRole::kDetecting;
+    if (code.has(Meaning::kPanics)) {
+      role = model::DumpRole::kPanicked;
+    } else if (code.has(Meaning::kStopsForDump) || (code.has(Meaning::kServesStopIpi) && cpu.online == false)) {
+      return model::DumpRole::kStoppedForDump;
+    } else if (code.has(Meaning::kDetectsHang) && role == model::DumpRole::kNone) {
+      role = model::DumpRole::kDetecting;
+    }
   }
   return role;
 }
 
-std::string busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment) {
+model::BusyWait busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
+                             const model::ContextSegment& segment) {
   constexpr std::uint32_t kInnermost = 4;
   const std::uint32_t end = std::min(segment.end_frame, segment.first_frame + kInnermost);
   for (std::uint32_t frame = segment.first_frame; frame < end; ++frame) {
-    if (!is_kernel_function(snapshot, cpu.stack, frame)) return {};
-    if (const auto wait = kernel::busy_wait(function_at(snapshot, cpu.stack, frame))) {
-      return std::string(kernel::name_of(*wait));
+    if (!is_kernel_function(snapshot, cpu.stack, frame)) return BusyWait::kNone;
+    for (const auto& [meaning, wait] : kBusyWaits) {
+      if (means(snapshot, cpu.stack, frame, meaning)) return wait;
     }
   }
-  return {};
+  return BusyWait::kNone;
 }
 
 // Registers of another context begin at `frame`. Code that has just been entered has saved none: what lies under it is
@@ -88,18 +97,15 @@ std::string busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
 bool crosses_at(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame) {
   const model::FrameOrigin origin = stack.frames[frame].origin;
   if (origin == model::FrameOrigin::kException || origin == model::FrameOrigin::kEarlierInterrupt) return true;
-  return origin == model::FrameOrigin::kLinkRegister && is_kernel_function(snapshot, stack, frame - 1) &&
-         kernel::is_just_entering(function_at(snapshot, stack, frame - 1));
+  return origin == model::FrameOrigin::kLinkRegister && means(snapshot, stack, frame - 1, Meaning::kJustEntering);
 }
 
 // An interrupt of which nothing has run yet is nothing that a CPU does.
 bool has_only_been_entered(const model::Snapshot& snapshot, const model::Cpu& cpu,
                            const model::ContextSegment& segment) {
-  if (segment.end_frame != segment.first_frame + 1 || !is_kernel_function(snapshot, cpu.stack, segment.first_frame)) {
-    return false;
-  }
-  const std::string_view function = function_at(snapshot, cpu.stack, segment.first_frame);
-  return kernel::is_just_entering(function) || kernel::entry_kind(function) == kernel::EntryKind::kHardirq;
+  if (segment.end_frame != segment.first_frame + 1) return false;
+  return means(snapshot, cpu.stack, segment.first_frame, Meaning::kJustEntering) ||
+         entered_for(snapshot, cpu.stack, segment.first_frame) == ContextKind::kHardirq;
 }
 
 }  // namespace

@@ -114,7 +114,8 @@ void settle_activity(Workbench& bench, const unwind::Stack& stack, model::Cpu& c
     const model::ContextKind kind = cpu.contexts[*cpu.activity].kind;
     const bool is_interrupt = kind == model::ContextKind::kHardirq || kind == model::ContextKind::kNmi;
     const bool is_idle = idle_task && kind == model::ContextKind::kTask;
-    if (!is_idle && cpu.busy_wait.empty()) cpu.loop = find_loop(bench, cpu, activity_registers(stack, cpu));
+    if (!is_idle && cpu.busy_wait == model::BusyWait::kNone)
+      cpu.loop = find_loop(bench, cpu, activity_registers(stack, cpu));
     if (!is_interrupt || !takes_ticks || (cpu.loop && is_endless(*cpu.loop))) return;
     if (!move_activity_outward(bench.snapshot, cpu)) return;
     cpu.loop.reset();

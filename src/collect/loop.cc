@@ -5,7 +5,7 @@
 #include <array>
 
 #include "collect/flow_graph.h"
-#include "kernel/known_code.h"
+#include "names/functions.h"
 
 namespace whyhung::collect {
 namespace {
@@ -199,7 +199,7 @@ class LoopExaminer {
     if (!call.target) return LoopYield::kUnknown;
     const auto symbol = bench_.access.symbols.find_covering(behind_veneer(*call.target));
     if (!symbol) return LoopYield::kUnknown;
-    if (kernel::may_yield(symbol->symbol.name)) return LoopYield::kMay;
+    if (names::means(symbol->symbol.name, names::Meaning::kYields)) return LoopYield::kMay;
     if (depth == 0 || followed_ == kMostFunctionsFollowed || symbol->symbol.size == 0) return LoopYield::kUnknown;
     if (symbol->symbol.size > kMostCalleeBytes) return LoopYield::kUnknown;
     ++followed_;
@@ -226,7 +226,7 @@ class LoopExaminer {
     if (!jump.target) return LoopYield::kUnknown;
     if (*jump.target >= symbol.address && *jump.target < symbol.address + symbol.size) return LoopYield::kNever;
     const auto target = bench_.access.symbols.find_covering(*jump.target);
-    if (target && kernel::is_return_thunk(target->symbol.name)) return LoopYield::kNever;
+    if (target && names::means(target->symbol.name, names::Meaning::kReturnThunk)) return LoopYield::kNever;
     return yield_of_call(jump, depth - 1);
   }
 

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "collect/machine.h"
 #include "collect/stacks.h"
-#include "kernel/known_code.h"
+#include "names/meaning.h"
 
 namespace whyhung::collect {
 namespace {
@@ -23,8 +23,8 @@ std::string last_sleep(Workbench& bench, VirtualAddress task) {
   if (!is_whole) return {};
   for (const model::StackFrame& frame : stack.frames) {
     const model::CodeLocation& location = bench.snapshot.location(frame);
-    const bool is_sleep = location.module.empty() &&
-                          (kernel::may_yield(location.function) || location.function.starts_with("__switch_to"));
+    const bool is_sleep =
+        location.meanings.has(names::Meaning::kYields) || location.meanings.has(names::Meaning::kWaits);
     if (is_sleep || location.function.empty()) continue;
     return fmt::format("; when its task last let another one run, it stood in {}", code_name(location));
   }

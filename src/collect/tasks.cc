@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "kernel/known_code.h"
+#include "names/meaning.h"
 
 namespace whyhung::collect {
 namespace {
@@ -70,8 +70,7 @@ bool stands_in_freezer(const Workbench& bench, const model::Task& task) {
   constexpr std::size_t kInnermost = 4;
   const auto frames = std::span(task.stack.frames).first(std::min(task.stack.frames.size(), kInnermost));
   return std::ranges::any_of(frames, [&](const model::StackFrame& frame) {
-    const model::CodeLocation& location = bench.snapshot.location(frame);
-    return location.module.empty() && location.function == "__refrigerator";
+    return bench.snapshot.location(frame).meanings.has(names::Meaning::kFreezes);
   });
 }
 
@@ -120,9 +119,9 @@ void name_thread_function_by_stack(const Workbench& bench, model::Task& task) {
   const std::vector<model::StackFrame>& frames = task.stack.frames;
   for (std::size_t i = 1; i < frames.size(); ++i) {
     const model::CodeLocation& starter = bench.snapshot.location(frames[i]);
-    if (!starter.module.empty() || !kernel::starts_kernel_thread(starter.function)) continue;
+    if (!starter.meanings.has(names::Meaning::kStartsThread)) continue;
     const model::CodeLocation& called = bench.snapshot.location(frames[i - 1]);
-    const bool is_early = called.module.empty() && kernel::precedes_thread_function(called.function);
+    const bool is_early = called.meanings.has(names::Meaning::kPrecedesThread);
     const model::FrameOrigin origin = frames[i].origin;
     const bool is_caller = origin == model::FrameOrigin::kCall || origin == model::FrameOrigin::kLinkRegister;
     if (is_early || !is_caller) return;

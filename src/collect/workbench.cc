@@ -6,6 +6,7 @@
 #include "debuginfo/module_symbols.h"
 #include "kernel/found_in_code.h"
 #include "kernel/names_used.h"
+#include "names/functions.h"
 
 namespace whyhung::collect {
 
@@ -94,6 +95,7 @@ std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
   } else if (const kernel::LoadedModule* module = module_of(lookup)) {
     location.module = module->name;
   }
+  location.meanings = names::meanings_of(location.function, location.module, machine_);
   snapshot.locations.push_back(std::move(location));
   return entry->second;
 }

@@ -21,6 +21,7 @@
 #include "kernel/task.h"
 #include "kernel/xarray.h"
 #include "model/snapshot.h"
+#include "names/functions.h"
 #include "target/target.h"
 
 namespace whyhung::collect {
@@ -70,10 +71,14 @@ class Workbench {
   void gap(std::string what, std::string why) { snapshot.gaps.push_back({std::move(what), std::move(why)}); }
 
  private:
-  explicit Workbench(target::Target& opened) : target(opened), access{*opened.memory, *opened.types, *opened.symbols} {}
+  explicit Workbench(target::Target& opened)
+      : target(opened),
+        access{*opened.memory, *opened.types, *opened.symbols},
+        machine_(names::machine_named(opened.architecture->name)) {}
   void load_modules();
 
   std::unordered_map<std::uint64_t, std::uint32_t> located_;
+  names::Machine machine_;
 };
 
 }  // namespace whyhung::collect

@@ -4,7 +4,7 @@
 // and those that end at the same point make one finding.
 #include <algorithm>
 #include <map>
-#include <set>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -58,17 +58,21 @@ class BlockedDetector {
   explicit BlockedDetector(const Case& facts) : facts_(facts), index_(facts.waits) {}
 
   std::vector<Finding> detect() {
-    std::map<NodeId, Path> ends;
+    struct Start {
+      const model::Wait* wait = nullptr;
+      std::size_t length = 0;
+    };
+    std::map<NodeId, Start> ends;  // and the longest way to each
     for (const auto& [resource, wait] : index_.oldest_waits()) {
       if (index_.age(*wait).value_or(0) < kLasting) continue;
-      auto path = follow(*wait);
-      if (!path) continue;
-      Path& known = ends[path->end];
-      if (known.resources.size() < path->resources.size()) known = *std::move(path);
+      const Way way = way_of(*wait);
+      if (!way.end) continue;
+      Start& known = ends[*way.end];
+      if (known.length < way.length) known = {wait, way.length};
     }
     std::vector<Finding> findings;
-    for (const auto& [end, path] : ends) {
-      if (auto finding = explain(path)) findings.push_back(*std::move(finding));
+    for (const auto& [end, start] : ends) {
+      if (auto finding = explain(path_from(*start.wait))) findings.push_back(*std::move(finding));
     }
     const auto is_io = [](const Finding& finding) { return finding.hang_class == HangClass::kIoStuck; };
     if (std::ranges::any_of(findings, is_io)) return findings;
@@ -77,30 +81,64 @@ class BlockedDetector {
   }
 
  private:
-  // Nothing when it leads into a circle, or to a CPU: others explain these.
-  std::optional<Path> follow(const model::Wait& start) const {
+  // Where a wait leads in the end: to a task, or a resource that nobody holds.
+  struct Way {
+    std::optional<NodeId> end;  // nothing when it leads into a circle, or to a CPU: others explain these
+    std::size_t length = 0;     // waits on the way
+  };
+
+  // What stands behind a wait: an end, or another wait; neither where it is lost.
+  struct Step {
+    std::optional<NodeId> end;
+    const model::Wait* next = nullptr;
+  };
+  Step step_from(const model::Wait& wait) const {
+    const model::Resource* resource = index_.resource(wait.on);
+    if (resource == nullptr) return {};
+    if (resource->holders.empty()) return {wait.on, nullptr};
+    const model::Holder& holder = resource->holders.front();
+    if (holder.who.kind == NodeKind::kCpu) return {};
+    const model::Wait* next = index_.wait_of(holder.who);
+    if (next == nullptr || is_gone(holder.who, wait)) return {holder.who, nullptr};
+    return {{}, next};
+  }
+
+  // Each wait is followed once, whatever ways lead through it.
+  Way way_of(const model::Wait& start) {
+    std::vector<const model::Wait*> passed;
+    Way way;
+    for (const model::Wait* wait = &start; wait != nullptr;) {
+      const auto [known, is_new] = ways_.try_emplace(wait);
+      if (!is_new) {
+        way = known->second;  // of one that is being followed: without an end, as a circle is
+        break;
+      }
+      passed.push_back(wait);
+      const Step step = step_from(*wait);
+      way.end = step.end;
+      wait = step.next;
+    }
+    while (!passed.empty()) {
+      ++way.length;
+      ways_[passed.back()] = way;
+      passed.pop_back();
+    }
+    return way;
+  }
+
+  // The way in full; it has an end.
+  Path path_from(const model::Wait& start) const {
     Path path;
-    const model::Wait* wait = &start;
-    std::set<NodeId> passed;
-    while (true) {
+    for (const model::Wait* wait = &start; wait != nullptr;) {
       const model::Resource* resource = index_.resource(wait->on);
-      if (resource == nullptr || !passed.insert(wait->on).second) return std::nullopt;
+      const Step step = step_from(*wait);
       path.waits.push_back(wait);
       path.resources.push_back(resource);
-      if (resource->holders.empty()) {
-        path.end = wait->on;
-        return path;
-      }
-      const model::Holder& holder = resource->holders.front();
-      if (holder.who.kind == NodeKind::kCpu) return std::nullopt;
-      path.holders.push_back(&holder);
-      const model::Wait* next = index_.wait_of(holder.who);
-      if (next == nullptr || is_gone(holder.who, *wait)) {
-        path.end = holder.who;
-        return path;
-      }
-      wait = next;
+      if (!resource->holders.empty()) path.holders.push_back(&resource->holders.front());
+      if (step.end) path.end = *step.end;
+      wait = step.next;
     }
+    return path;
   }
 
   // The task is not there, has exited, or cannot be the one that the lock names: it began after the wait did.
@@ -140,8 +178,7 @@ class BlockedDetector {
       finding.advice = {Advice::kLeaveReadSection};
       return;
     }
-    const model::Task* task =
-        finding.culprits.size() == 1 ? facts_.snapshot.find_task(finding.culprits[0].task) : nullptr;
+    const model::Task* task = finding.culprits.size() == 1 ? facts_.index.task(finding.culprits[0].task) : nullptr;
     const bool waits_in_vain =
         finding.hang_class == HangClass::kNeverCompleted || finding.hang_class == HangClass::kLockHeldBySleeper;
     if (task == nullptr || !waits_in_vain) return;
@@ -290,6 +327,7 @@ class BlockedDetector {
 
   const Case& facts_;
   const WaitIndex& index_;
+  std::unordered_map<const model::Wait*, Way> ways_;
 };
 
 }  // namespace

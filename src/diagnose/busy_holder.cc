@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "diagnose/busy_holder.h"
 
-#include <algorithm>
-
 namespace whyhung::diagnose {
 namespace {
 
 constexpr std::uint64_t kLastingWork = 30'000'000'000;  // ns: longer than work takes that others wait for
 
 const CpuCondition* running_on(const Case& facts, const model::Task& task) {
-  const auto found = std::ranges::find(facts.cpus, &task, &CpuCondition::task);
-  return found == facts.cpus.end() ? nullptr : &*found;
+  const model::Cpu* cpu = facts.index.cpu_of(task);
+  return cpu == nullptr ? nullptr : condition_of(facts, cpu->number);
 }
 
 }  // namespace

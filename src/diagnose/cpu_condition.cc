@@ -25,7 +25,7 @@ CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
   if (in_task && idle_task) return CpuDoing::kIdle;
   if (cpu.in_user_mode) return CpuDoing::kUserMode;
   if (!cpu.activity) return CpuDoing::kUnknown;
-  if (!cpu.busy_wait.empty()) return CpuDoing::kWaitsForCpu;
+  if (cpu.busy_wait != model::BusyWait::kNone) return CpuDoing::kWaitsForCpu;
   // The panic was called by the very code that the CPU was running: it cannot be stuck there.
   const bool panics_itself = cpu.dump_role != model::DumpRole::kNone && *cpu.activity == 0;
   return panics_itself ? CpuDoing::kServesDump : CpuDoing::kKernelCode;
@@ -35,9 +35,9 @@ bool is_endless(const model::Loop& loop) {
   return loop.exits.empty() && !loop.has_unknown_flow && loop.yield == model::LoopYield::kNever;
 }
 
-bool has_starved_stopper(const model::Snapshot& snapshot, const model::Cpu& cpu) {
+bool has_starved_stopper(const model::Index& index, const model::Cpu& cpu) {
   if (!cpu.stopper || cpu.stopper->pending.empty() || cpu.stopper->task == cpu.task) return false;
-  const model::Task* stopper = snapshot.find_task(cpu.stopper->task);
+  const model::Task* stopper = index.task(cpu.stopper->task);
   return stopper != nullptr && stopper->is_runnable() && stopper->on_runqueue && !stopper->on_cpu;
 }
 
@@ -85,15 +85,16 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
 
 }  // namespace
 
-std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot) {
+std::vector<CpuCondition> judge_cpus(const model::Index& index) {
+  const model::Snapshot& snapshot = index.snapshot();
   std::vector<CpuCondition> conditions;
   for (const model::Cpu& cpu : snapshot.cpus) {
     CpuCondition condition;
     condition.cpu = &cpu;
-    condition.task = snapshot.find_task(cpu.task);
+    condition.task = index.task(cpu.task);
     condition.doing = doing_of(cpu, condition.task);
     if (cpu.activity) condition.context = cpu.contexts[*cpu.activity].kind;
-    condition.stopper_starved = has_starved_stopper(snapshot, cpu);
+    condition.stopper_starved = has_starved_stopper(index, cpu);
     condition.endless_loop = cpu.loop && is_endless(*cpu.loop);
     condition.preemptible = can_be_preempted(snapshot, cpu, condition.context);
     judge_clocks(snapshot, condition);

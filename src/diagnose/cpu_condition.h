@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "diagnose/finding.h"
-#include "model/snapshot.h"
+#include "model/index.h"
 
 namespace whyhung::diagnose {
 
@@ -37,7 +37,8 @@ struct CpuCondition {
   bool deaf = false;  // it takes no interrupts: their flag says so or, where that is not known, ticks
 };
 
-std::vector<CpuCondition> judge_cpus(const model::Snapshot& snapshot);
+// One for each CPU, in their order.
+std::vector<CpuCondition> judge_cpus(const model::Index& index);
 
 // Whether the CPU has stood where it stands for long: nothing served its watchdog, or it took no ticks.
 bool stands_long(const CpuCondition& condition);

@@ -2,9 +2,7 @@
 #include "diagnose/cycles.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <set>
+#include <unordered_map>
 
 namespace whyhung::diagnose {
 namespace {
@@ -80,7 +78,7 @@ class Tarjan {
   }
 
   const WaitGraph& graph_;
-  std::map<model::NodeId, Mark> marks_;
+  std::unordered_map<model::NodeId, Mark, model::NodeHash> marks_;
   std::vector<model::NodeId> stack_;
   std::vector<Visit> visits_;
   std::size_t count_ = 0;
@@ -93,34 +91,72 @@ std::vector<std::vector<model::NodeId>> cyclic_components(const WaitGraph& graph
   return Tarjan(graph).run();
 }
 
-std::vector<model::NodeId> shortest_cycle(const WaitGraph& graph, const std::vector<model::NodeId>& component) {
-  const std::set<model::NodeId> members(component.begin(), component.end());
-  std::vector<model::NodeId> best;
-  // Breadth first from each member back to itself. Components of more members than this are cut to their first ones.
-  constexpr std::size_t kMostStarts = 64;
-  for (std::size_t i = 0; i < component.size() && i < kMostStarts; ++i) {
-    const model::NodeId start = component[i];
-    std::map<model::NodeId, model::NodeId> came_from;
-    std::deque<model::NodeId> pending = {start};
-    bool closed = false;
-    while (!pending.empty() && !closed) {
-      const model::NodeId node = pending.front();
-      pending.pop_front();
-      for (const model::NodeId next : graph.waits_for(node)) {
-        if (!members.contains(next)) continue;
-        if (next == start) {
-          std::vector<model::NodeId> cycle = {node};
-          for (model::NodeId at = node; at != start; cycle.push_back(at)) at = came_from.at(at);
-          std::ranges::reverse(cycle);
-          if (best.empty() || cycle.size() < best.size()) best = std::move(cycle);
-          closed = true;
-          break;
-        }
-        if (came_from.try_emplace(next, node).second) pending.push_back(next);
+namespace {
+
+// The arrows inside of one component, with its nodes numbered.
+class Component {
+ public:
+  Component(const WaitGraph& graph, const std::vector<model::NodeId>& nodes) : arrows_(nodes.size()) {
+    std::unordered_map<model::NodeId, std::uint32_t, model::NodeHash> number;
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) number.emplace(nodes[i], i);
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+      for (const model::NodeId next : graph.waits_for(nodes[i])) {
+        if (const auto found = number.find(next); found != number.end()) arrows_[i].push_back(found->second);
       }
     }
   }
-  return best;
+
+  // A shortest way from a node back to itself that is shorter than `limit` nodes; empty: there is none. Breadth first;
+  // adds to `steps` how many arrows it followed.
+  std::vector<std::uint32_t> cycle_through(std::uint32_t start, std::size_t limit, std::size_t& steps) const {
+    std::vector<std::uint32_t> came_from(arrows_.size(), kNowhere);
+    std::vector<std::uint32_t> level = {start};
+    for (std::size_t length = 1; length < limit && !level.empty(); ++length) {
+      std::vector<std::uint32_t> next_level;
+      for (const std::uint32_t node : level) {
+        for (const std::uint32_t next : arrows_[node]) {
+          ++steps;
+          if (next == start) return way_to(node, start, came_from);
+          if (came_from[next] != kNowhere) continue;
+          came_from[next] = node;
+          next_level.push_back(next);
+        }
+      }
+      level = std::move(next_level);
+    }
+    steps += arrows_.size() / 8;  // what clearing the table costs
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t kNowhere = ~std::uint32_t{0};
+  static std::vector<std::uint32_t> way_to(std::uint32_t node, std::uint32_t start,
+                                           const std::vector<std::uint32_t>& came_from) {
+    std::vector<std::uint32_t> way = {node};
+    while (way.back() != start) way.push_back(came_from[way.back()]);
+    std::ranges::reverse(way);
+    return way;
+  }
+  std::vector<std::vector<std::uint32_t>> arrows_;
+};
+
+}  // namespace
+
+std::vector<model::NodeId> shortest_cycle(const WaitGraph& graph, const std::vector<model::NodeId>& component) {
+  const Component inside(graph, component);
+  // From each node back to itself. Of a large component only so much is looked at as a few walks over all of it cost.
+  const std::size_t most_steps = 4 * component.size() + 50'000;
+  std::size_t steps = 0;
+  std::vector<std::uint32_t> best;
+  for (std::uint32_t start = 0; start < component.size() && steps < most_steps; ++start) {
+    auto cycle = inside.cycle_through(start, best.empty() ? component.size() + 1 : best.size(), steps);
+    if (!cycle.empty()) best = std::move(cycle);
+    if (best.size() == 1) break;
+  }
+  std::vector<model::NodeId> nodes;
+  nodes.reserve(best.size());
+  for (const std::uint32_t one : best) nodes.push_back(component[one]);
+  return nodes;
 }
 
 }  // namespace whyhung::diagnose

@@ -17,6 +17,7 @@ namespace whyhung::diagnose {
 
 struct Case {
   const model::Snapshot& snapshot;
+  const model::Index& index;
   const WaitGraph& graph;
   const WaitIndex& waits;
   const std::vector<CpuCondition>& cpus;
@@ -44,7 +45,7 @@ std::vector<Finding> detect_blocked(const Case& facts);
 std::vector<Finding> detect_starvation(const Case& facts);
 std::vector<Finding> detect_memory_reclaim_stall(const Case& facts);
 
-// Adds all tasks and CPUs that wait for `node`, directly or through others, to the victims, without the culprits.
+// Adds all tasks and CPUs that wait for a node, directly or through others, to the victims, without the culprits.
 void add_blocked_by(const Case& facts, model::NodeId node, Finding& finding);
 // Fills the victims of a finding: everything that waits for its culprits' CPUs and tasks.
 void add_victims(const Case& facts, Finding& finding);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "diagnose/alike.h"
 #include "diagnose/detector.h"
 
 namespace whyhung::diagnose {
@@ -11,18 +13,15 @@ namespace {
 
 constexpr std::uint64_t kPatience = 30'000'000'000;  // ns: no disk is that slow
 
-// A culprit belongs to one finding: the one that explains most of the hang.
+// A culprit belongs to one finding: that of the first detector that accuses it (their table says in which order).
 void drop_repetitions(std::vector<Finding>& findings) {
   std::vector<Finding> kept;
+  std::set<std::pair<std::uint64_t, std::optional<std::uint32_t>>> accused;
   for (Finding& finding : findings) {
-    const auto is_known = [&](const Culprit& culprit) {
-      return std::ranges::any_of(kept, [&](const Finding& other) {
-        return std::ranges::any_of(
-            other.culprits, [&](const Culprit& one) { return one.task == culprit.task && one.cpu == culprit.cpu; });
-      });
-    };
-    if (finding.culprits.empty() || !std::ranges::all_of(finding.culprits, is_known))
-      kept.push_back(std::move(finding));
+    const auto is_known = [&](const Culprit& culprit) { return accused.contains({culprit.task, culprit.cpu}); };
+    if (!finding.culprits.empty() && std::ranges::all_of(finding.culprits, is_known)) continue;
+    for (const Culprit& culprit : finding.culprits) accused.emplace(culprit.task, culprit.cpu);
+    kept.push_back(std::move(finding));
   }
   findings = std::move(kept);
 }
@@ -39,8 +38,8 @@ void rank(std::vector<Finding>& findings) {
 // Panics that a detector of hangs asked for (kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h). The text
 // only raises a doubt; no finding rests on it.
 bool is_hang_panic(std::string_view message) {
-  constexpr std::array<std::string_view, 7> kWords = {"softlockup", "soft lockup", "hard LOCKUP",     "Hard LOCKUP",
-                                                      "hung_task",  "RCU Stall",   "workqueue lockup"};
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"softlockup", "soft lockup", "hard LOCKUP", "Hard LOCKUP", "hung_task", "RCU Stall", "workqueue lockup"});
   return std::ranges::any_of(kWords,
                              [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
@@ -91,11 +90,16 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
 }  // namespace
 
 Diagnosis diagnose(const model::Snapshot& snapshot) {
+  return diagnose(model::Index(snapshot));
+}
+
+Diagnosis diagnose(const model::Index& index) {
   Diagnosis diagnosis;
+  const model::Snapshot& snapshot = index.snapshot();
   const WaitGraph graph(snapshot);
-  const std::vector<CpuCondition> cpus = judge_cpus(snapshot);
-  const WaitIndex waits(snapshot);
-  const Case facts{snapshot, graph, waits, cpus};
+  const std::vector<CpuCondition> cpus = judge_cpus(index);
+  const WaitIndex waits(index);
+  const Case facts{snapshot, index, graph, waits, cpus};
   for (const Detector& detector : detectors()) {
     auto found = detector.detect(facts);
     std::ranges::move(found, std::back_inserter(diagnosis.findings));
@@ -103,7 +107,8 @@ Diagnosis diagnose(const model::Snapshot& snapshot) {
   drop_repetitions(diagnosis.findings);
   rank(diagnosis.findings);
   diagnosis.accounting = account(facts, diagnosis.findings);
-  diagnosis.liveness = judge_liveness(snapshot, cpus);
+  fold_alike(index, diagnosis.findings);
+  diagnosis.liveness = judge_liveness(index, cpus);
   if (!diagnosis.findings.empty()) {
     diagnosis.verdict = diagnosis.findings.front().hang_class;
     diagnosis.confidence = diagnosis.findings.front().confidence;

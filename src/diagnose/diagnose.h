@@ -8,6 +8,7 @@
 #include "diagnose/accounting.h"
 #include "diagnose/finding.h"
 #include "diagnose/liveness.h"
+#include "model/index.h"
 
 namespace whyhung::diagnose {
 
@@ -42,6 +43,7 @@ struct Diagnosis {
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };
 
+Diagnosis diagnose(const model::Index& index);
 Diagnosis diagnose(const model::Snapshot& snapshot);
 
 }  // namespace whyhung::diagnose

@@ -161,6 +161,14 @@ enum class Advice : std::uint8_t {
 std::string_view name_of(Advice advice);
 std::span<const EnumName<Advice>> words_of(Advice);
 
+// One of the same kind as a finding: the same class, functions, kinds of resources and stacks.
+struct Alike {
+  std::vector<Culprit> culprits;
+  std::uint64_t resource = 0;  // that its chain ends at; 0: none
+  std::size_t victim_tasks = 0;
+  std::size_t victim_cpus = 0;
+};
+
 struct Finding {
   HangClass hang_class = HangClass::kUndetermined;
   model::Certainty confidence = model::Certainty::kPossible;
@@ -171,6 +179,7 @@ struct Finding {
   std::string requested;        // what it asked for: the function to run with the machine stopped
   std::vector<Link> chain;      // from the symptom to the cause
   std::vector<Advice> advice;
+  std::vector<Alike> also;  // more of the same kind, which have no finding of their own
 };
 
 }  // namespace whyhung::diagnose

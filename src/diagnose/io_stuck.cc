@@ -13,8 +13,7 @@ constexpr std::uint64_t kLastingIo = 15'000'000'000;  // ns: longer than a devic
 bool waits_for_io(const Case& facts, const model::Task& task) {
   constexpr std::size_t kInnermost = 6;
   for (std::size_t i = 0; i < task.stack.frames.size() && i < kInnermost; ++i) {
-    const model::CodeLocation& location = facts.snapshot.location(task.stack.frames[i]);
-    if (location.module.empty() && location.function.starts_with("io_schedule")) return true;
+    if (facts.snapshot.location(task.stack.frames[i]).meanings.has(names::Meaning::kWaitsForIo)) return true;
   }
   return false;
 }

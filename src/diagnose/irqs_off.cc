@@ -21,7 +21,7 @@ bool is_deaf(const CpuCondition& condition) {
 void guess_callers(const Case& facts, const CpuCondition& condition, Finding& finding) {
   if (condition.cpu->function_call_pending != true) return;
   for (const CpuCondition& other : facts.cpus) {
-    if (other.doing != CpuDoing::kWaitsForCpu || other.cpu->busy_wait != "ipi") continue;
+    if (other.doing != CpuDoing::kWaitsForCpu || other.cpu->busy_wait != model::BusyWait::kIpi) continue;
     if (facts.waits.wait_of(model::cpu_node(other.cpu->number)) != nullptr) continue;
     finding.chain.push_back(
         {Claim::kCpuWaitsForIpi,

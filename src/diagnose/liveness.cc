@@ -6,12 +6,12 @@ namespace {
 
 using model::ContextKind;
 
-bool starves(const model::Snapshot& snapshot, std::uint64_t task_address) {
-  const model::Task* task = snapshot.find_task(task_address);
+bool starves(const model::Index& index, std::uint64_t task_address) {
+  const model::Task* task = index.task(task_address);
   return task != nullptr && task->is_runnable() && task->on_runqueue && !task->on_cpu;
 }
 
-CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition) {
+CpuLiveness judge(const model::Index& index, const CpuCondition& condition) {
   const model::Cpu& cpu = *condition.cpu;
   CpuLiveness out{cpu.number, Rung::kUnknown, Rung::kUnknown, Rung::kUnknown, RungReason::kNoRegisters};
   if (condition.doing == CpuDoing::kUnknown) {
@@ -38,7 +38,7 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
   out.threads = Rung::kDead;
   out.reason = RungReason::kCpuOccupied;
   if (condition.doing == CpuDoing::kWaitsForCpu) {
-    out.reason = cpu.busy_wait == "stop-machine" ? RungReason::kStopperSpins : RungReason::kWaitsForCpu;
+    out.reason = cpu.busy_wait == model::BusyWait::kStopMachine ? RungReason::kStopperSpins : RungReason::kWaitsForCpu;
   }
   if (condition.context == ContextKind::kSoftirq) {
     out.softirq = Rung::kDead;
@@ -46,7 +46,7 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
   } else if (cpu.activity_softirq_depth.value_or(0) != 0) {
     out.softirq = Rung::kDead;
     out.reason = RungReason::kSoftirqsDisabled;
-  } else if (starves(snapshot, cpu.softirq_daemon)) {
+  } else if (starves(index, cpu.softirq_daemon)) {
     // v4.9 (4cd13c21b207) to v6.4: once ksoftirqd/N is runnable, the end of an interrupt leaves softirqs to it. Nothing
     // in a dump tells whether the kernel has that rule.
     out.softirq = Rung::kUnknown;
@@ -57,10 +57,10 @@ CpuLiveness judge(const model::Snapshot& snapshot, const CpuCondition& condition
 
 }  // namespace
 
-std::vector<CpuLiveness> judge_liveness(const model::Snapshot& snapshot, const std::vector<CpuCondition>& cpus) {
+std::vector<CpuLiveness> judge_liveness(const model::Index& index, const std::vector<CpuCondition>& cpus) {
   std::vector<CpuLiveness> all;
   all.reserve(cpus.size());
-  for (const CpuCondition& condition : cpus) all.push_back(judge(snapshot, condition));
+  for (const CpuCondition& condition : cpus) all.push_back(judge(index, condition));
   return all;
 }
 

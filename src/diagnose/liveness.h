@@ -35,6 +35,6 @@ struct CpuLiveness {
   RungReason reason = RungReason::kNone;
 };
 
-std::vector<CpuLiveness> judge_liveness(const model::Snapshot& snapshot, const std::vector<CpuCondition>& cpus);
+std::vector<CpuLiveness> judge_liveness(const model::Index& index, const std::vector<CpuCondition>& cpus);
 
 }  // namespace whyhung::diagnose

@@ -4,36 +4,13 @@
 // blocked.cc; here are those of which it is not known.
 #include "diagnose/reclaim.h"
 
-#include <array>
-
-#include "base/text.h"
-
 namespace whyhung::diagnose {
-namespace {
-
-// mm/vmscan.c: from the entries of reclaim to what calls shrinkers; newer kernels have it in mm/shrinker.c too.
-constexpr std::array<std::string_view, 12> kReclaim = {"do_shrink_slab",    "shrink_slab*",
-                                                       "shrink_lruvec",     "shrink_node*",
-                                                       "shrink_zone*",      "shrink_page_list",
-                                                       "shrink_folio_list", "do_try_to_free_pages",
-                                                       "try_to_free_pages", "try_to_free_mem_cgroup_pages",
-                                                       "balance_pgdat",     "drop_slab*"};
-// Reclaim's own pauses: they end by a timeout, or when kswapd gets on.
-constexpr std::array<std::string_view, 4> kPauses = {"reclaim_throttle", "congestion_wait", "wait_iff_congested",
-                                                     "throttle_direct_reclaim"};
-
-bool is_any(const model::CodeLocation& location, std::span<const std::string_view> patterns) {
-  return location.module.empty() && matches_any(patterns, location.function);
-}
-
-}  // namespace
-
 std::optional<Link> inside_reclaim(const Case& facts, const model::Task& task) {
   const model::StackFrame* called = nullptr;  // whom reclaim called
   for (const model::StackFrame& frame : task.stack.frames) {
     const model::CodeLocation& location = facts.snapshot.location(frame);
-    if (is_any(location, kPauses)) return std::nullopt;
-    if (!is_any(location, kReclaim)) {
+    if (location.meanings.has(names::Meaning::kPausesReclaim)) return std::nullopt;
+    if (!location.meanings.has(names::Meaning::kReclaims)) {
       called = &frame;
       continue;
     }

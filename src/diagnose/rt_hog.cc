@@ -23,11 +23,11 @@ bool is_real_time(const model::Task& task) {
 std::vector<std::pair<std::uint64_t, const model::Task*>> starved_by(const Case& facts, const model::Task& hog,
                                                                      std::uint32_t cpu) {
   std::vector<std::pair<std::uint64_t, const model::Task*>> starved;
-  for (const model::Task& task : facts.snapshot.tasks) {
-    if (task.cpu != cpu || !task.queues_for_cpu() || task.address == hog.address) continue;
-    if (!task.priority || !hog.priority || *task.priority <= *hog.priority) continue;
-    const std::uint64_t queued = facts.waits.queued_time(task);
-    if (queued >= kStarved) starved.emplace_back(queued, &task);
+  for (const model::Task* task : facts.waits.queued_on(cpu)) {
+    if (task->address == hog.address) continue;
+    if (!task->priority || !hog.priority || *task->priority <= *hog.priority) continue;
+    const std::uint64_t queued = facts.waits.queued_time(*task);
+    if (queued >= kStarved) starved.emplace_back(queued, task);
   }
   std::ranges::sort(starved, [](const auto& a, const auto& b) { return a.first > b.first; });
   return starved;

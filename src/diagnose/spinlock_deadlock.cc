@@ -27,12 +27,8 @@ bool may_hold(const CpuCondition& condition) {
 
 // Locks that name this CPU as their holder, among those that somebody spins for.
 std::uint32_t locks_held_by(const Case& facts, model::NodeId cpu) {
-  std::uint32_t count = 0;
-  for (const model::Resource& resource : facts.snapshot.resources) {
-    if (resource.kind != model::ResourceKind::kSpinlock) continue;
-    if (std::ranges::find(resource.holders, cpu, &model::Holder::who) != resource.holders.end()) ++count;
-  }
-  return count;
+  const auto is_spinlock = [](const model::Resource* one) { return one->kind == model::ResourceKind::kSpinlock; };
+  return static_cast<std::uint32_t>(std::ranges::count_if(facts.index.held_by(cpu), is_spinlock));
 }
 
 Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
@@ -41,9 +37,8 @@ Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
   // Not the lock's own code, but who called it.
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[frame]);
-    const auto names = [&](std::string_view word) { return location.function.find(word) != std::string::npos; };
     const bool is_lock_code =
-        location.module.empty() && (names("spin_lock") || names("read_lock") || names("write_lock"));
+        location.meanings.has(names::Meaning::kSpinsForLock) || location.meanings.has(names::Meaning::kSpinLockCode);
     if (is_lock_code || location.function.empty()) continue;
     stands_at(culprit, facts.snapshot, cpu.stack.frames[frame]);
     break;

@@ -42,10 +42,7 @@ void add_throttle(const model::Task& task, Finding& finding) {
 }
 
 void add_preferred(const Case& facts, const model::Task& task, const CpuCondition& condition, Finding& finding) {
-  std::size_t others = 0;
-  for (const model::Task& other : facts.snapshot.tasks) {
-    if (other.cpu == task.cpu && other.address != task.address && other.queues_for_cpu()) ++others;
-  }
+  const std::size_t others = facts.waits.queued_on(condition.cpu->number).size() - 1;  // the task itself is one
   Link link{Claim::kOthersPreferred,
             {model::cpu_node(condition.cpu->number), model::task_node(condition.task->address),
              model::task_node(task.address)},
@@ -60,15 +57,6 @@ void add_preferred(const Case& facts, const model::Task& task, const CpuConditio
   link.evidence.push_back(
       {EvidenceKind::kField, "task_struct.prio", task.address, std::to_string(task.priority.value_or(0))});
   finding.chain.push_back(std::move(link));
-}
-
-// Others wait for what the task holds: their chains lead to it.
-bool is_waited_for(const Case& facts, const model::Task& task) {
-  return std::ranges::any_of(facts.waits.oldest_waits(), [&](const auto& entry) {
-    const model::Resource* resource = facts.waits.resource(entry.first);
-    return facts.waits.age(*entry.second).value_or(0) >= kLasting && !resource->holders.empty() &&
-           resource->holders.front().who == model::task_node(task.address);
-  });
 }
 
 }  // namespace
@@ -107,7 +95,9 @@ std::vector<Finding> detect_starvation(const Case& facts) {
   std::map<std::uint32_t, std::vector<const model::Task*>> starved;  // by CPU
   for (const model::Task& task : facts.snapshot.tasks) {
     if (!task.queues_for_cpu() || task.policy == kIdlePolicy || facts.waits.queued_time(task) < kAlone) continue;
-    if (is_starved(facts, task, 0) && !is_waited_for(facts, task)) starved[*task.cpu].push_back(&task);
+    // Where others wait for what the task holds, their chains lead to it.
+    const bool is_waited_for = facts.waits.is_long_awaited(model::task_node(task.address));
+    if (is_starved(facts, task, 0) && !is_waited_for) starved[*task.cpu].push_back(&task);
   }
   std::vector<Finding> findings;
   for (auto& [cpu, tasks] : starved) {

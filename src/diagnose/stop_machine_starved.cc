@@ -28,15 +28,13 @@ bool holds_on(const CpuCondition& condition) {
 }
 
 void add_request_links(const Case& facts, const model::StopMachineRequest& request, Finding& finding) {
-  const model::Resource* resource = facts.snapshot.find_resource(request.address);
+  const model::Resource* resource = facts.index.resource(request.address);
   const StopFacts stop{request.function, request.state, request.num_threads, request.thread_ack};
   if (request.requester != 0) {
     Link link{Claim::kAskedForStopMachine, {model::task_node(request.requester)}, {}, Certainty::kCertain, {}};
     link.facts = stop;
-    for (const model::Wait& wait : facts.snapshot.waits) {
-      if (wait.waiter == model::task_node(request.requester) && wait.on == model::resource_node(request.address)) {
-        link.evidence = wait.evidence;
-      }
+    for (const model::Wait* wait : facts.index.waits_for(model::resource_node(request.address))) {
+      if (wait->waiter == model::task_node(request.requester)) link.evidence = wait->evidence;
     }
     finding.chain.push_back(std::move(link));
   }
@@ -47,10 +45,9 @@ void add_request_links(const Case& facts, const model::StopMachineRequest& reque
   if (request.acknowledged_cpus.empty()) return;
   Link took_part{Claim::kCpusTookPart, {}, {}, Certainty::kCertain, {}};
   for (const std::uint32_t cpu : request.acknowledged_cpus) took_part.nodes.push_back(model::cpu_node(cpu));
-  for (const model::Wait& wait : facts.snapshot.waits) {
-    if (wait.on != model::resource_node(request.address) || wait.waiter == model::task_node(request.requester))
-      continue;
-    took_part.evidence.insert(took_part.evidence.end(), wait.evidence.begin(), wait.evidence.end());
+  for (const model::Wait* wait : facts.index.waits_for(model::resource_node(request.address))) {
+    if (wait->waiter == model::task_node(request.requester)) continue;
+    took_part.evidence.insert(took_part.evidence.end(), wait->evidence.begin(), wait->evidence.end());
   }
   finding.chain.push_back(std::move(took_part));
 }
@@ -61,7 +58,7 @@ void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& r
   const model::NodeId node = model::cpu_node(cpu.number);
   const model::NodeId stopper = model::task_node(cpu.stopper ? cpu.stopper->task : 0);
   Link missing{Claim::kCpuDidNotTakePart, {node, stopper}, {}, Certainty::kCertain, {}};
-  if (const model::Resource* resource = facts.snapshot.find_resource(request.address)) {
+  if (const model::Resource* resource = facts.index.resource(request.address)) {
     for (const model::Holder& holder : resource->holders) {
       if (holder.who != stopper) continue;
       missing.evidence = holder.evidence;
@@ -70,7 +67,7 @@ void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& r
   }
   finding.chain.push_back(std::move(missing));
   Link cannot_run{Claim::kStopperCannotRun, {stopper, node, model::task_node(cpu.task)}, {}, Certainty::kCertain, {}};
-  if (const model::Task* task = facts.snapshot.find_task(stopper.id)) {
+  if (const model::Task* task = facts.index.task(stopper.id)) {
     cannot_run.evidence.push_back(state_evidence(facts.snapshot, *task));
     cannot_run.evidence.push_back(
         {EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});

@@ -2,20 +2,24 @@
 #include "diagnose/unanswered_calls.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 
 namespace whyhung::diagnose {
 
 std::vector<UnansweredCall> unanswered_calls(const Case& facts, std::uint32_t target) {
   std::vector<UnansweredCall> calls;
-  for (const model::Wait& wait : facts.snapshot.waits) {
-    const model::Resource* resource = facts.waits.resource(wait.on);
-    if (resource == nullptr || resource->kind != model::ResourceKind::kIpi) continue;
-    if (wait.waiter.kind != model::NodeKind::kCpu) continue;
-    const auto is_target = [&](const model::Holder& holder) { return holder.who == model::cpu_node(target); };
-    if (std::ranges::none_of(resource->holders, is_target)) continue;
-    calls.push_back({static_cast<std::uint32_t>(wait.waiter.id), &wait, resource});
+  for (const model::Resource* resource : facts.index.held_by(model::cpu_node(target))) {
+    if (resource->kind != model::ResourceKind::kIpi) continue;
+    for (const model::Wait* wait : facts.index.waits_for(model::resource_node(resource->address))) {
+      if (wait->waiter.kind != model::NodeKind::kCpu) continue;
+      calls.push_back({static_cast<std::uint32_t>(wait->waiter.id), wait, resource});
+    }
   }
+  // As they stand in the snapshot, each once.
+  std::ranges::sort(calls, std::less(), &UnansweredCall::wait);
+  const auto repeated = std::ranges::unique(calls, std::equal_to(), &UnansweredCall::wait);
+  calls.erase(repeated.begin(), repeated.end());
   return calls;
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "diagnose/wait_graph.h"
 
+#include <algorithm>
+#include <unordered_set>
+
 namespace whyhung::diagnose {
 
 WaitGraph::WaitGraph(const model::Snapshot& snapshot) {
@@ -35,25 +38,40 @@ const std::vector<model::NodeId>& WaitGraph::waits_for(model::NodeId node) const
 }
 
 std::vector<model::NodeId> WaitGraph::nodes() const {
-  std::set<model::NodeId> all;
-  for (const auto& [node, edges] : forward_) all.insert(node);
-  for (const auto& [node, edges] : backward_) all.insert(node);
-  return {all.begin(), all.end()};
+  std::vector<model::NodeId> all;
+  all.reserve(forward_.size() + backward_.size());
+  for (const auto& [node, arrows] : forward_) all.push_back(node);
+  for (const auto& [node, arrows] : backward_) all.push_back(node);
+  std::ranges::sort(all);
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
 }
 
 std::set<model::NodeId> WaitGraph::blocked_by(model::NodeId node) const {
-  std::set<model::NodeId> reached;
-  std::vector<model::NodeId> pending = {node};
-  while (!pending.empty()) {
-    const model::NodeId next = pending.back();
-    pending.pop_back();
-    const auto found = backward_.find(next);
-    if (found == backward_.end()) continue;
-    for (const model::NodeId waiter : found->second) {
-      if (waiter != node && reached.insert(waiter).second) pending.push_back(waiter);
+  const auto blocked = blocked_by(std::span(&node, 1));
+  return {blocked.begin(), blocked.end()};
+}
+
+std::vector<model::NodeId> WaitGraph::blocked_by(std::span<const model::NodeId> nodes) const {
+  std::unordered_set<model::NodeId, model::NodeHash> reached;
+  std::vector<model::NodeId> all;
+  for (const model::NodeId node : nodes) {
+    if (!reached.insert(node).second) continue;
+    const std::size_t first = all.size();
+    std::vector<model::NodeId> pending = {node};
+    while (!pending.empty()) {
+      const auto found = backward_.find(pending.back());
+      pending.pop_back();
+      if (found == backward_.end()) continue;
+      for (const model::NodeId waiter : found->second) {
+        if (!reached.insert(waiter).second) continue;
+        pending.push_back(waiter);
+        all.push_back(waiter);
+      }
     }
+    std::sort(all.begin() + static_cast<std::ptrdiff_t>(first), all.end());
   }
-  return reached;
+  return all;
 }
 
 }  // namespace whyhung::diagnose

@@ -3,11 +3,12 @@
 // from the snapshot; that a runnable task needs its CPU, and that a CPU is occupied by its current task, is added here.
 #pragma once
 
-#include <map>
 #include <set>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
-#include "model/snapshot.h"
+#include "model/index.h"
 
 namespace whyhung::diagnose {
 
@@ -20,12 +21,16 @@ class WaitGraph {
   std::vector<model::NodeId> nodes() const;
   // Everything that cannot go on before `node` acts, directly or through others; without `node` itself.
   std::set<model::NodeId> blocked_by(model::NodeId node) const;
+  // The same for several: first what the first one blocks, ascending, then what the second blocks besides, and so on.
+  // Each arrow is followed once. Of the nodes themselves those are left out that none before them blocks.
+  std::vector<model::NodeId> blocked_by(std::span<const model::NodeId> nodes) const;
 
  private:
+  using Arrows = std::unordered_map<model::NodeId, std::vector<model::NodeId>, model::NodeHash>;
   void add(model::NodeId from, model::NodeId to);
 
-  std::map<model::NodeId, std::vector<model::NodeId>> forward_;
-  std::map<model::NodeId, std::vector<model::NodeId>> backward_;
+  Arrows forward_;
+  Arrows backward_;
 };
 
 }  // namespace whyhung::diagnose

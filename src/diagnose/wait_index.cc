@@ -2,60 +2,11 @@
 #include "diagnose/wait_index.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
-
 namespace whyhung::diagnose {
 namespace {
-
-// Functions between a sleep and the code that asked for it: the scheduler, timeouts, locks, completions, wait queues.
-constexpr std::array<std::string_view, 40> kWaitingCode = {"__schedule*",
-                                                           "schedule*",
-                                                           "io_schedule*",
-                                                           "__wait_for_common",
-                                                           "wait_for_completion*",
-                                                           "do_wait_for_*",
-                                                           "mutex_lock*",
-                                                           "__mutex_lock*",
-                                                           "ww_mutex_lock*",
-                                                           "__ww_mutex_lock*",
-                                                           "rwsem_down*",
-                                                           "down_read*",
-                                                           "down_write*",
-                                                           "__down*",
-                                                           "___down*",
-                                                           "down",
-                                                           "down_timeout",
-                                                           "down_killable",
-                                                           "down_interruptible",
-                                                           "msleep*",
-                                                           "usleep_range*",
-                                                           "kthread_stop*",
-                                                           "kthread_park",
-                                                           "__flush_work*",
-                                                           "flush_work*",
-                                                           "flush_workqueue*",
-                                                           "__flush_workqueue",
-                                                           "drain_workqueue",
-                                                           "__wait_rcu_gp",
-                                                           "synchronize_*",
-                                                           "wait_woken",
-                                                           "do_nanosleep",
-                                                           "hrtimer_nanosleep",
-                                                           "context_switch",
-                                                           "preempt_schedule*",
-                                                           "__cancel_work*",
-                                                           "cancel_work_sync",
-                                                           "cancel_delayed_work_sync",
-                                                           "__cond_resched",
-                                                           "__switch_to"};
-
-bool is_waiting_code(const model::CodeLocation& location) {
-  return location.module.empty() && matches_any(kWaitingCode, location.function);
-}
 
 // The frames of a stack without those of an interrupt at whose end the task was preempted.
 std::span<const model::StackFrame> own_frames(const model::Snapshot& snapshot, const model::StackTrace& stack) {
@@ -63,19 +14,15 @@ std::span<const model::StackFrame> own_frames(const model::Snapshot& snapshot, c
   bool preempted = false;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (frames[i].origin == model::FrameOrigin::kException) return preempted ? frames.subspan(i) : frames;
-    preempted |= snapshot.location(frames[i]).function.ends_with("preempt_schedule_irq");
+    preempted |= snapshot.location(frames[i]).meanings.has(names::Meaning::kPreempts);
   }
   return frames;
 }
 
 }  // namespace
 
-WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
-  for (const model::Task& task : snapshot.tasks) tasks_.emplace(task.address, &task);
-  for (const model::Resource& resource : snapshot.resources) resources_.emplace(resource.address, &resource);
-  for (const model::Wait& wait : snapshot.waits) {
-    if (wait.waiter.kind == model::NodeKind::kTask) task_waits_.emplace(wait.waiter.id, &wait);
-    if (wait.waiter.kind == model::NodeKind::kCpu) cpu_waits_.emplace(wait.waiter.id, &wait);
+WaitIndex::WaitIndex(const model::Index& index) : index_(index), snapshot_(index.snapshot()) {
+  for (const model::Wait& wait : snapshot_.waits) {
     if (wait.waiter.kind != model::NodeKind::kTask || resource(wait.on) == nullptr) continue;
     const auto [youngest, is_first] = youngest_ages_.emplace(wait.on, age(wait).value_or(0));
     youngest->second = std::min(youngest->second, age(wait).value_or(0));
@@ -83,22 +30,19 @@ WaitIndex::WaitIndex(const model::Snapshot& snapshot) : snapshot_(snapshot) {
     const model::Wait*& oldest = oldest_waits_[wait.on];
     if (oldest == nullptr || *age(wait) > *age(*oldest)) oldest = &wait;
   }
+  for (const auto& [node, wait] : oldest_waits_) {
+    const auto& holders = resource(node)->holders;
+    if (!holders.empty() && age(*wait).value_or(0) >= kLasting) long_awaited_.insert(holders.front().who);
+  }
+  for (const model::Task& task : snapshot_.tasks) {
+    if (task.cpu && task.queues_for_cpu()) queued_[*task.cpu].push_back(&task);
+  }
 }
 
-const model::Wait* WaitIndex::wait_of(model::NodeId waiter) const {
-  const auto& waits = waiter.kind == model::NodeKind::kCpu ? cpu_waits_ : task_waits_;
-  const auto found = waits.find(waiter.id);
-  return found == waits.end() || waiter.kind == model::NodeKind::kResource ? nullptr : found->second;
-}
-
-const model::Resource* WaitIndex::resource(model::NodeId node) const {
-  const auto found = resources_.find(node.id);
-  return found == resources_.end() || node.kind != model::NodeKind::kResource ? nullptr : found->second;
-}
-
-const model::Task* WaitIndex::task(model::NodeId node) const {
-  const auto found = tasks_.find(node.id);
-  return found == tasks_.end() || node.kind != model::NodeKind::kTask ? nullptr : found->second;
+std::span<const model::Task* const> WaitIndex::queued_on(std::uint32_t cpu) const {
+  const auto found = queued_.find(cpu);
+  if (found == queued_.end()) return {};
+  return found->second;
 }
 
 std::optional<std::uint64_t> WaitIndex::age(const model::Wait& wait) const {
@@ -159,7 +103,7 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   culprit.cpu = task.cpu;
   culprit.occupies_cpu = false;
   for (const model::StackFrame& frame : own_frames(snapshot_, task.stack)) {
-    if (is_waiting_code(snapshot_.location(frame))) continue;
+    if (snapshot_.location(frame).meanings.has(names::Meaning::kWaits)) continue;
     stands_at(culprit, snapshot_, frame);
     break;
   }

@@ -6,20 +6,21 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "diagnose/finding.h"
-#include "model/snapshot.h"
+#include "model/index.h"
 
 namespace whyhung::diagnose {
 
 class WaitIndex {
  public:
-  explicit WaitIndex(const model::Snapshot& snapshot);
+  explicit WaitIndex(const model::Index& index);
 
   // What a task or CPU waits for; null when that is not known or nothing.
-  const model::Wait* wait_of(model::NodeId waiter) const;
-  const model::Resource* resource(model::NodeId node) const;
-  const model::Task* task(model::NodeId node) const;
+  const model::Wait* wait_of(model::NodeId waiter) const { return index_.wait_of(waiter); }
+  const model::Resource* resource(model::NodeId node) const { return index_.resource(node); }
+  const model::Task* task(model::NodeId node) const { return index_.task(node); }
   // How long a wait has lasted, ns; nothing when it or the clock is not known.
   std::optional<std::uint64_t> age(const model::Wait& wait) const;
   // By each resource, the wait of the task that has waited for it longest, of those whose age is known.
@@ -28,6 +29,10 @@ class WaitIndex {
   std::optional<std::uint64_t> youngest_age(model::NodeId resource) const;
   // For how long a task has queued for a CPU, ns; 0: it does not, or that is not known.
   std::uint64_t queued_time(const model::Task& task) const;
+  // The tasks that are runnable on a CPU and do not run.
+  std::span<const model::Task* const> queued_on(std::uint32_t cpu) const;
+  // Whether others have long waited for something that the task or CPU keeps.
+  bool is_long_awaited(model::NodeId holder) const { return long_awaited_.contains(holder); }
   // For how long a task has not run, ns.
   std::optional<std::uint64_t> idle_time(const model::Task& task) const;
 
@@ -44,13 +49,12 @@ class WaitIndex {
   Culprit sleeping_culprit(const model::Task& task) const;
 
  private:
+  const model::Index& index_;
   const model::Snapshot& snapshot_;
-  std::unordered_map<std::uint64_t, const model::Task*> tasks_;
-  std::unordered_map<std::uint64_t, const model::Resource*> resources_;
-  std::unordered_map<std::uint64_t, const model::Wait*> task_waits_;
-  std::unordered_map<std::uint64_t, const model::Wait*> cpu_waits_;
   std::map<model::NodeId, const model::Wait*> oldest_waits_;
-  std::map<model::NodeId, std::uint64_t> youngest_ages_;  // 0: that of one of them is not known
+  std::unordered_map<model::NodeId, std::uint64_t, model::NodeHash> youngest_ages_;  // 0: that of one is not known
+  std::unordered_map<std::uint32_t, std::vector<const model::Task*>> queued_;
+  std::unordered_set<model::NodeId, model::NodeHash> long_awaited_;
 };
 
 // Whether the resource is a lock of user space, which its holder may keep for good reasons.

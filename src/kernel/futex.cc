@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "kernel/known_code.h"
+#include "names/functions.h"
 
 namespace whyhung::kernel {
 namespace {
@@ -50,7 +50,7 @@ bool FutexView::has_time_limit(const Access& access, VirtualAddress task, Virtua
     const auto function = sleeper_function_.read_pointer(access.memory, sleeper);
     if (!queued || (*queued & 1) == 0 || !function) return true;
     const auto symbol = access.symbols.find_covering(*function);
-    found = symbol && symbol->offset == 0 && base_name(symbol->symbol.name) == "hrtimer_wakeup";
+    found = symbol && symbol->offset == 0 && names::base_name(symbol->symbol.name) == "hrtimer_wakeup";
     return !found;
   });
   return found;

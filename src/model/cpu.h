@@ -31,6 +31,9 @@ struct ContextSegment {
   bool operator==(const ContextSegment&) const = default;
 };
 
+// The kernel's own wait for another CPU, with its own CPU held.
+enum class BusyWait : std::uint8_t { kNone, kStopMachine, kIpi, kSpinlock, kOwnerSpin, kConsole };
+
 // Why the CPU's innermost code says nothing about the hang: it only serves the dump or the detector.
 enum class DumpRole : std::uint8_t { kNone, kPanicked, kStoppedForDump, kDetecting };
 
@@ -108,7 +111,7 @@ struct Cpu {
   DumpRole dump_role = DumpRole::kNone;
   // Index into `contexts` of what the CPU was doing when the dump or the detector got hold of it.
   std::optional<std::uint32_t> activity;
-  std::string busy_wait;  // the activity is the kernel's own wait for another CPU: "ipi", "spinlock", …
+  BusyWait busy_wait = BusyWait::kNone;                 // that its activity is
   std::optional<bool> interrupts_enabled;               // in that activity
   std::optional<std::uint64_t> preempt_count;           // as it is in memory at the dump
   std::optional<std::uint32_t> activity_preempt_depth;  // preempt_disable depth of the activity alone
@@ -128,9 +131,11 @@ std::string_view name_of(RegisterSource source);
 std::string_view name_of(ContextKind kind);
 std::string_view name_of(DumpRole role);
 std::string_view name_of(LoopYield yield);
+std::string_view name_of(BusyWait wait);  // empty: none
 std::span<const EnumName<RegisterSource>> words_of(RegisterSource);
 std::span<const EnumName<ContextKind>> words_of(ContextKind);
 std::span<const EnumName<DumpRole>> words_of(DumpRole);
 std::span<const EnumName<LoopYield>> words_of(LoopYield);
+std::span<const EnumName<BusyWait>> words_of(BusyWait);
 
 }  // namespace whyhung::model

@@ -36,6 +36,18 @@ class Reader {
   void added(const char* name, T& value) {
     if (object_.is_object() && object_.contains(name)) from_json(object_[name], name, value);
   }
+  // Words of another version are not known here, and say nothing.
+  void set(const char* name, names::Meanings& value) {
+    value = {};
+    if (!object_.is_object() || !object_.contains(name)) return;
+    const Json& json = object_[name];
+    if (!json.is_array()) return complain(name, "is not a list");
+    for (const Json& one : json) {
+      const auto* word = one.get_ptr<const std::string*>();
+      const auto known = word == nullptr ? std::nullopt : value_named<names::Meaning>(*word);
+      if (known) value.add(*known);
+    }
+  }
   // The alternative that "of" names.
   template <typename... T>
   void one_of(const char* name, std::variant<std::monostate, T...>& value) {
@@ -199,7 +211,8 @@ Result<Snapshot> read_snapshot(std::string_view text) {
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded() || !json.is_object()) return fail(ErrorKind::kCorrupt, "the snapshot is not a JSON object");
   const auto schema = json.find("schema");
-  if (schema != json.end() && *schema == kOldSnapshotSchema) {
+  const bool is_old = schema != json.end() && *schema == kOldSnapshotSchema;
+  if (is_old) {
     convert_old_snapshot(json);
   } else if (schema == json.end() || *schema != kSnapshotSchema) {
     return with_hint(fail(ErrorKind::kUnsupported, "the snapshot's schema is not \"{}\"", kSnapshotSchema),
@@ -209,6 +222,7 @@ Result<Snapshot> read_snapshot(std::string_view text) {
   std::string complaint;
   Reader reader(json, "", complaint);
   visit_fields(reader, snapshot);
+  if (is_old) add_meanings(snapshot);
   if (complaint.empty()) complaint = check_indexes(snapshot);
   if (!complaint.empty()) return fail(ErrorKind::kCorrupt, "the snapshot is damaged: {}", complaint);
   return snapshot;

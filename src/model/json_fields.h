@@ -3,7 +3,8 @@
 // member cannot be saved and then forgotten on loading. `hex` members are addresses and raw words: strings "0x…" in
 // JSON, because JSON numbers are exact only up to 2^53. A `mark` is a flag that is written only when it is set. A
 // member that was `added` later, or that most values leave at its default, is written only when it differs from that,
-// and has it when it is missing.
+// and has it when it is missing. A `set` of enumerators is a list of their names, which lacks those that are unknown
+// here.
 #pragma once
 
 #include "model/snapshot.h"
@@ -35,6 +36,7 @@ void visit_fields(V& v, CodeLocation& x) {
   v.hex("offset", x.offset);
   v.field("module", x.module);
   v.field("lines", x.lines);
+  v.set("meanings", x.meanings);
 }
 template <typename V>
 void visit_fields(V& v, StackFrame& x) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/json_fields.h"
+#include "names/functions.h"
 
 namespace whyhung::model {
 namespace {
@@ -271,6 +272,13 @@ void convert_old_snapshot(Json& snapshot) {
     WaitHow how = how_of(*text);
     wait["how"] = JsonWriter::to_json(how);
   });
+}
+
+void add_meanings(Snapshot& snapshot) {
+  const names::Machine machine = names::machine_named(snapshot.machine.architecture);
+  for (CodeLocation& location : snapshot.locations) {
+    location.meanings = names::meanings_of(location.function, location.module, machine);
+  }
 }
 
 }  // namespace whyhung::model

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/json_writer.h"
+#include "model/snapshot.h"
 
 namespace whyhung::model {
 
@@ -11,5 +12,8 @@ inline constexpr std::string_view kOldSnapshotSchema = "whyhung-snapshot-1";
 // Makes a snapshot of schema 1 one of today, in place. What is not of the form that schema 1 had stays as it is:
 // reading it ends in the complaint that belongs to it.
 void convert_old_snapshot(Json& snapshot);
+
+// Marks what the functions of its code mean, which schema 1 did not save.
+void add_meanings(Snapshot& snapshot);
 
 }  // namespace whyhung::model

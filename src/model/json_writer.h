@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "names/meaning.h"
 
 namespace whyhung::model {
 
@@ -38,6 +39,14 @@ class JsonWriter {
   template <typename... T>
   void one_of(const char* name, std::variant<std::monostate, T...>& value) {
     if (!std::holds_alternative<std::monostate>(value)) object_[name] = to_json(value);
+  }
+  void set(const char* name, const names::Meanings& value) {
+    if (value.empty()) return;
+    Json list = Json::array();
+    for (const auto& row : words_of(names::Meaning{})) {
+      if (value.has(row.value)) list.push_back(row.name);
+    }
+    object_[name] = std::move(list);
   }
   void hex(const char* name, std::uint64_t value) { object_[name] = fmt::format("{:#x}", value); }
   void hex(const char* name, std::optional<std::uint64_t>& value) {

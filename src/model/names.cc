@@ -22,6 +22,13 @@ static_assert(is_whole(kCertainties));
 constexpr auto kLoopYields = std::to_array<EnumName<LoopYield>>(
     {{LoopYield::kNever, "never"}, {LoopYield::kUnknown, "unknown"}, {LoopYield::kMay, "may"}});
 static_assert(is_whole(kLoopYields));
+constexpr auto kBusyWaits = std::to_array<EnumName<BusyWait>>({{BusyWait::kNone, ""},
+                                                               {BusyWait::kStopMachine, "stop-machine"},
+                                                               {BusyWait::kIpi, "ipi"},
+                                                               {BusyWait::kSpinlock, "spinlock"},
+                                                               {BusyWait::kOwnerSpin, "owner-spin"},
+                                                               {BusyWait::kConsole, "console"}});
+static_assert(is_whole(kBusyWaits));
 constexpr auto kNodeKinds = std::to_array<EnumName<NodeKind>>(
     {{NodeKind::kTask, "task"}, {NodeKind::kCpu, "cpu"}, {NodeKind::kResource, "resource"}});
 static_assert(is_whole(kNodeKinds));
@@ -168,6 +175,12 @@ std::string_view name_of(LoopYield value) {
 }
 std::span<const EnumName<LoopYield>> words_of(LoopYield) {
   return kLoopYields;
+}
+std::string_view name_of(BusyWait value) {
+  return enum_name(kBusyWaits, value);
+}
+std::span<const EnumName<BusyWait>> words_of(BusyWait) {
+  return kBusyWaits;
 }
 std::string_view name_of(NodeKind value) {
   return enum_name(kNodeKinds, value);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "names/meaning.h"
 
 namespace whyhung::model {
 
@@ -28,6 +29,7 @@ struct CodeLocation {
   std::uint64_t offset = 0;       // from the function's start to `address`
   std::string module;             // empty: the kernel itself
   std::vector<SourceLine> lines;  // innermost first; empty without debuginfo
+  names::Meanings meanings;       // of the function, on this machine
   bool operator==(const CodeLocation&) const = default;
 };
 

@@ -292,4 +292,9 @@ std::string finding_phrase(const Index& index, const Finding& finding) {
   return capitalised(sentence_of(index, finding));
 }
 
+std::string alike_phrase(const Finding& finding) {
+  if (finding.also.empty()) return {};
+  return fmt::format(" There {} {} more like it.", finding.also.size() == 1 ? "is" : "are", finding.also.size());
+}
+
 }  // namespace whyhung::report

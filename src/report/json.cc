@@ -108,7 +108,8 @@ class JsonReport {
                      {"culprits", culprits(finding)},
                      {"victim_tasks", finding.victim_tasks.size()},
                      {"victim_cpus", finding.victim_cpus},
-                     {"chain", chain(finding)}});
+                     {"chain", chain(finding)},
+                     {"also", also(finding)}});
     }
     return all;
   }
@@ -150,7 +151,7 @@ class JsonReport {
     json["user_mode"] = cpu.in_user_mode;
     json["dump_role"] = model::name_of(cpu.dump_role);
     json["context"] = cpu.activity ? Json(model::name_of(cpu.contexts[*cpu.activity].kind)) : Json(nullptr);
-    json["busy_wait"] = cpu.busy_wait;
+    json["busy_wait"] = model::name_of(cpu.busy_wait);
     json["interrupts_enabled"] = cpu.interrupts_enabled ? Json(*cpu.interrupts_enabled) : Json(nullptr);
     json["preempt_count"] = cpu.preempt_count ? Json(hex(*cpu.preempt_count)) : Json(nullptr);
     json["need_resched"] = cpu.need_resched ? Json(*cpu.need_resched) : Json(nullptr);
@@ -172,6 +173,25 @@ class JsonReport {
   }
 
  private:
+  // Others of the same kind, in short.
+  Json also(const diagnose::Finding& finding) const {
+    Json members = Json::array();
+    for (const diagnose::Alike& one : finding.also) {
+      Json accused = Json::array();
+      for (const diagnose::Culprit& culprit : one.culprits) {
+        accused.push_back({{"pid", culprit.pid},
+                           {"comm", valid_utf8(culprit.comm)},
+                           {"task", hex(culprit.task)},
+                           {"cpu", culprit.cpu ? Json(*culprit.cpu) : Json(nullptr)}});
+      }
+      members.push_back({{"culprits", std::move(accused)},
+                         {"resource", hex(one.resource)},
+                         {"victim_tasks", one.victim_tasks},
+                         {"victim_cpus", one.victim_cpus}});
+    }
+    return {{"count", finding.also.size()}, {"members", std::move(members)}};
+  }
+
   Json culprits(const diagnose::Finding& finding) const {
     Json all = Json::array();
     for (const diagnose::Culprit& culprit : finding.culprits) {

@@ -20,6 +20,8 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
 
 // The verdict in one paragraph that a kernel engineer would sign.
 std::string summary_phrase(const model::Index& index, const diagnose::Diagnosis& diagnosis);
+// " There are 498 more like it."; nothing when there are none.
+std::string alike_phrase(const diagnose::Finding& finding);
 // A finding in one sentence.
 std::string finding_phrase(const model::Index& index, const diagnose::Finding& finding);
 // What still ran on the machine and what did not: why ping answered and ssh did not.

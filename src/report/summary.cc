@@ -34,6 +34,7 @@ std::string summary_phrase(const model::Index& index, const diagnose::Diagnosis&
   }
   const Finding& finding = diagnosis.findings.front();
   std::string text = finding_phrase(index, finding);
+  text += alike_phrase(finding);
   const std::size_t victims = finding.victim_tasks.size();
   if (victims != 0) {
     const bool several = finding.culprits.size() > 1 && !finding.culprits.front().occupies_cpu;

@@ -119,7 +119,7 @@ class TextWriter {
       const diagnose::Finding& finding = diagnosis_.findings[i];
       const std::string marker =
           fmt::format("  {} ({}): ", diagnose::name_of(finding.hang_class), model::name_of(finding.confidence));
-      out_ << wrapped(finding_phrase(index_, finding), marker, "    ");
+      out_ << wrapped(finding_phrase(index_, finding) + alike_phrase(finding), marker, "    ");
     }
   }
 

@@ -29,6 +29,10 @@ class Filler {
     const std::size_t wanted = alternative_++ % sizeof...(T);
     ((at++ == wanted ? fill(value.template emplace<T>()) : void()), ...);
   }
+  void set(const char*, names::Meanings& value) {
+    value.add(names::Meaning::kPanics);
+    value.add(names::Meaning::kServesFuse);
+  }
   void mark(const char*, bool& value) { value = true; }
   void hex(const char*, std::uint64_t& value) { value = 0xffff000000000000 + ++next_; }
   void hex(const char*, std::optional<std::uint64_t>& value) { value = 0xfff0000000000000 + ++next_; }
@@ -110,6 +114,8 @@ class TextSpoiler {
     };
     std::visit(spoil_one, value);
   }
+  template <typename T>
+  void set(const char*, T&) {}
   template <typename T>
   void hex(const char*, T&) {}
   void mark(const char*, bool&) {}

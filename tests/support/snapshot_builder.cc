@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "names/functions.h"
+
 namespace whyhung::test {
 namespace {
 
@@ -78,7 +80,7 @@ CpuBuilder& CpuBuilder::dump_role(model::DumpRole role) {
   return *this;
 }
 CpuBuilder& CpuBuilder::busy_wait(std::string_view what) {
-  value().busy_wait = what;
+  value().busy_wait = value_named<model::BusyWait>(what).value();
   return *this;
 }
 CpuBuilder& CpuBuilder::interrupts(bool enabled) {
@@ -268,6 +270,7 @@ std::uint32_t SnapshotBuilder::location(std::string_view text) {
   location.function = function;
   location.offset = 0x10;
   location.module = module;
+  location.meanings = names::meanings_of(location.function, location.module, names::Machine::kAny);
   locations.push_back(location);
   return static_cast<std::uint32_t>(locations.size() - 1);
 }

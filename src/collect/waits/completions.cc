@@ -15,15 +15,7 @@ using model::Certainty;
 using model::EvidenceKind;
 using model::HolderRole;
 using model::ResourceKind;
-
-constexpr std::array<std::string_view, 3> kCompletionFunctions = {"wait_for_completion*", "__wait_for_common",
-                                                                  "do_wait_for_common"};
-// Frames of the kernel's own between the sleep and the code that wanted something.
-constexpr std::array<std::string_view, 18> kPassed = {
-    "wait_for_completion*", "__wait_for_common", "do_wait_for_common", "kthread_stop*",     "kthread_park",
-    "__flush_work*",        "flush_work*",       "flush_workqueue*",   "__flush_workqueue", "drain_workqueue",
-    "__wait_rcu_gp",        "wait_rcu_gp",       "synchronize_*",      "cancel_work_sync",  "cancel_delayed_work_sync",
-    "__cancel_work*",       "rcu_barrier*",      "flush_delayed_work"};
+using names::Meaning;
 
 class CompletionReader {
  public:
@@ -69,24 +61,14 @@ class CompletionReader {
 
   // A timeout ends it, or hardware and user space do, which have no place in memory that says so.
   bool ends_by_itself() const {
-    constexpr std::array<std::string_view, 10> kOutside = {"wait_for_completion_timeout",
-                                                           "wait_for_completion_io*",
-                                                           "wait_for_completion_interruptible_timeout",
-                                                           "wait_for_completion_killable_timeout",
-                                                           "submit_bio_wait",
-                                                           "blk_execute_rq*",
-                                                           "call_usermodehelper_exec",
-                                                           "wait_for_device_probe",
-                                                           "schedule_timeout_*",
-                                                           "wait_for_vfork_done"};
     // The waiting function's own caller, or that one's: what a bio's driver waits for further in is its own affair.
     constexpr std::uint32_t kNearCallers = 2;
     std::uint32_t callers = 0;
     const auto& frames = sleeper_.task.stack.frames;
     for (std::uint32_t frame = sleeper_.frame; frame < frames.size() && callers < kNearCallers; ++frame) {
       const model::CodeLocation& location = bench_.snapshot.location(frames[frame]);
-      if (is_kernels_own(location, kOutside)) return true;
-      if (!is_kernels_own(location, kCompletionFunctions)) ++callers;
+      if (location.meanings.has(Meaning::kEndsByItself)) return true;
+      if (!location.meanings.has(Meaning::kWaitsForCompletion)) ++callers;
     }
     return false;
   }
@@ -102,20 +84,18 @@ class CompletionReader {
 
   void find_completer(model::Resource& resource, VirtualAddress completion) {
     if (const std::uint64_t thread = context_.thread_that_completes(completion)) {
-      const bool parks = context_.called_through(sleeper_, "kthread_park");
+      const bool parks = context_.called_through(sleeper_, Meaning::kParksThread);
       add_holder(resource, model::task_node(thread), parks ? HolderRole::kMustPark : HolderRole::kMustEnd,
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }
-    if (context_.called_through(sleeper_, "flush_workqueue*") ||
-        context_.called_through(sleeper_, "__flush_workqueue*")) {
+    if (context_.called_through(sleeper_, Meaning::kFlushesQueue)) {
       find_flushed_queue(resource, completion);
-    } else if (context_.called_through(sleeper_, "__flush_work*") || context_.called_through(sleeper_, "flush_work") ||
-               context_.called_through(sleeper_, "__cancel_work*")) {
+    } else if (context_.called_through(sleeper_, Meaning::kFlushesWork)) {
       find_work(resource, completion);
     } else if (waits_for_grace_period()) {
       find_grace_period(resource);
-    } else if (context_.called_through(sleeper_, "__kthread_create_on_node")) {
+    } else if (context_.called_through(sleeper_, Meaning::kMakesThread)) {
       constexpr std::uint32_t kThreadDaemon = 2;  // kthreadd, which rest_init() starts second
       for (const model::Task& task : bench_.snapshot.tasks) {
         if (task.pid != kThreadDaemon || !task.is_kernel_thread) continue;
@@ -128,9 +108,8 @@ class CompletionReader {
   // Of the kernel's general RCU: its other kinds wait through the same functions for grace periods of their own
   // (kernel/rcu/tasks.h).
   bool waits_for_grace_period() const {
-    if (context_.called_through(sleeper_, "synchronize_rcu_tasks*")) return false;
-    return context_.called_through(sleeper_, "__wait_rcu_gp") || context_.called_through(sleeper_, "wait_rcu_gp") ||
-           context_.called_through(sleeper_, "synchronize_rcu*");
+    return context_.called_through(sleeper_, Meaning::kWaitsForGracePeriod) &&
+           !context_.called_through(sleeper_, Meaning::kWaitsForTasksRcu);
   }
 
   std::string function_name(VirtualAddress function) { return bench_.function_name(function); }
@@ -201,7 +180,7 @@ class CompletionReader {
 
   void add_wait(const kernel::WaitedCompletion& waited) {
     context_.add_wait(
-        sleeper_, waited.completion, context_.sleeps_in(sleeper_, kPassed),
+        sleeper_, waited.completion, context_.sleeps_in(sleeper_, Meaning::kCompletionCode),
         {EvidenceKind::kList, "waiter on its stack, linked into the completion's queue", waited.record.value, {}});
   }
 
@@ -219,6 +198,6 @@ void read_completion(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kCompletionReader = {"completion", kCompletionFunctions, read_completion};
+const WaitReader kCompletionReader = {"completion", Meaning::kWaitsForCompletion, read_completion};
 
 }  // namespace whyhung::collect

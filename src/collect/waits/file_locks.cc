@@ -14,10 +14,6 @@ using model::Certainty;
 using model::EvidenceKind;
 using model::ResourceKind;
 
-constexpr std::array<std::string_view, 6> kFunctions = {"locks_lock_inode_wait",  "flock_lock_inode_wait*",
-                                                        "posix_lock_inode_wait*", "fcntl_setlk",
-                                                        "do_lock_file_wait*",     "flock_lock_file_wait"};
-
 model::FileLockFacts facts_of(const kernel::FileLock& lock) {
   return {lock.is_flock ? model::FileLockFamily::kFlock : model::FileLockFamily::kPosix,
           lock.is_shared ? model::LockMode::kShared : model::LockMode::kExclusive};
@@ -94,6 +90,6 @@ void read_file_lock(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kFileLockReader = {"file lock", kFunctions, read_file_lock};
+const WaitReader kFileLockReader = {"file lock", names::Meaning::kWaitsForFileLock, read_file_lock};
 
 }  // namespace whyhung::collect

@@ -12,12 +12,9 @@ using model::Certainty;
 using model::EvidenceKind;
 using model::ResourceKind;
 
-constexpr std::array<std::string_view, 3> kFunctions = {"request_wait_answer", "__fuse_request_send",
-                                                        "__fuse_simple_request"};
-
 bool waits_for_requests(const Workbench& bench, const model::Task& task) {
   return std::ranges::any_of(task.stack.frames, [&](const model::StackFrame& frame) {
-    return bench.snapshot.location(frame).function.starts_with("fuse_dev_do_read");
+    return bench.snapshot.location(frame).meanings.has(names::Meaning::kServesFuse);
   });
 }
 
@@ -82,6 +79,6 @@ bool add_fuse_server(WaitContext& context, const kernel::FuseView& view, Virtual
   return true;
 }
 
-const WaitReader kFuseReader = {"fuse", kFunctions, read_fuse, true};
+const WaitReader kFuseReader = {"fuse", names::Meaning::kWaitsForFuse, read_fuse};
 
 }  // namespace whyhung::collect

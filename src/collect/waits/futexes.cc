@@ -14,9 +14,6 @@ using model::Certainty;
 using model::EvidenceKind;
 using model::ResourceKind;
 
-constexpr std::array<std::string_view, 4> kFunctions = {"futex_wait_queue", "futex_wait_queue_me", "futex_do_wait",
-                                                        "futex_wait"};
-
 class FutexReader {
  public:
   FutexReader(WaitContext& context, const Sleeper& sleeper)
@@ -119,6 +116,6 @@ void read_futex(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kFutexReader = {"futex", kFunctions, read_futex};
+const WaitReader kFutexReader = {"futex", names::Meaning::kWaitsForFutex, read_futex};
 
 }  // namespace whyhung::collect

@@ -6,7 +6,6 @@
 
 #include "collect/waits/waits.h"
 #include "kernel/call_queue.h"
-#include "kernel/known_code.h"
 
 namespace whyhung::collect {
 namespace {
@@ -76,7 +75,7 @@ class IpiCollector {
 void collect_ipi_waits(Workbench& bench) {
   std::vector<const model::Cpu*> senders;
   for (const model::Cpu& cpu : bench.snapshot.cpus) {
-    if (cpu.activity && cpu.busy_wait == kernel::name_of(kernel::BusyWait::kIpi)) senders.push_back(&cpu);
+    if (cpu.activity && cpu.busy_wait == model::BusyWait::kIpi) senders.push_back(&cpu);
   }
   if (!senders.empty()) IpiCollector(bench, std::move(senders)).collect();
 }

@@ -5,7 +5,6 @@
 #include <array>
 
 #include "collect/waits/sleepers.h"
-#include "kernel/known_code.h"
 
 namespace whyhung::collect {
 namespace {
@@ -14,21 +13,6 @@ using kernel::LockKind;
 using model::Certainty;
 using model::Evidence;
 using model::EvidenceKind;
-
-constexpr std::array<std::string_view, 5> kMutexFunctions = {"__mutex_lock*", "mutex_lock*", "__ww_mutex_lock*",
-                                                             "ww_mutex_lock*", "mutex_lock_io"};
-constexpr std::array<std::string_view, 10> kRwSemaphoreFunctions = {"rwsem_down_read_slowpath",
-                                                                    "rwsem_down_write_slowpath",
-                                                                    "__rwsem_down_read_failed*",
-                                                                    "__rwsem_down_write_failed*",
-                                                                    "rwsem_down_read_failed*",
-                                                                    "rwsem_down_write_failed*",
-                                                                    "down_read*",
-                                                                    "down_write*",
-                                                                    "__down_read*",
-                                                                    "__down_write*"};
-constexpr std::array<std::string_view, 6> kSemaphoreFunctions = {
-    "___down_common", "__down_common", "__down", "__down_interruptible", "__down_killable", "__down_timeout"};
 
 struct Words {
   model::ResourceKind kind;
@@ -44,12 +28,6 @@ Words words_of(LockKind kind) {
   }
   return {model::ResourceKind::kMutex, "mutex", "mutex_waiter"};
 }
-
-// Frames of the lock's own code, between the waiting function and the one that wanted the lock.
-constexpr std::array<std::string_view, 15> kLockCode = {
-    "mutex_lock*",  "__mutex_lock*", "ww_mutex_lock*", "__ww_mutex_lock*", "rwsem_down*",
-    "down_read*",   "down_write*",   "__down*",        "___down*",         "down",
-    "down_timeout", "__rwsem*",      "call_rwsem*",    "down_killable",    "down_interruptible"};
 
 class LockReader {
  public:
@@ -136,7 +114,7 @@ class LockReader {
 
   void add_wait(VirtualAddress lock, VirtualAddress record) {
     const auto writes = view_.wants_to_write(bench_.access, record);
-    model::WaitHow how = context_.sleeps_in(sleeper_, kLockCode);
+    model::WaitHow how = context_.sleeps_in(sleeper_, names::Meaning::kSleepingLockCode);
     if (writes) how.mode = *writes ? model::LockMode::kExclusive : model::LockMode::kShared;
     context_.add_wait(
         sleeper_, lock, std::move(how),
@@ -162,8 +140,8 @@ void read_semaphore(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kMutexReader = {"mutex", kMutexFunctions, read_mutex};
-const WaitReader kRwSemaphoreReader = {"rw_semaphore", kRwSemaphoreFunctions, read_rw_semaphore};
-const WaitReader kSemaphoreReader = {"semaphore", kSemaphoreFunctions, read_semaphore};
+const WaitReader kMutexReader = {"mutex", names::Meaning::kWaitsForMutex, read_mutex};
+const WaitReader kRwSemaphoreReader = {"rw_semaphore", names::Meaning::kWaitsForRwSemaphore, read_rw_semaphore};
+const WaitReader kSemaphoreReader = {"semaphore", names::Meaning::kWaitsForSemaphore, read_semaphore};
 
 }  // namespace whyhung::collect

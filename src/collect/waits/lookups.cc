@@ -11,8 +11,6 @@ namespace {
 
 using model::EvidenceKind;
 
-constexpr std::array<std::string_view, 2> kFunctions = {"d_alloc_parallel", "d_wait_lookup"};
-
 void read_lookup(WaitContext& context, const Sleeper& sleeper) {
   Workbench& bench = context.bench;
   const auto queue = context.waited_queue(sleeper);
@@ -33,6 +31,6 @@ void read_lookup(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kLookupReader = {"lookup", kFunctions, read_lookup};
+const WaitReader kLookupReader = {"lookup", names::Meaning::kWaitsForLookup, read_lookup};
 
 }  // namespace whyhung::collect

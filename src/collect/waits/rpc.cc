@@ -9,8 +9,6 @@ namespace {
 
 using model::EvidenceKind;
 
-constexpr std::array<std::string_view, 1> kFunctions = {"rpc_wait_bit_killable"};
-
 void describe(model::Resource& resource, const kernel::RpcServer& server) {
   const std::string& address = server.address.empty() ? server.name : server.address;
   resource.name = server.program.empty() ? address : fmt::format("{} ({})", address, server.program);
@@ -49,6 +47,6 @@ void add_rpc_server(WaitContext& context, const kernel::RpcServer& server) {
   if (resource.evidence.empty()) describe(resource, server);
 }
 
-const WaitReader kRpcReader = {"rpc", kFunctions, read_rpc, true};
+const WaitReader kRpcReader = {"rpc", names::Meaning::kWaitsForRpc, read_rpc};
 
 }  // namespace whyhung::collect

@@ -11,18 +11,12 @@ namespace {
 using model::EvidenceKind;
 using model::ResourceKind;
 
-constexpr std::array<std::string_view, 8> kFunctions = {
-    "rt_mutex_slowlock*", "__rt_mutex_slowlock*", "rt_mutex_wait_proxy_lock", "rt_mutex_lock*", "__rt_mutex_lock*",
-    "rtlock_slowlock*",   "rt_spin_lock*",        "rt_mutex_timed_futex_lock"};
-constexpr std::array<std::string_view, 4> kPassed = {"rt_mutex_*", "__rt_mutex_*", "rtlock_slowlock*", "rt_spin_lock*"};
-
 void read_rt_mutex(WaitContext& context, const Sleeper& sleeper) {
   Workbench& bench = context.bench;
   const auto waited =
       context.view<kernel::RtMutexView>().waited_for(bench.access.memory, VirtualAddress(sleeper.task.address));
   if (!waited) return;
-  const bool is_futex =
-      context.called_through(sleeper, "futex_lock_pi*") || context.called_through(sleeper, "futex_wait_requeue_pi*");
+  const bool is_futex = context.called_through(sleeper, names::Meaning::kLocksPiFutex);
   model::Resource& resource = bench.snapshot.resource_at(waited->lock.value, ResourceKind::kRtMutex);
   if (resource.evidence.empty()) {
     resource.name = context.object_name(waited->lock);
@@ -38,14 +32,15 @@ void read_rt_mutex(WaitContext& context, const Sleeper& sleeper) {
           {model::task_node(waited->owner.value), model::HolderRole::kOwner, model::Certainty::kCertain, {owner}});
     }
   }
-  context.add_wait(sleeper, waited->lock,
-                   is_futex ? model::WaitKind::kSleepsAtFutexLock : context.sleeps_in(sleeper, kPassed),
-                   {EvidenceKind::kField, "task_struct.pi_blocked_on", sleeper.task.address,
-                    fmt::format("{:#x}", waited->record.value)});
+  context.add_wait(
+      sleeper, waited->lock,
+      is_futex ? model::WaitKind::kSleepsAtFutexLock : context.sleeps_in(sleeper, names::Meaning::kRtMutexCode),
+      {EvidenceKind::kField, "task_struct.pi_blocked_on", sleeper.task.address,
+       fmt::format("{:#x}", waited->record.value)});
 }
 
 }  // namespace
 
-const WaitReader kRtMutexReader = {"rt_mutex", kFunctions, read_rt_mutex};
+const WaitReader kRtMutexReader = {"rt_mutex", names::Meaning::kWaitsForRtMutex, read_rt_mutex};
 
 }  // namespace whyhung::collect

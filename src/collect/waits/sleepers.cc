@@ -5,49 +5,35 @@
 #include <array>
 #include <unordered_map>
 
-#include "base/text.h"
-#include "kernel/known_code.h"
-
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<const WaitReader*, 13> kReaders = {
-    &kMutexReader,    &kRwSemaphoreReader, &kSemaphoreReader, &kCompletionReader, &kRtMutexReader,
-    &kFileLockReader, &kFutexReader,       &kFuseReader,      &kRpcReader,        &kLookupReader,
-    &kPageReader,     &kBufferReader,      &kFreezeReader};
+constexpr auto kReaders = std::to_array<const WaitReader*>(
+    {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader, &kCompletionReader, &kRtMutexReader, &kFileLockReader,
+     &kFutexReader, &kFuseReader, &kRpcReader, &kLookupReader, &kPageReader, &kBufferReader, &kFreezeReader});
 // What the readers ask for, so that the types are searched once for all of them.
-constexpr std::array<std::string_view, 26> kTypes = {
-    "mutex",       "mutex_waiter", "rw_semaphore",     "rwsem_waiter",    "semaphore",      "semaphore_waiter",
-    "completion",  "swait_queue",  "worker",           "work_struct",     "pool_workqueue", "workqueue_struct",
-    "worker_pool", "wq_barrier",   "wq_flusher",       "rcu_state",       "rcu_node",       "rt_mutex",
-    "file_lock",   "files_struct", "wait_queue_entry", "rt_mutex_waiter", "fdtable",        "wait_queue_head",
-    "file",        "futex_q"};
+constexpr auto kTypes = std::to_array<std::string_view>(
+    {"mutex",       "mutex_waiter", "rw_semaphore",     "rwsem_waiter",    "semaphore",      "semaphore_waiter",
+     "completion",  "swait_queue",  "worker",           "work_struct",     "pool_workqueue", "workqueue_struct",
+     "worker_pool", "wq_barrier",   "wq_flusher",       "rcu_state",       "rcu_node",       "rt_mutex",
+     "file_lock",   "files_struct", "wait_queue_entry", "rt_mutex_waiter", "fdtable",        "wait_queue_head",
+     "file",        "futex_q"});
 constexpr std::uint32_t kMostFrames =
     12;  // frames from the innermost on among which the waiting function is looked for
 
 const WaitReader* reader_for(const model::CodeLocation& location) {
-  const std::string_view name = kernel::base_name(location.function);
   for (const WaitReader* reader : kReaders) {
-    if (!location.module.empty() && !reader->in_modules) continue;
-    if (matches_any(reader->functions, name)) return reader;
+    if (location.meanings.has(reader->meaning)) return reader;
   }
   return nullptr;
 }
 
 bool sleeps(const model::Task& task) {
-  switch (task.state) {
-    case model::TaskState::kInterruptible:
-    case model::TaskState::kUninterruptible:
-    case model::TaskState::kIdle: return true;
-    default: return false;
-  }
+  return task.state == model::TaskState::kInterruptible || task.state == model::TaskState::kUninterruptible ||
+         task.state == model::TaskState::kIdle;
 }
 
 }  // namespace
-
-bool is_kernels_own(const model::CodeLocation& location, std::span<const std::string_view> patterns) {
-  return location.module.empty() && matches_any(patterns, kernel::base_name(location.function));
-}
 
 void WaitContext::learn_names() {
   if (names_learnt_) return;
@@ -130,19 +116,18 @@ bool WaitContext::is_task(VirtualAddress address) {
   return task_addresses_->contains(address.value);
 }
 
-bool WaitContext::called_through(const Sleeper& sleeper, std::string_view pattern) const {
+bool WaitContext::called_through(const Sleeper& sleeper, names::Meaning meaning) const {
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
-    const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (is_kernels_own(location, {&pattern, 1})) return true;
+    if (bench.snapshot.location(sleeper.task.stack.frames[frame]).meanings.has(meaning)) return true;
   }
   return false;
 }
 
-model::WaitHow WaitContext::sleeps_in(const Sleeper& sleeper, std::span<const std::string_view> passed) const {
+model::WaitHow WaitContext::sleeps_in(const Sleeper& sleeper, names::Meaning passed) const {
   model::WaitHow how = model::WaitKind::kSleeps;
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(sleeper.task.stack.frames[frame]);
-    if (is_kernels_own(location, passed)) continue;
+    if (location.meanings.has(passed)) continue;
     how.function = location.function;
     how.module = location.module;
     break;

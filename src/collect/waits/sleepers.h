@@ -29,9 +29,6 @@ struct Sleeper {
   VirtualRange stack;       // from the innermost frame to the end of the stack
 };
 
-// Whether the location is in a function of the kernel's own, not a module's, that one of the patterns names.
-bool is_kernels_own(const model::CodeLocation& location, std::span<const std::string_view> patterns);
-
 // The workbench, with what several readers want, made when the first of them asks.
 class WaitContext {
  public:
@@ -69,10 +66,10 @@ class WaitContext {
 
   // The function of a frame; empty beyond the outermost.
   const std::string& function(const Sleeper& sleeper, std::uint32_t frame) const;
-  // Whether one of the frames outward from the waiting one is of the kernel's own function `name`.
-  bool called_through(const Sleeper& sleeper, std::string_view pattern) const;
-  // That the task sleeps until it has the resource, in whose code: the first frame outward that none of `passed` names.
-  model::WaitHow sleeps_in(const Sleeper& sleeper, std::span<const std::string_view> passed) const;
+  // Whether one of the frames outward from the waiting one has that meaning.
+  bool called_through(const Sleeper& sleeper, names::Meaning meaning) const;
+  // That the task sleeps until it has the resource, in whose code: the first frame outward that is not `passed`.
+  model::WaitHow sleeps_in(const Sleeper& sleeper, names::Meaning passed) const;
   // A symbol for an object's address: "alpha_lock [module]"; empty when there is none.
   std::string object_name(VirtualAddress object);
 
@@ -102,9 +99,8 @@ class WaitContext {
 
 struct WaitReader {
   std::string_view name;
-  std::span<const std::string_view> functions;  // base names; a trailing '*' stands for any ending
+  names::Meaning meaning;  // of the functions that it knows
   void (*read)(WaitContext& context, const Sleeper& sleeper);
-  bool in_modules = false;  // functions of modules count too: what they wait for is proven by its structures
 };
 
 void collect_sleepers(Workbench& bench);

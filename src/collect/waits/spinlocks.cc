@@ -4,7 +4,6 @@
 #include <map>
 
 #include "collect/waits/waits.h"
-#include "kernel/known_code.h"
 #include "kernel/spinlock.h"
 
 namespace whyhung::collect {
@@ -47,7 +46,7 @@ void describe(Workbench& bench, const kernel::SpinlockView& view, VirtualAddress
 }  // namespace
 
 void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::optional<arch::RegisterSet>& registers) {
-  if (!registers || !cpu.activity || cpu.busy_wait != kernel::name_of(kernel::BusyWait::kSpinlock)) return;
+  if (!registers || !cpu.activity || cpu.busy_wait != model::BusyWait::kSpinlock) return;
   kernel::Binder binder(bench.access.types);
   const kernel::SpinlockView view = kernel::SpinlockView::bind(binder);
   const auto address = find_lock(bench, view, *registers);
@@ -58,7 +57,9 @@ void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::o
   model::WaitHow how = model::WaitKind::kSpins;
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = bench.snapshot.location(cpu.stack.frames[frame]);
-    if (location.module.empty() && kernel::busy_wait(location.function)) continue;
+    if (location.meanings.has(names::Meaning::kSpinsForLock) || location.meanings.has(names::Meaning::kSpinLockCode)) {
+      continue;
+    }
     how.function = location.function;
     how.module = location.module;
     break;

@@ -6,7 +6,7 @@
 #include <map>
 
 #include "collect/waits/waits.h"
-#include "kernel/known_code.h"
+#include "names/functions.h"
 
 namespace whyhung::collect {
 namespace {
@@ -15,14 +15,9 @@ using model::Certainty;
 using model::Evidence;
 using model::EvidenceKind;
 
-constexpr std::string_view kMultiStop = "multi_cpu_stop";
-
-// Functions in whose frames a multi_stop_data lies.
-bool asks_for_stop_machine(std::string_view function) {
-  const std::string_view name = kernel::base_name(function);
-  return name == "stop_machine" || name == "stop_machine_cpuslocked" || name == "__stop_machine" ||
-         name == "stop_cpus" || name == "__stop_cpus" || name == "stop_core_cpuslocked" ||
-         name == "stop_machine_from_inactive_cpu";
+// A work's function is known by its symbol alone.
+bool is_multi_stop(std::string_view function) {
+  return names::means(function, names::Meaning::kMultiCpuStop);
 }
 
 struct Request {
@@ -57,7 +52,7 @@ class StopMachineCollector {
     for (const model::Cpu& cpu : snapshot_.cpus) {
       if (!cpu.stopper) continue;
       for (const model::StopperWork& work : cpu.stopper->pending) {
-        if (kernel::base_name(work.function) != kMultiStop) continue;
+        if (!is_multi_stop(work.function)) continue;
         add(VirtualAddress(work.argument));
         const auto found = requests_.find(work.argument);
         if (found == requests_.end()) continue;
@@ -72,7 +67,7 @@ class StopMachineCollector {
     constexpr std::uint64_t kFrameBytes = 512;
     for (const model::Task& task : snapshot_.tasks) {
       for (const model::StackFrame& frame : task.stack.frames) {
-        if (!asks_for_stop_machine(snapshot_.location(frame).function)) continue;
+        if (!snapshot_.location(frame).meanings.has(names::Meaning::kAsksForStopMachine)) continue;
         for (std::uint64_t offset = 0; offset < kFrameBytes; offset += 8) {
           const std::uint64_t at = frame.sp + offset;
           if (task.stack_size == 0 || at < task.stack_base || at - task.stack_base >= task.stack_size) break;
@@ -84,9 +79,9 @@ class StopMachineCollector {
 
   bool runs_multi_stop(const model::Cpu& cpu) const {
     if (!cpu.stopper || cpu.task != cpu.stopper->task || cpu.task == 0) return false;
-    if (kernel::base_name(cpu.stopper->running_function) == kMultiStop) return true;
+    if (is_multi_stop(cpu.stopper->running_function)) return true;
     return std::ranges::any_of(cpu.stack.frames, [&](const model::StackFrame& frame) {
-      return kernel::base_name(snapshot_.location(frame).function) == kMultiStop;
+      return snapshot_.location(frame).meanings.has(names::Meaning::kMultiCpuStop);
     });
   }
 
@@ -201,7 +196,7 @@ class StopMachineCollector {
   void add_requester_frames(const model::Task& requester, model::Wait& wait) {
     for (const model::StackFrame& frame : requester.stack.frames) {
       const model::CodeLocation& location = snapshot_.location(frame);
-      if (!asks_for_stop_machine(location.function)) continue;
+      if (!location.meanings.has(names::Meaning::kAsksForStopMachine)) continue;
       wait.evidence.push_back({EvidenceKind::kFrame, location.function, frame.sp,
                                fmt::format("{}+{:#x}", location.function, location.offset)});
     }

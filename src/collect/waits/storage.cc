@@ -15,12 +15,6 @@ using model::Certainty;
 using model::EvidenceKind;
 using model::ResourceKind;
 
-constexpr std::array<std::string_view, 8> kPageFunctions = {
-    "folio_wait_bit*",         "__folio_lock*", "folio_wait_writeback*",       "wait_on_page_bit*",
-    "wait_on_page_writeback*", "__lock_page*",  "put_and_wait_on_page_locked", "wait_on_page_locked*"};
-constexpr std::array<std::string_view, 2> kBufferFunctions = {"bit_wait_io*", "sleep_on_buffer"};
-constexpr std::array<std::string_view, 2> kFreezeFunctions = {"percpu_rwsem_wait", "__percpu_down_read"};
-
 class StorageReader {
  public:
   StorageReader(WaitContext& context, const Sleeper& sleeper)
@@ -149,8 +143,8 @@ void read_freeze_wait(WaitContext& context, const Sleeper& sleeper) {
 
 }  // namespace
 
-const WaitReader kPageReader = {"page", kPageFunctions, read_page_wait};
-const WaitReader kBufferReader = {"buffer", kBufferFunctions, read_buffer_wait};
-const WaitReader kFreezeReader = {"freeze", kFreezeFunctions, read_freeze_wait};
+const WaitReader kPageReader = {"page", names::Meaning::kWaitsForPage, read_page_wait};
+const WaitReader kBufferReader = {"buffer", names::Meaning::kWaitsForBuffer, read_buffer_wait};
+const WaitReader kFreezeReader = {"freeze", names::Meaning::kWaitsForThaw, read_freeze_wait};
 
 }  // namespace whyhung::collect

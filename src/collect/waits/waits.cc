@@ -9,8 +9,8 @@
 namespace whyhung::collect {
 namespace {
 
-constexpr std::array<WaitCollector, 3> kCollectors = {
-    {{"stop_machine", collect_stop_machine_waits}, {"sleepers", collect_sleepers}, {"ipis", collect_ipi_waits}}};
+constexpr auto kCollectors = std::to_array<WaitCollector>(
+    {{"stop_machine", collect_stop_machine_waits}, {"sleepers", collect_sleepers}, {"ipis", collect_ipi_waits}});
 
 }  // namespace
 

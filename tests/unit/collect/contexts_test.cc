@@ -54,7 +54,7 @@ TEST_F(ContextsTest, ATaskAloneIsOneContext) {
   EXPECT_EQ(found.activity, 0u);
   EXPECT_EQ(found.dump_role, DumpRole::kNone);
   EXPECT_EQ(found.interrupts_enabled, true);
-  EXPECT_EQ(found.busy_wait, "");
+  EXPECT_EQ(found.busy_wait, model::BusyWait::kNone);
 }
 
 TEST_F(ContextsTest, TheNmiThatStopsACpuIsNotWhatItDid) {
@@ -175,18 +175,19 @@ TEST_F(ContextsTest, ACpuThatWasStoppedInUserModeHasNoActivityInTheKernel) {
 }
 
 TEST_F(ContextsTest, TheKernelsOwnWaitForAnotherCpuIsNoted) {
-  EXPECT_EQ(runs({"smp_call_function_many_cond", "on_each_cpu_cond_mask", "flush_tlb_mm_range"}).busy_wait, "ipi");
+  EXPECT_EQ(runs({"smp_call_function_many_cond", "on_each_cpu_cond_mask", "flush_tlb_mm_range"}).busy_wait,
+            model::BusyWait::kIpi);
 }
 
 TEST_F(ContextsTest, AWaitUnderTheCodeThatStoppedTheCpuIsNotedToo) {
   const model::Cpu& found =
       runs(on_top_of(kStopNmi, {"native_queued_spin_lock_slowpath", "_raw_spin_lock", "wants_lock [driver]"}, false));
   EXPECT_EQ(found.activity, 1u);
-  EXPECT_EQ(found.busy_wait, "spinlock");
+  EXPECT_EQ(found.busy_wait, model::BusyWait::kSpinlock);
 }
 
 TEST_F(ContextsTest, AModulesFunctionOfThatNameIsNoWaitOfTheKernel) {
-  EXPECT_EQ(runs({"_raw_spin_lock [impostor]", "kthread"}).busy_wait, "");
+  EXPECT_EQ(runs({"_raw_spin_lock [impostor]", "kthread"}).busy_wait, model::BusyWait::kNone);
   EXPECT_EQ(snapshot().waits.size(), 0u);
 }
 

@@ -86,7 +86,7 @@ TEST_F(IpisTest, WithoutTheTypeOfARequestItIsOnlyKnownThatItSpins) {
   queue(2, on_stack_of(100));
   kernel.machine.types.remove("__call_single_data");
   EXPECT_EQ(cpu_waits(), Addresses{});
-  EXPECT_EQ(cpu(1).busy_wait, "ipi");
+  EXPECT_EQ(cpu(1).busy_wait, model::BusyWait::kIpi);
   EXPECT_EQ(cpu(2).function_call_pending, true);
 }
 

@@ -30,7 +30,7 @@ class SpinlocksTest : public CollectTest {
 TEST_F(SpinlocksTest, TheLockIsTheTakenOneThatMostRegistersHold) {
   spins({{x86::kRdi, kLock}, {x86::kRbx, kLock}, {x86::kRsi, kOther}});
   EXPECT_EQ(cpu_waits(), Addresses{kLock});
-  EXPECT_EQ(cpu(1).busy_wait, "spinlock");
+  EXPECT_EQ(cpu(1).busy_wait, model::BusyWait::kSpinlock);
   const model::Wait& wait = wait_of(model::cpu_node(1));
   EXPECT_EQ(how_of(wait), "spins in wants_the_lock [alpha]");
   EXPECT_EQ(evidence(wait.evidence, "native_queued_spin_lock_slowpath"), "");
@@ -96,7 +96,7 @@ TEST_F(SpinlocksTest, FramesWithoutRegistersTellNoLock) {
   spins({{x86::kRdi, kLock}});
   kernel.cpu_stack(1).frames[0].registers.reset();
   EXPECT_EQ(cpu_waits(), Addresses{});
-  EXPECT_EQ(cpu(1).busy_wait, "spinlock") << "that it spins is known";
+  EXPECT_EQ(cpu(1).busy_wait, model::BusyWait::kSpinlock) << "that it spins is known";
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ TEST(ModelNames, EveryValueHasItsWord) {
   expect_words<FileLockFamily>();
   expect_words<ServerKind>();
   expect_words<FreezeLevel>();
+  expect_words<names::Meaning>();
 }
 
 TEST(Certainty, TheWeakerOfTwoIsTheLessSure) {

@@ -154,6 +154,21 @@ TEST(OldSnapshot, FactsOfOtherKinds) {
   EXPECT_TRUE(std::holds_alternative<std::monostate>(resource_with("spinlock", fact("done", "1")).facts));
 }
 
+TEST(OldSnapshot, WhatFunctionsMeanIsWorkedOutOnLoading) {
+  std::string text = snapshot_text("", "");
+  const auto put = [&](std::string_view mark, std::string_view with) {
+    text.replace(text.find(mark), mark.size(), with);
+  };
+  put(R"("architecture":"")", R"("architecture":"s390x")");
+  put(R"("locations":[])",
+      R"("locations":[{"address":"0x1","function":"schedule","offset":"0x0","module":"","lines":[]},)"
+      R"({"address":"0x2","function":"do_irq","offset":"0x0","module":"","lines":[]}])");
+  const auto loaded = read_snapshot(text);
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  EXPECT_TRUE(loaded->locations.at(0).meanings.has(names::Meaning::kWaits));
+  EXPECT_TRUE(loaded->locations.at(1).meanings.empty()) << "it is another machine's entry";
+}
+
 TEST(OldSnapshot, WhatIsNotOfItsFormIsStillAnError) {
   const auto error = [](std::string_view resources, std::string_view waits) {
     const auto loaded = read_snapshot(snapshot_text(resources, waits));

@@ -118,6 +118,10 @@ struct FieldCounter {
     names.emplace_back(name);
   }
   template <typename T>
+  void set(const char* name, T&) {
+    names.emplace_back(name);
+  }
+  template <typename T>
   void hex(const char* name, T&) {
     names.emplace_back(name);
   }
