@@ -151,7 +151,7 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
   read_activity_depths(cpu);
 }
 
-model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint32_t number,
+model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, MemoryTraces& traces, std::uint32_t number,
                     std::optional<bool> online) {
   model::Cpu cpu;
   cpu.number = number;
@@ -166,7 +166,7 @@ model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, std::uint
   if (!found.remark.empty()) {
     const bool is_bare = found.source == model::RegisterSource::kNone;
     bench.gap(fmt::format("registers of CPU {}", number),
-              found.remark + (is_bare ? describe_memory_traces(bench, number, VirtualAddress(cpu.task)) : ""));
+              found.remark + (is_bare ? traces.of(number, VirtualAddress(cpu.task)) : ""));
   }
   if (found.source != model::RegisterSource::kNone) read_stack(bench, found, cpu);
   if (task != nullptr) {
@@ -193,12 +193,13 @@ std::optional<std::uint64_t> newest_clock(const Workbench& bench) {
 
 void collect_cpus(Workbench& bench) {
   const CpuRegisterFinder finder(bench);
+  MemoryTraces traces(bench);
   const auto online = bench.percpu().mask("__cpu_online_mask");
   bench.snapshot.machine.clock = newest_clock(bench);
   for (const std::uint32_t number : bench.percpu().possible()) {
     std::optional<bool> is_online;
     if (online) is_online = std::ranges::find(*online, number) != online->end();
-    bench.snapshot.cpus.push_back(read_cpu(bench, finder, number, is_online));
+    bench.snapshot.cpus.push_back(read_cpu(bench, finder, traces, number, is_online));
   }
 }
 

@@ -36,8 +36,7 @@ bool names_code(std::string_view line) {
   return line.starts_with("NIP [") || line.starts_with("RIP: ") || line.starts_with("pc : ");
 }
 
-std::string last_report(Workbench& bench, std::uint32_t cpu) {
-  const auto records = read_log(bench, kRecords);
+std::string last_report(const std::vector<model::LogRecord>& records, std::uint32_t cpu) {
   const std::string mark = fmt::format("{}{} ", kLockup, cpu);
   const auto is_report = [](const model::LogRecord& record) { return record.text.find(kLockup) != std::string::npos; };
   for (std::size_t i = records.size(); i-- > 0;) {
@@ -56,8 +55,9 @@ std::string last_report(Workbench& bench, std::uint32_t cpu) {
 
 }  // namespace
 
-std::string describe_memory_traces(Workbench& bench, std::uint32_t cpu, VirtualAddress task) {
-  return last_sleep(bench, task) + last_report(bench, cpu);
+std::string MemoryTraces::of(std::uint32_t cpu, VirtualAddress task) {
+  if (!records_) records_ = read_log(bench_, kRecords);
+  return last_sleep(bench_, task) + last_report(*records_, cpu);
 }
 
 }  // namespace whyhung::collect

@@ -62,7 +62,8 @@ void read_throttle(const Workbench& bench, VirtualAddress task, model::Task& out
   if (!out.queues_for_cpu() || !out.cpu) return;
   auto throttle = bench.cpu_bandwidth.throttle_of(bench.access.memory, task, *out.cpu);
   if (!throttle) return;
-  out.throttle = {std::move(throttle->group), throttle->quota, throttle->period, throttle->until_user_mode};
+  out.throttle = {std::move(throttle->group), throttle->quota, throttle->period, throttle->throttled,
+                  throttle->until_user_mode};
 }
 
 // Before v6.1 the freezer of version 1 and that of a suspend showed in flags whose bits have other meanings now.
@@ -96,15 +97,15 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   out.pid = static_cast<std::uint32_t>(*pid);
   out.tgid = static_cast<std::uint32_t>(view.tgid.read(memory, task).value_or(*pid));
   out.comm = *comm;
-  const std::uint64_t exit_state = view.exit_state.read(memory, task).value_or(0);
-  out.raw_state = *state | exit_state;
-  out.state = to_model(bench.task_states.classify(*state, exit_state));
+  out.raw_state = *state;
+  out.exit_state = optional_of<std::uint64_t>(view.exit_state.read(memory, task));
+  out.state = to_model(bench.task_states.classify(*state, out.exit_state.value_or(0)));
   out.killable_wait = bench.task_states.is_killable(*state);
   out.frozen = kernel::is_frozen(bench.access, view, task, *state);
-  const std::uint64_t flags = view.flags.read(memory, task).value_or(0);
-  out.is_kernel_thread = (flags & kernel::kFlagKthread) != 0;
-  out.on_cpu = view.on_cpu.read(memory, task).value_or(0) != 0;
-  out.on_runqueue = view.on_rq.read(memory, task).value_or(0) != 0;
+  if (const auto flags = view.flags.read(memory, task)) out.is_kernel_thread = (*flags & kernel::kFlagKthread) != 0;
+  // A kernel without SMP has no on_cpu.
+  if (const auto on_cpu = view.on_cpu.read(memory, task)) out.on_cpu = *on_cpu != 0;
+  if (const auto on_rq = view.on_rq.read(memory, task)) out.on_runqueue = *on_rq != 0;
   out.stack_base = view.stack.read(memory, task).value_or(0);
   out.stack_size = static_cast<std::uint32_t>(view.stack_size);
   out.parent_pid = parent_of(bench, task);

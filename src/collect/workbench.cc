@@ -100,6 +100,29 @@ std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
   return entry->second;
 }
 
+const model::Task* Workbench::task_with_stack_at(std::uint64_t address) {
+  if (stacks_.empty()) {
+    for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+      if (snapshot.tasks[i].stack_size != 0) stacks_.emplace(snapshot.tasks[i].stack_base, i);
+    }
+  }
+  const auto above = stacks_.upper_bound(address);
+  if (above == stacks_.begin()) return nullptr;
+  const model::Task& task = snapshot.tasks.at(std::prev(above)->second);
+  return address - task.stack_base < task.stack_size ? &task : nullptr;
+}
+
+model::Resource& Workbench::resource_at(std::uint64_t address, model::ResourceKind kind) {
+  for (; resources_known_ < snapshot.resources.size(); ++resources_known_) {
+    resources_.emplace(snapshot.resources[resources_known_].address, resources_known_);
+  }
+  if (const auto found = resources_.find(address); found != resources_.end()) return snapshot.resources[found->second];
+  model::Resource added;
+  added.address = address;
+  added.kind = kind;
+  return snapshot.resources.emplace_back(std::move(added));
+}
+
 void Workbench::add_lines(const model::StackTrace& stack) {
   if (!target.lines || !target.lines->available()) return;
   for (const model::StackFrame& frame : stack.frames) {

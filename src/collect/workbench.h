@@ -3,6 +3,7 @@
 // snapshot that is being filled.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -68,6 +69,11 @@ class Workbench {
   // "function", "function [module]", "function+0x…" for code in the middle, "0x…" without a symbol; empty for null.
   std::string function_name(VirtualAddress function);
   const kernel::LoadedModule* module_of(VirtualAddress address) const;
+  // The task on whose kernel stack `address` lies: who waits for an object that a function put there. All tasks have
+  // been listed by then.
+  const model::Task* task_with_stack_at(std::uint64_t address);
+  // Adds a resource, or returns the one that is known at that address already.
+  model::Resource& resource_at(std::uint64_t address, model::ResourceKind kind);
   void gap(std::string what, std::string why) { snapshot.gaps.push_back({std::move(what), std::move(why)}); }
 
  private:
@@ -78,6 +84,9 @@ class Workbench {
   void load_modules();
 
   std::unordered_map<std::uint64_t, std::uint32_t> located_;
+  std::unordered_map<std::uint64_t, std::size_t> resources_;  // by address, of the first so many of the snapshot's
+  std::size_t resources_known_ = 0;
+  std::map<std::uint64_t, std::size_t> stacks_;  // the places of tasks by the lowest addresses of their stacks
   names::Machine machine_;
 };
 

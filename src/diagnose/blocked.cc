@@ -272,6 +272,10 @@ class BlockedDetector {
       }
     } else if (task->state == TaskState::kZombie || task->state == TaskState::kDead) {
       gone.how = GoneHow::kExited;
+      if (task->exit_state) {
+        link.evidence.push_back({model::EvidenceKind::kField, "task_struct.exit_state", task->address,
+                                 fmt::format("{:#x}", *task->exit_state)});
+      }
       culprit.pid = task->pid;
       culprit.comm = task->comm;
     } else {

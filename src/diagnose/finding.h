@@ -18,9 +18,9 @@ enum class HangClass : std::uint8_t {
   kStopMachineStarved,
   kCpuHog,
   kIrqsOff,
-  kMutexDeadlock,            // tasks that hold mutexes and want each other's
-  kSelfDeadlock,             // a task waits for what it holds
-  kMixedLockCycle,           // a circle of locks and completions of different kinds
+  kMutexDeadlock,   // tasks that hold mutexes and want each other's
+  kSelfDeadlock,    // a task waits for what it holds
+  kMixedLockCycle,  // a circle of anything but mutexes alone: rw_semaphores, completions, of one kind or several
   kWorkqueueFlushDeadlock,   // a circle through a work item
   kSpinlockDeadlock,         // CPUs that spin for each other's locks, or for their own
   kLockHeldBySleeper,        // the holder sleeps and nobody wakes it

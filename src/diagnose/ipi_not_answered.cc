@@ -57,7 +57,7 @@ Finding explain_unanswered(const Case& facts, const CpuCondition& condition) {
     Link spins{Claim::kCpuSpins,
                {wait->waiter, model::task_node(cpu.task), wait->on},
                WaitFacts{wait->how, {}},
-               model::Certainty::kCertain,
+               wait->certainty,
                wait->evidence};
     finding.chain.push_back(std::move(spins));
   }

@@ -52,10 +52,10 @@ class OccupationBuilder {
     Link& link = add(Claim::kCpuOccupied, {node_, model::task_node(cpu_.task)});
     const Culprit culprit = culprit_on(snapshot_, condition_);
     link.facts = OccupantFacts{{culprit.function, culprit.module}, condition_.context, condition_.held};
-    link.evidence.push_back({EvidenceKind::kField,
-                             fmt::format("runqueues.curr of CPU {}", cpu_.number),
-                             {},
-                             fmt::format("{:#x}", cpu_.runqueue.current_task)});
+    if (cpu_.runqueue.current_task != 0) {
+      link.evidence.push_back(field(fmt::format("runqueues.curr of CPU {}", cpu_.number),
+                                    fmt::format("{:#x}", cpu_.runqueue.current_task)));
+    }
     if (condition_.held) {
       link.evidence.push_back(
           field("task_struct.sched_info.last_arrival",
@@ -98,27 +98,30 @@ class OccupationBuilder {
 
   void add_preemption() {
     const std::uint32_t depth = cpu_.activity_preempt_depth.value_or(0);
-    const Evidence count = field(fmt::format("{} of CPU {}", snapshot_.machine.preempt_count_name(), cpu_.number),
-                                 fmt::format("{:#x}", cpu_.preempt_count.value_or(0)));
+    std::vector<Evidence> count;  // nothing where it was not read
+    if (cpu_.preempt_count) {
+      count.push_back(field(fmt::format("{} of CPU {}", snapshot_.machine.preempt_count_name(), cpu_.number),
+                            fmt::format("{:#x}", *cpu_.preempt_count)));
+    }
     if (condition_.context == ContextKind::kSoftirq) {
-      add(Claim::kSoftirqNotPreemptible, {node_}).evidence.push_back(count);
+      add(Claim::kSoftirqNotPreemptible, {node_}).evidence = count;
       out_.advice.push_back(Advice::kShortenSoftirq);
     } else if (cpu_.interrupts_enabled == false || condition_.deaf) {
       out_.advice.push_back(Advice::kShortenIrqOff);
     } else if (depth != 0) {
       Link& link = add(Claim::kPreemptionDisabled, {node_});
       link.facts = DepthFacts{depth};
-      link.evidence.push_back(count);
+      link.evidence = count;
       out_.advice.push_back(Advice::kShortenPreemptOff);
     } else if (!condition_.preemptible) {
       Link& link = add(Claim::kKernelNotPreemptible, {});
       link.facts = PreemptionFacts{snapshot_.machine.preemption};
       if (snapshot_.machine.preemption.empty()) link.certainty = Certainty::kPossible;
-      if (cpu_.preempt_count) link.evidence.push_back(count);
+      link.evidence = count;
       out_.advice.push_back(Advice::kYieldInLoop);
     }
     if (cpu_.need_resched == true && condition_.context == ContextKind::kTask) {
-      add(Claim::kRescheduleIgnored, {node_}).evidence.push_back(count);
+      add(Claim::kRescheduleIgnored, {node_}).evidence = count;
     }
   }
 

@@ -51,7 +51,7 @@ void add_links(const Spinner& spinner, Finding& finding) {
   Link spins{Claim::kCpuSpins,
              {spinner.wait->waiter, model::task_node(cpu.task), spinner.wait->on},
              WaitFacts{spinner.wait->how, spinner.condition->unwatched},
-             Certainty::kCertain,
+             spinner.wait->certainty,
              spinner.wait->evidence};
   finding.chain.push_back(std::move(spins));
   if (spinner.held == 0) return;

@@ -37,7 +37,9 @@ Weight weight_of(const model::Task& task) {
 void add_throttle(const model::Task& task, Finding& finding) {
   Link link{Claim::kThrottled, {model::task_node(task.address)}, {}, Certainty::kCertain, {}};
   link.facts = ThrottleFacts{task.throttle->group, task.throttle->quota, task.throttle->period};
-  link.evidence.push_back({EvidenceKind::kField, "cfs_rq.throttled of its control group on that CPU", {}, "1"});
+  model::Evidence evidence{EvidenceKind::kField, "cfs_rq.throttled of its control group on that CPU", {}, {}};
+  if (task.throttle->throttled) evidence.value = std::to_string(*task.throttle->throttled);
+  link.evidence.push_back(std::move(evidence));
   finding.chain.push_back(std::move(link));
 }
 
@@ -54,8 +56,9 @@ void add_preferred(const Case& facts, const model::Task& task, const CpuConditio
                            fmt::format("runqueues.curr of CPU {}", condition.cpu->number),
                            {},
                            fmt::format("{:#x}", condition.task->address)});
-  link.evidence.push_back(
-      {EvidenceKind::kField, "task_struct.prio", task.address, std::to_string(task.priority.value_or(0))});
+  if (task.priority) {
+    link.evidence.push_back({EvidenceKind::kField, "task_struct.prio", task.address, std::to_string(*task.priority)});
+  }
   finding.chain.push_back(std::move(link));
 }
 
@@ -77,8 +80,10 @@ void end_at_starved(const Case& facts, const model::Task& task, Finding& finding
             {}};
   link.facts = StarvationFacts{facts.waits.queued_time(task), others};
   link.evidence.push_back(state_evidence(facts.snapshot, task));
-  link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
-                           fmt::format("{} ns", task.last_queued.value_or(0))});
+  if (task.last_queued) {
+    link.evidence.push_back({EvidenceKind::kField, "task_struct.sched_info.last_queued", task.address,
+                             fmt::format("{} ns", *task.last_queued)});
+  }
   finding.chain.push_back(std::move(link));
   const CpuCondition* condition = condition_of(facts, task.cpu);
   if (task.throttle) {

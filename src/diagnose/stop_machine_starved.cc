@@ -69,10 +69,12 @@ void add_missing_cpu_links(const Case& facts, const model::StopMachineRequest& r
   Link cannot_run{Claim::kStopperCannotRun, {stopper, node, model::task_node(cpu.task)}, {}, Certainty::kCertain, {}};
   if (const model::Task* task = facts.index.task(stopper.id)) {
     cannot_run.evidence.push_back(state_evidence(facts.snapshot, *task));
-    cannot_run.evidence.push_back(
-        {EvidenceKind::kField, "task_struct.on_rq", task->address, task->on_runqueue ? "1" : "0"});
-    cannot_run.evidence.push_back(
-        {EvidenceKind::kField, "task_struct.on_cpu", task->address, task->on_cpu ? "1" : "0"});
+    const auto add = [&](std::string_view member, const model::ReadFlag& flag) {
+      if (!flag.read) return;
+      cannot_run.evidence.push_back({EvidenceKind::kField, std::string(member), task->address, *flag.read ? "1" : "0"});
+    };
+    add("task_struct.on_rq", task->on_runqueue);
+    add("task_struct.on_cpu", task->on_cpu);
   }
   if (!condition.stopper_starved) cannot_run.certainty = Certainty::kLikely;
   finding.chain.push_back(std::move(cannot_run));

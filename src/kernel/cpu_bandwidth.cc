@@ -39,6 +39,7 @@ std::optional<Throttle> CpuBandwidthView::throttle_of(const VirtualMemory& memor
     if (!throttled) return std::nullopt;
     if (*throttled != 0) {
       Throttle found = describe(memory, *group);
+      found.throttled = *throttled;
       found.until_user_mode = taken_off;
       return found;
     }

@@ -14,6 +14,7 @@ struct Throttle {
   std::string group;             // path of the control group from the root; empty: not known
   std::uint64_t quota = 0;       // ns that it may use in each period
   std::uint64_t period = 0;      // ns
+  std::uint64_t throttled = 0;   // cfs_rq.throttled of the group on that CPU
   bool until_user_mode = false;  // v6.18 (e1fad12dcb66): the task itself was taken off, on its way to user mode
 };
 

@@ -67,6 +67,7 @@ void visit_fields(V& v, Throttle& x) {
   v.field("group", x.group);
   v.field("quota", x.quota);
   v.field("period", x.period);
+  v.field("throttled", x.throttled);
   v.mark("at_exit", x.at_exit);
 }
 template <typename V>
@@ -78,10 +79,11 @@ void visit_fields(V& v, Task& x) {
   v.field("comm", x.comm);
   v.field("state", x.state);
   v.hex("raw_state", x.raw_state);
-  v.field("is_kernel_thread", x.is_kernel_thread);
+  v.hex("exit_state", x.exit_state);
+  v.field("is_kernel_thread", x.is_kernel_thread.read);
   v.field("is_idle_task", x.is_idle_task);
-  v.field("on_cpu", x.on_cpu);
-  v.field("on_runqueue", x.on_runqueue);
+  v.field("on_cpu", x.on_cpu.read);
+  v.field("on_runqueue", x.on_runqueue.read);
   v.field("killable_wait", x.killable_wait);
   v.mark("frozen", x.frozen);
   v.field("cpu", x.cpu);

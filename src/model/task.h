@@ -25,12 +25,22 @@ enum class TaskState : std::uint8_t {
 std::string_view name_of(TaskState state);
 std::span<const EnumName<TaskState>> words_of(TaskState);
 
+// A yes or no that was read from memory, or could not be: then it counts as no, and is no evidence of anything.
+struct ReadFlag {
+  std::optional<bool> read;
+  constexpr ReadFlag() = default;
+  constexpr ReadFlag(bool value) : read(value) {}
+  constexpr operator bool() const { return read.value_or(false); }
+  bool operator==(const ReadFlag&) const = default;
+};
+
 // A control group that has used the CPU time it may use.
 struct Throttle {
-  std::string group;         // its path from the root; empty: not known
-  std::uint64_t quota = 0;   // ns of CPU time in each period
-  std::uint64_t period = 0;  // ns
-  bool at_exit = false;      // the task was taken off on its way to user mode: it holds no lock of the kernel
+  std::string group;                       // its path from the root; empty: not known
+  std::uint64_t quota = 0;                 // ns of CPU time in each period
+  std::uint64_t period = 0;                // ns
+  std::optional<std::uint64_t> throttled;  // cfs_rq.throttled of the group on that CPU, as read
+  bool at_exit = false;  // the task was taken off on its way to user mode: it holds no lock of the kernel
   bool operator==(const Throttle&) const = default;
 };
 
@@ -41,11 +51,12 @@ struct Task {
   std::uint32_t parent_pid = 0;
   std::string comm;  // raw, as the kernel holds it
   TaskState state = TaskState::kUnknown;
-  std::uint64_t raw_state = 0;
-  bool is_kernel_thread = false;
+  std::uint64_t raw_state = 0;              // task_struct.__state, as read
+  std::optional<std::uint64_t> exit_state;  // task_struct.exit_state; schema 1 had both in raw_state
+  ReadFlag is_kernel_thread;
   bool is_idle_task = false;                  // swapper/N
-  bool on_cpu = false;                        // task_struct.on_cpu: running, or being switched
-  bool on_runqueue = false;                   // runnable
+  ReadFlag on_cpu;                            // task_struct.on_cpu: running, or being switched
+  ReadFlag on_runqueue;                       // runnable
   bool killable_wait = false;                 // TASK_WAKEKILL: only a fatal signal wakes it
   bool frozen = false;                        // by the cgroup freezer or for a suspend: asleep until it is thawed
   std::optional<std::uint32_t> cpu;           // where it runs or ran last

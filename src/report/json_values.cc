@@ -103,10 +103,11 @@ Json task_json(const model::Task& task) {
   json["task"] = hex(task.address);
   json["state"] = model::name_of(task.state);
   json["raw_state"] = hex(task.raw_state);
-  json["kernel_thread"] = task.is_kernel_thread;
+  json["exit_state"] = task.exit_state ? Json(hex(*task.exit_state)) : Json(nullptr);
+  put(json, "kernel_thread", task.is_kernel_thread.read);
   json["idle_task"] = task.is_idle_task;
-  json["on_cpu"] = task.on_cpu;
-  json["on_runqueue"] = task.on_runqueue;
+  put(json, "on_cpu", task.on_cpu.read);
+  put(json, "on_runqueue", task.on_runqueue.read);
   put(json, "cpu", task.cpu);
   put(json, "policy", task.policy);
   put(json, "priority", task.priority);

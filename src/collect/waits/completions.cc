@@ -27,7 +27,7 @@ class CompletionReader {
         bench_.access.memory, VirtualAddress(sleeper_.task.address), sleeper_.stack,
         [&](VirtualAddress address) { return context_.is_task(address); });
     if (!waited || belongs_to_stop_request(waited->completion)) return;
-    model::Resource& resource = bench_.snapshot.resource_at(waited->completion.value, ResourceKind::kCompletion);
+    model::Resource& resource = bench_.resource_at(waited->completion.value, ResourceKind::kCompletion);
     if (resource.evidence.empty()) {
       resource.name = context_.object_name(waited->completion);
       const model::CompletionFacts facts{waited->done, waited->waiters, false};
@@ -50,13 +50,7 @@ class CompletionReader {
   bool belongs_to_stop_request(VirtualAddress completion) const {
     const model::Task& task = sleeper_.task;
     const bool is_own = completion.value >= task.stack_base && completion.value - task.stack_base < task.stack_size;
-    if (!is_own) return false;
-    return std::ranges::any_of(bench_.snapshot.waits, [&](const model::Wait& wait) {
-      if (wait.waiter != model::task_node(task.address)) return false;
-      const model::Resource* resource = bench_.snapshot.find_resource(wait.on.id);
-      return resource != nullptr &&
-             (resource->kind == ResourceKind::kStopMachine || resource->kind == ResourceKind::kStopWork);
-    });
+    return is_own && context_.waits_for_stoppers(task.address);
   }
 
   // A timeout ends it, or hardware and user space do, which have no place in memory that says so.

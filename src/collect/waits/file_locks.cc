@@ -32,7 +32,7 @@ class FileLockReader {
     if (!request || request->pid != sleeper_.task.tgid) return;
     const auto lock = view.blocker(bench_.access.memory, *request);
     if (!lock) return;
-    model::Resource& resource = bench_.snapshot.resource_at(lock->address.value, ResourceKind::kFileLock);
+    model::Resource& resource = bench_.resource_at(lock->address.value, ResourceKind::kFileLock);
     if (resource.evidence.empty()) describe(resource, *lock);
     model::WaitHow how = model::WaitKind::kSleeps;
     how.family = facts_of(*request).family;

@@ -74,7 +74,7 @@ void read_fuse(WaitContext& context, const Sleeper& sleeper) {
 bool add_fuse_server(WaitContext& context, const kernel::FuseView& view, VirtualAddress connection) {
   const auto devices = view.devices(context.bench.access.memory, connection);
   if (devices.empty()) return false;  // no connection, or one that has been cut
-  model::Resource& resource = context.bench.snapshot.resource_at(connection.value, ResourceKind::kServer);
+  model::Resource& resource = context.bench.resource_at(connection.value, ResourceKind::kServer);
   if (resource.evidence.empty()) describe(context, resource, devices);
   return true;
 }

@@ -28,7 +28,7 @@ class FutexReader {
     // A futex has no address that is its own among all processes: the first sleeper's record stands for it.
     const auto [known, is_new] = context_.futexes.try_emplace(waited->key, waited->record.value);
     const VirtualAddress futex(known->second);
-    if (is_new) describe(bench_.snapshot.resource_at(futex.value, ResourceKind::kFutex), *waited);
+    if (is_new) describe(bench_.resource_at(futex.value, ResourceKind::kFutex), *waited);
     context_.add_wait(sleeper_, futex, model::WaitKind::kSleepsAtWord,
                       {EvidenceKind::kField, "futex_q.key on its stack", waited->record.value,
                        fmt::format("{:#x}/{:#x}/{:#x}", waited->key.object, waited->key.word, waited->key.offset)});
@@ -96,11 +96,8 @@ class FutexReader {
     const auto own = view.of(bench_.access.memory, VirtualAddress(sleeper_.task.address));
     if (!own) return nullptr;
     const kernel::ThreadIdView::Id wanted{number, own->name_space};
-    for (const model::Task& task : bench_.snapshot.tasks) {
-      if (task.is_kernel_thread || task.is_idle_task) continue;
-      if (task.tgid != sleeper_.task.tgid && !of_any_process) continue;
-      if (task.state == model::TaskState::kZombie || task.state == model::TaskState::kDead) continue;
-      if (view.of(bench_.access.memory, VirtualAddress(task.address)) == wanted) return &task;
+    for (const auto& [id, task] : context_.threads_with_id(number)) {
+      if (id == wanted && (of_any_process || task->tgid == sleeper_.task.tgid)) return task;
     }
     return nullptr;
   }

@@ -25,7 +25,7 @@ class IpiCollector {
     for (const model::Cpu& target : bench_.snapshot.cpus) {
       for (const CallRequest& request : view_.queued(bench_.access, bench_.percpu(), target.number)) {
         queued_.insert(request.address.value);
-        const model::Task* owner = task_with_stack_at(bench_.snapshot, request.address.value);
+        const model::Task* owner = bench_.task_with_stack_at(request.address.value);
         const auto is_sender = [&](const model::Cpu* one) { return owner != nullptr && one->task == owner->address; };
         const auto sender = std::ranges::find_if(senders_, is_sender);
         if (sender == senders_.end()) continue;
@@ -48,7 +48,7 @@ class IpiCollector {
   }
 
   void add(const model::Cpu& sender, const model::Cpu& target, const CallRequest& request) {
-    model::Resource& resource = bench_.snapshot.resource_at(request.address.value, model::ResourceKind::kIpi);
+    model::Resource& resource = bench_.resource_at(request.address.value, model::ResourceKind::kIpi);
     if (!resource.holders.empty()) return;
     resource.name = bench_.function_name(request.function);
     model::Holder holder;

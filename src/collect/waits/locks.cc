@@ -48,7 +48,7 @@ class LockReader {
       if (!queue) return;
       for (const VirtualAddress one : queue->records) context_.lock_of_record.emplace(one.value, queue->lock.value);
       known = context_.lock_of_record.find(record->value);
-      describe(bench_.snapshot.resource_at(queue->lock.value, words_.kind), queue->lock, queue->records.size());
+      describe(bench_.resource_at(queue->lock.value, words_.kind), queue->lock, queue->records.size());
     }
     add_wait(VirtualAddress(known->second), *record);
   }

@@ -15,9 +15,9 @@ void read_lookup(WaitContext& context, const Sleeper& sleeper) {
   Workbench& bench = context.bench;
   const auto queue = context.waited_queue(sleeper);
   if (!queue) return;
-  const model::Task* other = task_with_stack_at(bench.snapshot, queue->head.value);
+  const model::Task* other = bench.task_with_stack_at(queue->head.value);
   if (other == nullptr || other->address == sleeper.task.address) return;
-  model::Resource& resource = bench.snapshot.resource_at(queue->head.value, model::ResourceKind::kWaitQueue);
+  model::Resource& resource = bench.resource_at(queue->head.value, model::ResourceKind::kWaitQueue);
   if (resource.evidence.empty()) {
     const model::Evidence place{EvidenceKind::kInference, "the queue lies on its stack", queue->head.value, {}};
     resource.name = "of a name that is looked up";

@@ -43,7 +43,7 @@ void read_rpc(WaitContext& context, const Sleeper& sleeper) {
 }  // namespace
 
 void add_rpc_server(WaitContext& context, const kernel::RpcServer& server) {
-  model::Resource& resource = context.bench.snapshot.resource_at(server.transport.value, model::ResourceKind::kServer);
+  model::Resource& resource = context.bench.resource_at(server.transport.value, model::ResourceKind::kServer);
   if (resource.evidence.empty()) describe(resource, server);
 }
 

@@ -17,7 +17,7 @@ void read_rt_mutex(WaitContext& context, const Sleeper& sleeper) {
       context.view<kernel::RtMutexView>().waited_for(bench.access.memory, VirtualAddress(sleeper.task.address));
   if (!waited) return;
   const bool is_futex = context.called_through(sleeper, names::Meaning::kLocksPiFutex);
-  model::Resource& resource = bench.snapshot.resource_at(waited->lock.value, ResourceKind::kRtMutex);
+  model::Resource& resource = bench.resource_at(waited->lock.value, ResourceKind::kRtMutex);
   if (resource.evidence.empty()) {
     resource.name = context.object_name(waited->lock);
     auto& facts = model::facts_in<model::LockFacts>(resource);

@@ -116,6 +116,39 @@ bool WaitContext::is_task(VirtualAddress address) {
   return task_addresses_->contains(address.value);
 }
 
+bool WaitContext::waits_for_stoppers(std::uint64_t task) {
+  if (!waiters_for_stoppers_) {
+    waiters_for_stoppers_.emplace();
+    std::unordered_set<std::uint64_t> requests;
+    for (const model::Resource& resource : bench.snapshot.resources) {
+      const bool is_request =
+          resource.kind == model::ResourceKind::kStopMachine || resource.kind == model::ResourceKind::kStopWork;
+      if (is_request) requests.insert(resource.address);
+    }
+    for (const model::Wait& wait : bench.snapshot.waits) {
+      const bool is_task = wait.waiter.kind == model::NodeKind::kTask;
+      if (is_task && requests.contains(wait.on.id)) waiters_for_stoppers_->insert(wait.waiter.id);
+    }
+  }
+  return waiters_for_stoppers_->contains(task);
+}
+
+const std::vector<WaitContext::KnownThread>& WaitContext::threads_with_id(std::uint32_t number) {
+  if (!threads_) {
+    threads_.emplace();
+    const auto& ids = view<kernel::ThreadIdView>();
+    for (const model::Task& task : bench.snapshot.tasks) {
+      const bool has_exited = task.state == model::TaskState::kZombie || task.state == model::TaskState::kDead;
+      if (task.is_kernel_thread || task.is_idle_task || has_exited) continue;
+      const auto id = ids.of(bench.access.memory, VirtualAddress(task.address));
+      if (id) (*threads_)[id->number].push_back({*id, &task});
+    }
+  }
+  static const std::vector<KnownThread> kNone;
+  const auto found = threads_->find(number);
+  return found == threads_->end() ? kNone : found->second;
+}
+
 bool WaitContext::called_through(const Sleeper& sleeper, names::Meaning meaning) const {
   for (std::uint32_t frame = sleeper.frame; frame < sleeper.task.stack.frames.size(); ++frame) {
     if (bench.snapshot.location(sleeper.task.stack.frames[frame]).meanings.has(meaning)) return true;

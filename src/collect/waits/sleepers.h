@@ -57,6 +57,14 @@ class WaitContext {
   // The kernel thread whose struct kthread holds the completion that its end, or its being parked, completes; 0: none.
   std::uint64_t thread_that_completes(VirtualAddress completion);
   bool is_task(VirtualAddress address);
+  // Whether the task's wait for stoppers to do something is known.
+  bool waits_for_stoppers(std::uint64_t task);
+  // Tasks of user space that have not exited, by the ids that user space knows them by.
+  struct KnownThread {
+    kernel::ThreadIdView::Id id;
+    const model::Task* task = nullptr;
+  };
+  const std::vector<KnownThread>& threads_with_id(std::uint32_t number);
   // The wait queue that a sleeper is in, by the entry on its stack.
   std::optional<kernel::WaitedQueue> waited_queue(const Sleeper& sleeper);
   OpenFileIndex& open_files();
@@ -95,6 +103,8 @@ class WaitContext {
   std::optional<std::vector<kernel::Worker>> workers_;
   std::optional<std::unordered_map<std::uint64_t, std::uint64_t>> thread_completions_;
   std::optional<std::unordered_set<std::uint64_t>> task_addresses_;
+  std::optional<std::unordered_set<std::uint64_t>> waiters_for_stoppers_;
+  std::optional<std::unordered_map<std::uint32_t, std::vector<KnownThread>>> threads_;
 };
 
 struct WaitReader {

@@ -11,10 +11,15 @@ namespace {
 
 using model::EvidenceKind;
 
-// The lock's address was the slow path's first argument and is kept in some register all the while: the one that most
-// registers agree on.
-std::optional<std::uint64_t> find_lock(const Workbench& bench, const kernel::SpinlockView& view,
-                                       const arch::RegisterSet& registers) {
+// Where the lock may lie. Its address was the slow path's first argument and is kept in some register all the while;
+// what else looks like a lock that is taken may be one by chance.
+struct Candidates {
+  std::uint64_t best = 0;  // that most registers hold, the lowest of several; 0: there is none
+  unsigned registers = 0;  // so many hold it
+  std::size_t others = 0;  // values that as many hold
+};
+
+Candidates find_lock(const Workbench& bench, const kernel::SpinlockView& view, const arch::RegisterSet& registers) {
   const arch::Architecture& architecture = *bench.target.architecture;
   std::map<std::uint64_t, unsigned> votes;
   for (std::size_t reg = 0; reg < architecture.register_names.size(); ++reg) {
@@ -24,12 +29,15 @@ std::optional<std::uint64_t> find_lock(const Workbench& bench, const kernel::Spi
     const auto word = bench.access.memory.read_u32(VirtualAddress(*value));
     if (word && view.looks_taken(*word, bench.percpu().possible().size())) ++votes[*value];
   }
-  const std::pair<const std::uint64_t, unsigned>* best = nullptr;
-  for (const auto& vote : votes) {
-    if (best == nullptr || vote.second > best->second) best = &vote;
+  Candidates found;
+  for (const auto& [address, count] : votes) {
+    if (count > found.registers) {
+      found = {address, count, 0};
+    } else if (count == found.registers) {
+      ++found.others;
+    }
   }
-  if (best == nullptr) return std::nullopt;
-  return best->first;
+  return found;
 }
 
 void describe(Workbench& bench, const kernel::SpinlockView& view, VirtualAddress lock, model::Resource& resource) {
@@ -49,10 +57,10 @@ void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::o
   if (!registers || !cpu.activity || cpu.busy_wait != model::BusyWait::kSpinlock) return;
   kernel::Binder binder(bench.access.types);
   const kernel::SpinlockView view = kernel::SpinlockView::bind(binder);
-  const auto address = find_lock(bench, view, *registers);
-  if (!address) return;
-  const VirtualAddress lock(*address);
-  model::Resource& resource = bench.snapshot.resource_at(*address, model::ResourceKind::kSpinlock);
+  const Candidates found = find_lock(bench, view, *registers);
+  if (found.best == 0) return;
+  const VirtualAddress lock(found.best);
+  model::Resource& resource = bench.resource_at(lock.value, model::ResourceKind::kSpinlock);
   if (resource.evidence.empty()) describe(bench, view, lock, resource);
   model::WaitHow how = model::WaitKind::kSpins;
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
@@ -65,7 +73,16 @@ void collect_spinlock_wait(Workbench& bench, const model::Cpu& cpu, const std::o
     break;
   }
   model::Wait& wait = add_spin(bench, cpu, lock, std::move(how));
-  wait.evidence.push_back({EvidenceKind::kRegister, "registers that hold the lock's address", *address, {}});
+  // That a register's value is the lock's address is a guess.
+  wait.certainty = found.others == 0 ? model::Certainty::kLikely : model::Certainty::kPossible;
+  wait.evidence.push_back(
+      {EvidenceKind::kRegister, "registers that hold the lock's address", lock.value, std::to_string(found.registers)});
+  if (found.others != 0) {
+    wait.evidence.push_back({EvidenceKind::kInference,
+                             "other values in as many registers that look like a taken lock",
+                             {},
+                             std::to_string(found.others)});
+  }
 }
 
 }  // namespace whyhung::collect

@@ -128,7 +128,7 @@ class StopMachineCollector {
         out.acknowledged_cpus.push_back(cpu.number);
       }
     }
-    const model::Task* requester = task_with_stack_at(snapshot_, data.address.value);
+    const model::Task* requester = bench_.task_with_stack_at(data.address.value);
     if (requester != nullptr) out.requester = requester->address;
     add_resource(request, out);
     add_waits(request, out, requester);
@@ -216,7 +216,7 @@ class StopMachineCollector {
       if (!cpu.stopper) continue;
       for (const model::StopperWork& work : cpu.stopper->pending) {
         if (work.done == 0 || requests_.contains(work.argument)) continue;
-        const model::Task* waiter = task_with_stack_at(snapshot_, work.done);
+        const model::Task* waiter = bench_.task_with_stack_at(work.done);
         if (waiter == nullptr) continue;
         model::Resource resource;
         resource.address = work.done;

@@ -26,8 +26,7 @@ class StorageReader {
     const model::Evidence record{EvidenceKind::kField, "wait_page_queue.folio on its stack", page->folio.value, {}};
     if (page->is_idle) {
       // Another task has it locked, and nothing says which.
-      bench_.snapshot.resource_at(page->folio.value, ResourceKind::kBitWait).name =
-          "of a page that is up to date: its lock";
+      bench_.resource_at(page->folio.value, ResourceKind::kBitWait).name = "of a page that is up to date: its lock";
       context_.add_wait(sleeper_, page->folio, model::WaitKind::kSleepsForPageLock, record);
       return;
     }
@@ -36,7 +35,7 @@ class StorageReader {
     const VirtualAddress below = files->disk.is_null() ? server_of(*files) : files->disk;
     if (below.is_null()) return;
     if (!files->disk.is_null()) {
-      model::Resource& device = bench_.snapshot.resource_at(below.value, ResourceKind::kDevice);
+      model::Resource& device = bench_.resource_at(below.value, ResourceKind::kDevice);
       if (device.evidence.empty()) describe_disk(device, below);
       auto& facts = model::facts_in<model::DeviceFacts>(device);
       if (facts.file_system.empty()) facts.file_system = files->type;
@@ -53,7 +52,7 @@ class StorageReader {
     if (!waited) return;
     const VirtualAddress disk = view_.disk_of_buffer(memory, waited->word);
     if (disk.is_null() || !view_.disk(memory, disk)) return;
-    model::Resource& device = bench_.snapshot.resource_at(disk.value, ResourceKind::kDevice);
+    model::Resource& device = bench_.resource_at(disk.value, ResourceKind::kDevice);
     if (device.evidence.empty()) describe_disk(device, disk);
     context_.add_wait(
         sleeper_, disk, model::WaitKind::kSleepsForBuffer,
@@ -67,7 +66,7 @@ class StorageReader {
     if (!lock) return;
     const auto files = view_.file_system_with_lock(bench_.access, *lock);
     if (!files || files->frozen == 0) return;
-    model::Resource& frozen = bench_.snapshot.resource_at(files->super_block.value, ResourceKind::kDevice);
+    model::Resource& frozen = bench_.resource_at(files->super_block.value, ResourceKind::kDevice);
     if (frozen.evidence.empty()) describe_frozen(frozen, *files);
     context_.add_wait(
         sleeper_, files->super_block, model::WaitKind::kSleepsUntilThawed,

@@ -18,14 +18,6 @@ std::span<const WaitCollector> wait_collectors() {
   return kCollectors;
 }
 
-const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address) {
-  const auto holds = [&](const model::Task& task) {
-    return task.stack_size != 0 && address >= task.stack_base && address - task.stack_base < task.stack_size;
-  };
-  const auto found = std::ranges::find_if(snapshot.tasks, holds);
-  return found == snapshot.tasks.end() ? nullptr : &*found;
-}
-
 model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, model::WaitHow how) {
   const model::StackFrame& frame = cpu.stack.frames[cpu.contexts[*cpu.activity].first_frame];
   model::Wait wait;

@@ -15,9 +15,6 @@ struct WaitCollector {
 // All kinds, in the order in which they are asked.
 std::span<const WaitCollector> wait_collectors();
 
-// The task on whose kernel stack `address` lies: who waits for an object that a function put there.
-const model::Task* task_with_stack_at(const model::Snapshot& snapshot, std::uint64_t address);
-
 // Adds the wait of a CPU that spins in its activity, until the resource is had.
 model::Wait& add_spin(Workbench& bench, const model::Cpu& cpu, VirtualAddress resource, model::WaitHow how);
 

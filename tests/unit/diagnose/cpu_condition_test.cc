@@ -8,7 +8,7 @@ namespace whyhung::diagnose {
 namespace {
 
 CpuCondition condition_of(const SnapshotBuilder& b, std::size_t index = 0) {
-  return judge_cpus(b.build()).at(index);
+  return judge_cpus(model::Index(b.build())).at(index);
 }
 
 TEST(CpuCondition, IdleMeansTheIdleTaskInItsOwnContext) {
