@@ -241,6 +241,7 @@ model::Task& SnapshotBuilder::task(std::uint32_t pid, std::string_view comm) {
   task.comm = comm;
   task.state = model::TaskState::kInterruptible;
   task.raw_state = 1;
+  task.is_kernel_thread = task.on_cpu = task.on_runqueue = false;  // read, all three
   task.last_arrival = kNow - kSecond;
   task.stack_base = 0xffffc90000000000 + std::uint64_t{pid} * 0x8000;
   task.stack_size = 0x4000;
