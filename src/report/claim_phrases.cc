@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "report/links.h"
+#include "report/marks.h"
 #include "report/phrases.h"
 #include "report/wait_phrases.h"
 #include "report/words.h"
@@ -18,7 +19,7 @@ using model::Index;
 std::string request_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::StopFacts>(link);
   return fmt::format("{} asked for the machine to be stopped, to run {}, and waits until every CPU takes part",
-                     task_phrase(index, node(link, 0)), printable(facts.function));
+                     task_phrase(index, node(link, 0)), code(printable(facts.function)));
 }
 
 std::string stop_state_phrase(const Link& link) {
@@ -90,7 +91,7 @@ std::string loop_phrase(const Link& link) {
 }
 
 std::string ipi_phrase(const Link& link) {
-  const std::string function = printable(facts_of<diagnose::CallFacts>(link).function);
+  const std::string function = code(printable(facts_of<diagnose::CallFacts>(link).function));
   return fmt::format("CPU {} spins until CPU {} has run {} for it", node(link, 0), node(link, 1),
                      function.empty() ? "a function" : "the function " + function);
 }

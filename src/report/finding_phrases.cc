@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/links.h"
+#include "report/marks.h"
 #include "report/phrases.h"
 #include "report/wait_phrases.h"
 
@@ -69,7 +70,7 @@ std::string stop_machine_phrase(const Index& index, const Finding& finding) {
   std::string text = finding.requester == 0
                          ? std::string("A stop_machine() request")
                          : "The task " + task_phrase(index, finding.requester) + " asked for stop_machine()";
-  text += fmt::format(" to run {}, which needs the stopper thread of every CPU; ", printable(finding.requested));
+  text += fmt::format(" to run {}, which needs the stopper thread of every CPU; ", code(printable(finding.requested)));
   std::vector<std::uint32_t> cpus;
   for (const Culprit& culprit : finding.culprits) cpus.push_back(culprit.cpu.value_or(0));
   if (const Link* took_part = first_link(finding, Claim::kCpusTookPart)) {

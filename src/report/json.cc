@@ -7,6 +7,7 @@
 #include "diagnose/facts_fields.h"
 #include "model/json_writer.h"
 #include "report/json_values.h"
+#include "report/marks.h"
 #include "report/phrases.h"
 
 namespace whyhung::report {
@@ -72,13 +73,13 @@ Json wait_json(const model::Wait& wait) {
 
 class JsonReport {
  public:
-  JsonReport(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis)
-      : snapshot_(snapshot), index_(snapshot), diagnosis_(diagnosis) {}
+  JsonReport(const model::Index& index, const diagnose::Diagnosis& diagnosis)
+      : snapshot_(index.snapshot()), index_(index), diagnosis_(diagnosis) {}
 
   Json verdict() const {
     Json json = Json::object();
     json["class"] = diagnose::name_of(diagnosis_.verdict);
-    json["summary"] = summary_phrase(index_, diagnosis_);
+    json["summary"] = plain(summary_phrase(index_, diagnosis_));
     json["confidence"] = model::name_of(diagnosis_.confidence);
     const diagnose::Finding* finding = diagnosis_.findings.empty() ? nullptr : &diagnosis_.findings.front();
     json["culprits"] = finding == nullptr ? Json::array() : culprits(*finding);
@@ -87,12 +88,13 @@ class JsonReport {
     if (finding != nullptr) {
       json["advice"] = advice(*finding);
       json["advice_kinds"] = advice_kinds(*finding);
-      json["what_still_ran"] = liveness_phrase(diagnosis_);
+      json["what_still_ran"] = plain(liveness_phrase(diagnosis_));
     }
     if (!diagnosis_.doubts.empty()) {
       Json reasons = Json::array();
       for (const diagnose::Doubt doubt : diagnosis_.doubts) {
-        reasons.push_back({{"kind", diagnose::name_of(doubt)}, {"text", doubt_phrase(index_, diagnosis_, doubt)}});
+        reasons.push_back(
+            {{"kind", diagnose::name_of(doubt)}, {"text", plain(doubt_phrase(index_, diagnosis_, doubt))}});
       }
       json["reasons"] = reasons;
     }
@@ -103,7 +105,7 @@ class JsonReport {
     Json all = Json::array();
     for (const diagnose::Finding& finding : diagnosis_.findings) {
       all.push_back({{"class", diagnose::name_of(finding.hang_class)},
-                     {"summary", finding_phrase(index_, finding)},
+                     {"summary", plain(finding_phrase(index_, finding))},
                      {"confidence", model::name_of(finding.confidence)},
                      {"culprits", culprits(finding)},
                      {"victim_tasks", finding.victim_tasks.size()},
@@ -237,7 +239,7 @@ class JsonReport {
       Json nodes = Json::array();
       for (const model::NodeId& one : link.nodes) nodes.push_back(node_json(one));
       Json json = {{"kind", diagnose::name_of(link.claim)},
-                   {"claim", claim_phrase(index_, link)},
+                   {"claim", plain(claim_phrase(index_, link))},
                    {"certainty", model::name_of(link.certainty)},
                    {"nodes", std::move(nodes)}};
       put_facts(json, link.facts);
@@ -249,7 +251,7 @@ class JsonReport {
 
   Json advice(const diagnose::Finding& finding) const {
     Json all = Json::array();
-    for (const diagnose::Advice one : finding.advice) all.push_back(advice_phrase(one, finding));
+    for (const diagnose::Advice one : finding.advice) all.push_back(plain(advice_phrase(one, finding)));
     return all;
   }
 
@@ -279,7 +281,7 @@ class JsonReport {
   }
 
   const model::Snapshot& snapshot_;
-  const model::Index index_;
+  const model::Index& index_;
   const diagnose::Diagnosis& diagnosis_;
 };
 
@@ -290,7 +292,12 @@ std::string line(const Json& json) {
 }  // namespace
 
 void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis) {
-  const JsonReport report(snapshot, diagnosis);
+  write_json(out, model::Index(snapshot), diagnosis);
+}
+
+void write_json(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
+  const model::Snapshot& snapshot = index.snapshot();
+  const JsonReport report(index, diagnosis);
   out << "{\"schema\":\"" << kReportSchema << "\",\n\"machine\":" << line(machine_json(snapshot.machine))
       << ",\n\"verdict\":" << line(report.verdict()) << ",\n\"findings\":" << line(report.findings())
       << ",\n\"accounting\":" << line(report.accounting()) << ",\n\"cpus\":[";

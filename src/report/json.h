@@ -11,6 +11,8 @@ namespace whyhung::report {
 
 inline constexpr std::string_view kReportSchema = "whyhung-report-1";
 
+// With an index that the caller has, or one made for it.
+void write_json(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis);
 void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis);
 
 }  // namespace whyhung::report

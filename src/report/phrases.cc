@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/marks.h"
 
 namespace whyhung::report {
 
 std::string evidence_phrase(const model::Evidence& evidence) {
-  std::string text = printable(evidence.what);
+  std::string text = code(printable(evidence.what));
   if (!evidence.value.empty()) text += fmt::format(" = {}", printable(evidence.value));
   if (evidence.address) text += fmt::format(" at {:#x}", *evidence.address);
   return text;

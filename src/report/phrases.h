@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The sentences. Facts of a diagnosis become English here and nowhere else. Every name that comes from the dump is made
-// printable on its way in, so the result can go to a terminal as it is.
+// printable on its way in. Names of code are marked (report/marks.h): plain() is the sentence without marks.
 #pragma once
 
 #include <string>

@@ -34,10 +34,9 @@ std::string memory_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} TB", mega / 1024 / 1024);
 }
 
-void write_system_header(std::ostream& out, const model::Machine& machine) {
-  const auto line = [&](std::string_view name, std::string_view value) {
-    out << fmt::format("{:>12}: {}\n", name, value);
-  };
+SystemRows system_rows(const model::Machine& machine) {
+  SystemRows rows;
+  const auto line = [&](std::string_view name, std::string_view value) { rows.emplace_back(name, value); };
   const std::string unknown = "(unknown)";
   line("KERNEL",
        fmt::format("symbols: {}; types: {}", machine.symbols_from.empty() ? "none" : printable(machine.symbols_from),
@@ -66,6 +65,15 @@ void write_system_header(std::ostream& out, const model::Machine& machine) {
   line("MEMORY", machine.memory_bytes ? memory_text(*machine.memory_bytes) : unknown);
   line("PANIC",
        machine.panic_message.empty() ? std::string("(none)") : fmt::format("\"{}\"", printable(machine.panic_message)));
+  return rows;
+}
+
+void write_rows(std::ostream& out, const SystemRows& rows) {
+  for (const auto& [name, value] : rows) out << fmt::format("{:>12}: {}\n", name, value);
+}
+
+void write_system_header(std::ostream& out, const model::Machine& machine) {
+  write_rows(out, system_rows(machine));
 }
 
 }  // namespace whyhung::report

@@ -4,11 +4,17 @@
 
 #include <iosfwd>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/snapshot.h"
 
 namespace whyhung::report {
 
+// The names and values of these lines.
+using SystemRows = std::vector<std::pair<std::string, std::string>>;
+SystemRows system_rows(const model::Machine& machine);
+void write_rows(std::ostream& out, const SystemRows& rows);
 void write_system_header(std::ostream& out, const model::Machine& machine);
 
 std::string date_text(std::int64_t seconds);     // "Sun Nov 22 14:12:31 UTC 2026"

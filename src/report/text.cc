@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/text.h"
 
-#include <map>
 #include <ostream>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
-#include "report/phrases.h"
+#include "report/document.h"
 #include "report/system_header.h"
 
 namespace whyhung::report {
 namespace {
 
 constexpr std::size_t kWidth = 112;
-constexpr std::size_t kMostGaps = 12;
 
 // Breaks a paragraph at spaces. `indent` goes before every line, `first` before the first instead.
 std::string wrapped(std::string_view text, std::string_view first, std::string_view indent) {
@@ -44,124 +41,79 @@ std::string wrapped(std::string_view text, std::string_view first, std::string_v
 
 class TextWriter {
  public:
-  TextWriter(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,
-             const Style& style)
-      : out_(out), snapshot_(snapshot), index_(snapshot), diagnosis_(diagnosis), style_(style) {}
+  TextWriter(std::ostream& out, const Style& style) : out_(out), style_(style) {}
 
-  void write() {
-    write_system_header(out_, snapshot_.machine);
-    write_verdict();
-    if (!diagnosis_.findings.empty()) {
-      write_chain(diagnosis_.findings.front());
-      write_liveness();
-      write_advice(diagnosis_.findings.front());
+  void write(const Document& document) {
+    write_rows(out_, document.machine);
+    out_ << "\n" << style_.heading("VERDICT") << "  " << styled(document.verdict) << "\n";
+    out_ << wrapped(text_of(document.summary), "  ", "  ");
+    for (const Section& section : document.sections) {
+      out_ << "\n" << style_.heading(section.title) << "\n";
+      for (const Block& block : section.blocks) {
+        std::visit([&](const auto& one) { write(one); }, block);
+      }
     }
-    write_other_findings();
-    write_accounting();
-    write_gaps();
   }
 
  private:
-  void heading(std::string_view text) { out_ << "\n" << style_.heading(text) << "\n"; }
-
-  void write_verdict() {
-    const std::string name(diagnose::name_of(diagnosis_.verdict));
-    std::string shown = style_.bad(name);
-    if (diagnosis_.verdict == diagnose::HangClass::kNone) shown = style_.good(name);
-    if (diagnosis_.verdict == diagnose::HangClass::kUndetermined) shown = style_.doubtful(name);
-    out_ << "\n" << style_.heading("VERDICT") << "  " << shown;
-    if (!diagnosis_.findings.empty()) out_ << " (" << model::name_of(diagnosis_.confidence) << ")";
-    out_ << "\n" << wrapped(summary_phrase(index_, diagnosis_), "  ", "  ");
+  // Only a status has a colour of its own.
+  std::string styled(const Inlines& inlines) const {
+    std::string text;
+    for (const Inline& one : inlines) {
+      switch (one.kind) {
+        case InlineKind::kGood: text += style_.good(one.text); break;
+        case InlineKind::kBad: text += style_.bad(one.text); break;
+        case InlineKind::kDoubtful: text += style_.doubtful(one.text); break;
+        case InlineKind::kEmphasis: text += style_.heading(one.text); break;
+        case InlineKind::kText:
+        case InlineKind::kCode:
+        case InlineKind::kAddress: text += one.text; break;
+      }
+    }
+    return text;
   }
 
-  void write_chain(const diagnose::Finding& finding) {
-    heading("CHAIN, from the symptom to the cause");
+  void write(const Paragraph& paragraph) { out_ << wrapped(text_of(paragraph.text), "  ", "  "); }
+
+  void write(const Items& items) {
+    const std::string_view first = items.belongs_to_paragraph ? "    " : "  ";
+    const std::string_view indent = items.belongs_to_paragraph ? "      " : "    ";
+    for (const Items::Item& item : items.items) {
+      out_ << wrapped(text_of(item.label) + ": " + text_of(item.text), first, indent);
+    }
+    if (items.left_out != 0) out_ << fmt::format("  … and {} more (all of them with --json)\n", items.left_out);
+  }
+
+  void write(const Chain& chain) {
     std::size_t number = 0;
-    for (const diagnose::Link& link : finding.chain) {
-      const std::string marker = fmt::format("{:>3}. ", ++number);
-      std::string claim = claim_phrase(index_, link);
-      if (link.certainty != model::Certainty::kCertain) claim += fmt::format(" ({})", model::name_of(link.certainty));
-      out_ << wrapped(claim, marker, "     ");
-      for (const model::Evidence& evidence : link.evidence) {
-        const std::string kind = fmt::format("       {:<9} ", model::name_of(evidence.kind));
-        out_ << style_.quiet(wrapped(evidence_phrase(evidence), kind, std::string(kind.size(), ' ')));
+    for (const Chain::Step& step : chain.steps) {
+      const bool is_behind_gap = chain.left_out != 0 && &step == &chain.steps.back();
+      if (is_behind_gap) {
+        out_ << fmt::format("     … {} more steps (all of them with --json)\n", chain.left_out);
+        number += chain.left_out;
       }
-    }
-  }
-
-  void write_liveness() {
-    heading("WHAT STILL RAN");
-    out_ << wrapped(liveness_phrase(diagnosis_), "  ", "  ");
-    // CPUs in the same condition share a line.
-    std::vector<std::pair<std::string, std::vector<std::uint32_t>>> groups;
-    std::map<std::string, std::size_t> group_of;
-    for (const diagnose::CpuLiveness& cpu : diagnosis_.liveness) {
-      const std::string text = liveness_phrase(cpu);
-      const auto [found, is_new] = group_of.try_emplace(text, groups.size());
-      if (is_new) groups.push_back({text, {}});
-      groups[found->second].second.push_back(cpu.cpu);
-    }
-    for (const auto& [text, cpus] : groups) {
-      out_ << wrapped(fmt::format("{}: {}", cpus_phrase(cpus), text), "    ", "      ");
-    }
-  }
-
-  void write_advice(const diagnose::Finding& finding) {
-    if (finding.advice.empty()) return;
-    heading("FIX TO THINK OF");
-    for (const diagnose::Advice advice : finding.advice) out_ << wrapped(advice_phrase(advice, finding), "  ", "  ");
-  }
-
-  void write_other_findings() {
-    if (diagnosis_.findings.size() < 2) return;
-    heading("ALSO FOUND");
-    for (std::size_t i = 1; i < diagnosis_.findings.size(); ++i) {
-      const diagnose::Finding& finding = diagnosis_.findings[i];
-      const std::string marker =
-          fmt::format("  {} ({}): ", diagnose::name_of(finding.hang_class), model::name_of(finding.confidence));
-      out_ << wrapped(finding_phrase(index_, finding) + alike_phrase(finding), marker, "    ");
-    }
-  }
-
-  void write_accounting() {
-    heading("ACCOUNTING");
-    std::string cpus;
-    for (const auto& [bucket, count] : diagnosis_.accounting.cpus) {
-      if (count != 0) cpus += fmt::format("{}{} {}", cpus.empty() ? "" : ", ", count, diagnose::name_of(bucket));
-    }
-    std::string tasks;
-    for (const auto& [bucket, count] : diagnosis_.accounting.tasks) {
-      if (count != 0) tasks += fmt::format("{}{} {}", tasks.empty() ? "" : ", ", count, diagnose::name_of(bucket));
-    }
-    out_ << wrapped(fmt::format("{} CPUs: {}", snapshot_.cpus.size(), cpus), "  ", "    ");
-    out_ << wrapped(fmt::format("{} tasks: {}", snapshot_.tasks.size(), tasks), "  ", "    ");
-  }
-
-  void write_gaps() {
-    if (snapshot_.gaps.empty()) return;
-    heading("NOT KNOWN");
-    std::size_t shown = 0;
-    for (const Gap& gap : snapshot_.gaps) {
-      if (++shown > kMostGaps) {
-        out_ << fmt::format("  … and {} more (all of them with --json)\n", snapshot_.gaps.size() - kMostGaps);
-        break;
+      out_ << wrapped(text_of(step.claim), fmt::format("{:>3}. ", ++number), "     ");
+      for (const Chain::Evidence& evidence : step.evidence) {
+        const std::string kind = fmt::format("       {:<9} ", evidence.kind);
+        out_ << style_.quiet(wrapped(text_of(evidence.text), kind, std::string(kind.size(), ' ')));
       }
-      out_ << wrapped(fmt::format("{}: {}", printable(gap.what), printable(gap.why)), "  ", "    ");
     }
   }
 
   std::ostream& out_;
-  const model::Snapshot& snapshot_;
-  const model::Index index_;
-  const diagnose::Diagnosis& diagnosis_;
   const Style& style_;
 };
 
 }  // namespace
 
+void write_text(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis,
+                const Style& style) {
+  TextWriter(out, style).write(make_document(index, diagnosis));
+}
+
 void write_text(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,
                 const Style& style) {
-  TextWriter(out, snapshot, diagnosis, style).write();
+  write_text(out, model::Index(snapshot), diagnosis, style);
 }
 
 }  // namespace whyhung::report

@@ -9,6 +9,8 @@
 
 namespace whyhung::report {
 
+// With an index that the caller has, or one made for it.
+void write_text(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis, const Style& style);
 void write_text(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,
                 const Style& style);
 

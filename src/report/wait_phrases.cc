@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "report/links.h"
+#include "report/marks.h"
 #include "report/words.h"
 
 namespace whyhung::report {
@@ -231,7 +232,7 @@ std::string real_time_phrase(const Index& index, const Link& link) {
 std::string reclaim_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::ReclaimFacts>(link);
   return fmt::format("{} was freeing memory ({}){}: all that need memory wait with it or try in vain",
-                     task_of(index, link), printable(facts.reclaim),
+                     task_of(index, link), code(printable(facts.reclaim)),
                      facts.place.function.empty() ? "" : " and had come to " + function_phrase(facts.place));
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/marks.h"
 
 namespace whyhung::report {
 namespace {
@@ -25,6 +26,13 @@ std::string_view noun_of(model::ResourceKind kind) {
     if (row.value == kind) return row.noun;
   }
   return "resource";
+}
+
+// Whether the name of such a resource is a symbol of code or data.
+bool is_symbol(model::ResourceKind kind) {
+  return is_lock(kind) || kind == model::ResourceKind::kSpinlock || kind == model::ResourceKind::kCompletion ||
+         kind == model::ResourceKind::kWorkItem || kind == model::ResourceKind::kIpi ||
+         kind == model::ResourceKind::kStopWork;
 }
 
 // In which mode a lock is wanted: rw_semaphores know them by other words than file locks.
@@ -52,7 +60,8 @@ std::string resource_phrase(const model::Index& index, std::uint64_t address) {
   }
   const std::string_view noun = noun_of(resource->kind);
   if (resource->name.empty()) return fmt::format("the {} at {:#x}", noun, address);
-  return fmt::format("the {} {}", noun, printable(resource->name));
+  const std::string name = printable(resource->name);
+  return fmt::format("the {} {}", noun, is_symbol(resource->kind) ? code(name) : name);
 }
 
 std::string node_phrase(const model::Index& index, const model::NodeId& node) {
@@ -80,8 +89,8 @@ std::string culprit_phrase(const model::Index& index, const diagnose::Culprit& c
 
 std::string function_phrase(std::string_view function, std::string_view module) {
   if (function.empty() && module.empty()) return {};
-  const std::string name = function.empty() ? "code without a symbol" : printable(function);
-  return module.empty() ? name : fmt::format("{} [{}]", name, printable(module));
+  if (function.empty()) return fmt::format("code without a symbol [{}]", printable(module));
+  return code(module.empty() ? printable(function) : fmt::format("{} [{}]", printable(function), printable(module)));
 }
 
 std::string function_phrase(const diagnose::Place& place) {

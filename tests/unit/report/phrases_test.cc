@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "report/marks.h"
 #include "report/system_header.h"
 #include "report_test_support.h"
 
@@ -19,10 +20,29 @@ TEST(Phrases, CpusAreListedInRuns) {
 }
 
 TEST(Phrases, FunctionsNameTheirModule) {
-  EXPECT_EQ(function_phrase("kthread", ""), "kthread");
-  EXPECT_EQ(function_phrase("spin", "while1"), "spin [while1]");
-  EXPECT_EQ(function_phrase("", "while1"), "code without a symbol [while1]");
-  EXPECT_EQ(function_phrase("", ""), "");
+  EXPECT_EQ(plain(function_phrase("kthread", "")), "kthread");
+  EXPECT_EQ(plain(function_phrase("spin", "while1")), "spin [while1]");
+  EXPECT_EQ(plain(function_phrase("", "while1")), "code without a symbol [while1]");
+  EXPECT_EQ(plain(function_phrase("", "")), "");
+}
+
+TEST(Phrases, CodeAndAddressesAreToldApartFromText) {
+  EXPECT_EQ(inlines_of("it sleeps in " + function_phrase("update", "mutexes") + " at 0xffff0010, 0x"),
+            (Inlines{{InlineKind::kText, "it sleeps in "},
+                     {InlineKind::kCode, "update [mutexes]"},
+                     {InlineKind::kText, " at "},
+                     {InlineKind::kAddress, "0xffff0010"},
+                     {InlineKind::kText, ", 0x"}}));
+  EXPECT_EQ(text_of(inlines_of("a " + code("b") + code("c"))), "a bc");
+  EXPECT_TRUE(inlines_of("").empty());
+}
+
+TEST(Phrases, NoNameOfADumpBringsAMarkOfItsOwn) {
+  const std::string forged =
+      "a\x0e"
+      "b\x0f";
+  EXPECT_EQ(plain(function_phrase(forged, forged)), "a\\x0eb\\x0f [a\\x0eb\\x0f]");
+  EXPECT_EQ(inlines_of(function_phrase(forged, "")).size(), 1u);
 }
 
 TEST(Phrases, TasksAreNamedOrAddressed) {
@@ -33,8 +53,8 @@ TEST(Phrases, TasksAreNamedOrAddressed) {
 }
 
 TEST(Phrases, EvidenceSaysWhatWhereAndHowMuch) {
-  EXPECT_EQ(evidence_phrase({model::EvidenceKind::kField, "thread_ack", 0xabc, "1"}), "thread_ack = 1 at 0xabc");
-  EXPECT_EQ(evidence_phrase({model::EvidenceKind::kFrame, "panic", {}, ""}), "panic");
+  EXPECT_EQ(plain(evidence_phrase({model::EvidenceKind::kField, "thread_ack", 0xabc, "1"})), "thread_ack = 1 at 0xabc");
+  EXPECT_EQ(plain(evidence_phrase({model::EvidenceKind::kFrame, "panic", {}, ""})), "panic");
 }
 
 TEST(Phrases, EveryClaimIsASentence) {
