@@ -3,6 +3,10 @@
 // meant.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include <fmt/format.h>
 
 #include "model/json.h"
@@ -167,6 +171,26 @@ TEST(OldSnapshot, WhatFunctionsMeanIsWorkedOutOnLoading) {
   ASSERT_TRUE(loaded) << loaded.error().what;
   EXPECT_TRUE(loaded->locations.at(0).meanings.has(names::Meaning::kWaits));
   EXPECT_TRUE(loaded->locations.at(1).meanings.empty()) << "it is another machine's entry";
+}
+
+TEST(OldSnapshot, EveryScenarioIsTheSameWhenItIsSavedAnew) {
+  std::size_t count = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(WHYHUNG_SCENARIOS)) {
+    std::ifstream file(folder.path() / "snapshot.json", std::ios::binary);
+    if (!file) continue;
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    const auto loaded = read_snapshot(text);
+    ASSERT_TRUE(loaded) << folder << ": " << loaded.error().what;
+    for (const Wait& wait : loaded->waits) EXPECT_NE(wait.how.kind, WaitKind::kOther) << folder;
+    for (const Resource& resource : loaded->resources) {
+      for (const Holder& holder : resource.holders) EXPECT_NE(holder.role, HolderRole::kOther) << folder;
+    }
+    std::ostringstream saved;
+    write_snapshot(saved, *loaded);
+    EXPECT_EQ(*read_snapshot(saved.str()), *loaded) << folder;
+    ++count;
+  }
+  EXPECT_GT(count, 100u);
 }
 
 TEST(OldSnapshot, WhatIsNotOfItsFormIsStillAnError) {
