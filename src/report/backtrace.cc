@@ -244,7 +244,12 @@ class BacktraceWriter {
           out_ << "    (no stack: the task has exited)\n";
         }
         return;
-      default:
+      case model::StackEndReason::kNoRegisters:
+      case model::StackEndReason::kNoUnwindData:
+      case model::StackEndReason::kUnreadable:
+      case model::StackEndReason::kNotCode:
+      case model::StackEndReason::kNoProgress:
+      case model::StackEndReason::kTooDeep:
         out_ << fmt::format("    (the stack ends here: {}{}{})\n", model::name_of(stack_.end),
                             stack_.end_detail.empty() ? "" : ", ", printable(stack_.end_detail));
     }
