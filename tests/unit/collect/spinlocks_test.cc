@@ -41,6 +41,19 @@ TEST_F(SpinlocksTest, TheLockIsTheTakenOneThatMostRegistersHold) {
   EXPECT_EQ(holders_of(found), Nodes{}) << "a spinlock does not say who holds it";
 }
 
+TEST_F(SpinlocksTest, ThatARegisterHoldsTheLockIsAGuessAndATieIsSaid) {
+  spins({{x86::kRdi, kLock}, {x86::kRbx, kLock}, {x86::kRsi, kOther}});
+  EXPECT_EQ(wait_of(model::cpu_node(1)).certainty, model::Certainty::kLikely);
+  EXPECT_EQ(evidence(wait_of(model::cpu_node(1)).evidence, "registers that hold the lock's address"), "2");
+}
+
+TEST_F(SpinlocksTest, OfTwoThatLookAlikeNeitherIsMoreThanPossible) {
+  spins({{x86::kRdi, kLock}, {x86::kRsi, kOther}});
+  const model::Wait& wait = wait_of(model::cpu_node(1));
+  EXPECT_EQ(wait.certainty, model::Certainty::kPossible);
+  EXPECT_EQ(evidence(wait.evidence, "other values in as many registers that look like a taken lock"), "1");
+}
+
 TEST_F(SpinlocksTest, AFreeLockIsNotWhatOneSpinsFor) {
   kernel.machine.memory.write_u32(kFree, 0);
   spins({{x86::kRdi, kFree}, {x86::kRbx, kFree}, {x86::kRsi, kOther}});

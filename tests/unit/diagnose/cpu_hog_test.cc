@@ -166,5 +166,13 @@ TEST(CpuHog, WhoWaitsForTheCpuIsAVictim) {
   EXPECT_EQ(diagnose_it(b).findings[0].victim_tasks, std::vector<std::uint64_t>{b.address_of(60)});
 }
 
+TEST(CpuHog, ACountThatWasNotReadIsNoEvidence) {
+  SnapshotBuilder b = idle_machine();
+  add_hog(b, 1).loop("spin_forever [while1]", model::LoopYield::kNever).unwatched_for(30);
+  EXPECT_EQ(find_link(diagnose_it(b).findings.at(0), Claim::kKernelNotPreemptible)->evidence.size(), 1u);
+  b.cpu(1)->preempt_count.reset();
+  EXPECT_TRUE(find_link(diagnose_it(b).findings.at(0), Claim::kKernelNotPreemptible)->evidence.empty());
+}
+
 }  // namespace
 }  // namespace whyhung::diagnose

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // stop-machine-starved: the machine that cannot be stopped, and the ones that only look like it.
+#include <set>
+
 #include "diagnose_test_support.h"
 
 namespace whyhung::diagnose {
@@ -170,6 +172,21 @@ TEST(StopMachineStarved, ACpuWithoutRegistersIsAccusedByItsClocksButNotForCertai
   EXPECT_EQ(diagnosis.confidence, Certainty::kLikely);
   EXPECT_EQ(diagnosis.findings[0].culprits[0].pid, 120u);
   EXPECT_EQ(diagnosis.findings[0].culprits[0].function, "");
+}
+
+TEST(StopMachineStarved, WhatCouldNotBeReadIsNoEvidence) {
+  const auto said = [](const SnapshotBuilder& b) {
+    std::set<std::string> what;
+    for (const model::Evidence& one : find_link(diagnose_it(b).findings.at(0), Claim::kStopperCannotRun)->evidence) {
+      what.insert(one.what);
+    }
+    return what;
+  };
+  SnapshotBuilder b = test::starved_stop_machine();
+  EXPECT_TRUE(said(b).contains("task_struct.on_cpu"));
+  b.task(22).on_cpu = model::ReadFlag();
+  EXPECT_FALSE(said(b).contains("task_struct.on_cpu"));
+  EXPECT_TRUE(said(b).contains("task_struct.on_rq"));
 }
 
 }  // namespace
