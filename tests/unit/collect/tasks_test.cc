@@ -45,6 +45,14 @@ TEST_F(TasksTest, IdleTasksComeFirstAndTheOthersByPid) {
   EXPECT_EQ(gap("list of tasks"), "");
 }
 
+TEST_F(TasksTest, AFlagThatTheKernelDoesNotHaveIsNotReadAsNo) {
+  kernel.machine.types.remove("task_struct", "on_cpu");
+  kernel.add_task(10, "task");
+  EXPECT_EQ(task(10).on_cpu.read, std::nullopt) << "a kernel without SMP";
+  EXPECT_EQ(task(10).on_runqueue.read, false);
+  EXPECT_EQ(task(10).is_kernel_thread.read, false);
+}
+
 TEST_F(TasksTest, StatesAreWhatTheKernelsWordsMean) {
   struct Row {
     std::uint64_t state, exit_state;
