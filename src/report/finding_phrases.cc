@@ -80,12 +80,15 @@ std::string stop_machine_phrase(const Index& index, const Finding& finding) {
   return text + fmt::format("on {} it cannot run: {}.", cpus_phrase(cpus), occupants_phrase(index, finding));
 }
 
-// "A waits for the mutex x, which B holds; B waits for …".
+// "A waits for the mutex x, which B holds; B waits for …". Of a large circle the beginning.
 std::string circle_phrase(const Index& index, const Finding& finding) {
+  constexpr std::size_t kMostTold = 12;
   std::string text;
+  std::size_t told = 0;
   for (std::size_t i = 0; i + 1 < finding.chain.size(); ++i) {
     const Link& link = finding.chain[i];
     if (link.claim == Claim::kTaskWaits) {
+      if (++told > kMostTold) break;
       text += fmt::format("{}{} waits for {}", text.empty() ? "" : "; ", task_phrase(index, node(link, 0)),
                           resource_phrase(index, node(link, 1)));
     } else if (link.claim == Claim::kHeldBy && link.nodes.size() > 1) {
@@ -95,7 +98,7 @@ std::string circle_phrase(const Index& index, const Finding& finding) {
                           : fmt::format(", which needs {} ({})", holder, role_words(role));
     }
   }
-  return text;
+  return told > kMostTold ? text + fmt::format("; and so on, through {} tasks", finding.culprits.size()) : text;
 }
 
 std::string tasks_count(const Finding& finding) {
