@@ -31,7 +31,7 @@ std::string stop_state_phrase(const Link& link) {
 std::string took_part_phrase(const Link& link) {
   return fmt::format(
       "{} took part: {} stopper spins in multi_cpu_stop at the highest priority, and nothing else runs there",
-      cpus_phrase(link.nodes), link.nodes.size() == 1 ? "its" : "each one's");
+      cpu_nodes_phrase(link.nodes), link.nodes.size() == 1 ? "its" : "each one's");
 }
 
 std::string occupied_phrase(const Index& index, const Link& link) {

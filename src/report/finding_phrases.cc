@@ -74,7 +74,7 @@ std::string stop_machine_phrase(const Index& index, const Finding& finding) {
   std::vector<std::uint32_t> cpus;
   for (const Culprit& culprit : finding.culprits) cpus.push_back(culprit.cpu.value_or(0));
   if (const Link* took_part = first_link(finding, Claim::kCpusTookPart)) {
-    text += fmt::format("{} came and spin{} in multi_cpu_stop ever since, but ", cpus_phrase(took_part->nodes),
+    text += fmt::format("{} came and spin{} in multi_cpu_stop ever since, but ", cpu_nodes_phrase(took_part->nodes),
                         took_part->nodes.size() == 1 ? "s" : "");
   }
   return text + fmt::format("on {} it cannot run: {}.", cpus_phrase(cpus), occupants_phrase(index, finding));

@@ -161,7 +161,7 @@ std::string only_these_phrase(const Link& link) {
   return fmt::format(
       "who holds a spinlock is on a CPU with preemption disabled, and that is only {}: what {} for {} will never "
       "release",
-      cpus_phrase(link.nodes), one ? "it spins" : "they spin", one ? "it" : "they");
+      cpu_nodes_phrase(link.nodes), one ? "it spins" : "they spin", one ? "it" : "they");
 }
 
 std::string starves_phrase(const Index& index, const Link& link) {

@@ -118,7 +118,7 @@ std::string cpus_phrase(const std::vector<std::uint32_t>& cpus) {
   return (cpus.size() == 1 ? "CPU " : "CPUs ") + joined(words);
 }
 
-std::string cpus_phrase(const std::vector<model::NodeId>& cpus) {
+std::string cpu_nodes_phrase(const std::vector<model::NodeId>& cpus) {
   std::vector<std::uint32_t> numbers;
   numbers.reserve(cpus.size());
   for (const model::NodeId& one : cpus) numbers.push_back(static_cast<std::uint32_t>(one.id));

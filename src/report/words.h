@@ -28,7 +28,7 @@ std::string function_phrase(const diagnose::Place& place);
 std::string in_place(const diagnose::Place& place);
 // "CPUs 0, 1 and 3".
 std::string cpus_phrase(const std::vector<std::uint32_t>& cpus);
-std::string cpus_phrase(const std::vector<model::NodeId>& cpus);
+std::string cpu_nodes_phrase(const std::vector<model::NodeId>& cpus);
 
 // "12.8".
 std::string seconds_text(std::uint64_t nanoseconds);

@@ -48,9 +48,9 @@ TEST_F(TasksTest, IdleTasksComeFirstAndTheOthersByPid) {
 TEST_F(TasksTest, AFlagThatTheKernelDoesNotHaveIsNotReadAsNo) {
   kernel.machine.types.remove("task_struct", "on_cpu");
   kernel.add_task(10, "task");
-  EXPECT_EQ(task(10).on_cpu.read, std::nullopt) << "a kernel without SMP";
-  EXPECT_EQ(task(10).on_runqueue.read, false);
-  EXPECT_EQ(task(10).is_kernel_thread.read, false);
+  EXPECT_EQ(the_task(10).on_cpu.read, std::nullopt) << "a kernel without SMP";
+  EXPECT_EQ(the_task(10).on_runqueue.read, false);
+  EXPECT_EQ(the_task(10).is_kernel_thread.read, false);
 }
 
 TEST_F(TasksTest, StatesAreWhatTheKernelsWordsMean) {

@@ -18,8 +18,8 @@ std::size_t total(const Map& buckets) {
 
 void expect_everything_counted(const model::Snapshot& snapshot, const Diagnosis& diagnosis) {
   const Accounting& accounting = diagnosis.accounting;
-  EXPECT_EQ(accounting.tasks.size(), kTaskBuckets) << "empty buckets are named too";
-  EXPECT_EQ(accounting.cpus.size(), kCpuBuckets);
+  EXPECT_EQ(accounting.tasks.size(), words_of(TaskBucket{}).size()) << "empty buckets are named too";
+  EXPECT_EQ(accounting.cpus.size(), words_of(CpuBucket{}).size());
   EXPECT_EQ(total(accounting.tasks), snapshot.tasks.size());
   EXPECT_EQ(total(accounting.cpus), snapshot.cpus.size());
   EXPECT_EQ(accounting.cpu_buckets.size(), snapshot.cpus.size());
@@ -107,7 +107,7 @@ TEST(Accounting, EachKindOfTaskHasItsBucket) {
   std::uint32_t pid = 100;
   for (const State state : states) b.task(pid++).state = state;
   b.task(200).state = State::kUninterruptible;
-  b.snapshot().waits.push_back({model::task_node(b.address_of(200)), model::resource_node(5), "", {}, {}, {}});
+  b.snapshot().waits.push_back({model::task_node(b.address_of(200)), model::resource_node(5), {}, {}, {}, {}});
   const auto tasks = diagnose_it(b).accounting.tasks;
   EXPECT_EQ(tasks.at(TaskBucket::kRunning), 1u);
   EXPECT_EQ(tasks.at(TaskBucket::kWaitsForCpu), 1u);
@@ -143,11 +143,11 @@ TEST(Accounting, ACulpritsCpuIsNotAlsoAVictims) {
 
 TEST(Accounting, BucketsHaveNamesOfTheirOwn) {
   std::set<std::string_view> names;
-  for (std::size_t i = 0; i < kTaskBuckets; ++i) names.insert(name_of(static_cast<TaskBucket>(i)));
-  EXPECT_EQ(names.size(), kTaskBuckets);
+  for (const auto& row : words_of(TaskBucket{})) names.insert(name_of(row.value));
+  EXPECT_EQ(names.size(), words_of(TaskBucket{}).size());
   names.clear();
-  for (std::size_t i = 0; i < kCpuBuckets; ++i) names.insert(name_of(static_cast<CpuBucket>(i)));
-  EXPECT_EQ(names.size(), kCpuBuckets);
+  for (const auto& row : words_of(CpuBucket{})) names.insert(name_of(row.value));
+  EXPECT_EQ(names.size(), words_of(CpuBucket{}).size());
 }
 
 }  // namespace

@@ -96,8 +96,9 @@ TEST(IrqsOff, EachVictimIsNamedOnce) {
   auto b = deaf_machine();
   b.cpu(2).runs(70, "kworker").frames({"smp_call_function_many_cond"}).busy_wait("ipi");
   b.snapshot().waits.push_back(
-      {model::task_node(b.address_of(70)), model::task_node(b.address_of(120)), "", {}, {}, {}});
-  b.snapshot().waits.push_back({model::cpu_node(2), model::task_node(b.address_of(120)), "", {}, {}, {}});
+      {model::task_node(b.address_of(70)), model::task_node(b.address_of(120)), {}, {}, {}, {}});
+  b.snapshot().waits.push_back(
+      {model::cpu_node(2), model::task_node(b.address_of(120)), model::WaitKind::kSpins, {}, {}, {}});
   const Diagnosis diagnosis = diagnose_it(b);
   const Finding& finding = diagnosis.findings.front();
   EXPECT_EQ(finding.victim_cpus, std::vector<std::uint32_t>{2});

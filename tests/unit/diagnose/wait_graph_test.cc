@@ -20,7 +20,7 @@ TEST(WaitGraph, FollowsWaitsThroughResourcesToTheirHolders) {
   SnapshotBuilder b;
   model::Resource lock;
   lock.address = 0x100;
-  lock.holders.push_back({task_node(b.address_of(2)), HolderRole::kOwner, Certainty::kCertain, {}});
+  lock.holders.push_back({task_node(b.address_of(2)), model::HolderRole::kOwner, Certainty::kCertain, {}});
   b.snapshot().resources.push_back(lock);
   add_wait(b, task_node(b.address_of(1)), resource_node(0x100));
   const WaitGraph graph(b.build());

@@ -3,13 +3,15 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "report_test_support.h"
 
 namespace whyhung::report {
 namespace {
 
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(WHYHUNG_GOLDEN) + "/" + name + ".txt";
+  const std::string path = fmt::format("{}/{}.txt", WHYHUNG_GOLDEN, name);
   if (std::getenv("WHYHUNG_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << text;
   std::ifstream file(path, std::ios::binary);
   ASSERT_TRUE(file) << path << " is missing: run with WHYHUNG_UPDATE_GOLDEN=1 and look at what it writes";
