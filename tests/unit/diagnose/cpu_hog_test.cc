@@ -169,9 +169,11 @@ TEST(CpuHog, WhoWaitsForTheCpuIsAVictim) {
 TEST(CpuHog, ACountThatWasNotReadIsNoEvidence) {
   SnapshotBuilder b = idle_machine();
   add_hog(b, 1).loop("spin_forever [while1]", model::LoopYield::kNever).unwatched_for(30);
-  EXPECT_EQ(find_link(diagnose_it(b).findings.at(0), Claim::kKernelNotPreemptible)->evidence.size(), 1u);
+  const Diagnosis read = diagnose_it(b);
+  EXPECT_EQ(find_link(read.findings.at(0), Claim::kKernelNotPreemptible)->evidence.size(), 1u);
   b.cpu(1)->preempt_count.reset();
-  EXPECT_TRUE(find_link(diagnose_it(b).findings.at(0), Claim::kKernelNotPreemptible)->evidence.empty());
+  const Diagnosis unread = diagnose_it(b);
+  EXPECT_TRUE(find_link(unread.findings.at(0), Claim::kKernelNotPreemptible)->evidence.empty());
 }
 
 }  // namespace

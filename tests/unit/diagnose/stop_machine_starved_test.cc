@@ -177,7 +177,8 @@ TEST(StopMachineStarved, ACpuWithoutRegistersIsAccusedByItsClocksButNotForCertai
 TEST(StopMachineStarved, WhatCouldNotBeReadIsNoEvidence) {
   const auto said = [](const SnapshotBuilder& b) {
     std::set<std::string> what;
-    for (const model::Evidence& one : find_link(diagnose_it(b).findings.at(0), Claim::kStopperCannotRun)->evidence) {
+    const Diagnosis diagnosis = diagnose_it(b);
+    for (const model::Evidence& one : find_link(diagnosis.findings.at(0), Claim::kStopperCannotRun)->evidence) {
       what.insert(one.what);
     }
     return what;
