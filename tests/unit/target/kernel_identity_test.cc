@@ -2,6 +2,7 @@
 // A file is believed only when build id, banner or addresses prove that it is of the dump's kernel.
 #include "target/kernel_identity.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -56,7 +57,7 @@ TEST_F(IdentityTest, TheBuildIdDecidesWhereTheDumpNamesOne) {
   EXPECT_EQ(found->how, "same build id");
   EXPECT_EQ(found->slide, 0x200000u);
   kernel_says(kBanner);
-  EXPECT_NE(why(std::string(kOldInfo) + "BUILD-ID=aa12\n").find("its build id is aa11, the kernel's aa12"),
+  EXPECT_NE(why(fmt::format("{}BUILD-ID=aa12\n", kOldInfo)).find("its build id is aa11, the kernel's aa12"),
             std::string::npos)
       << "an equal banner does not help";
 }
@@ -68,7 +69,7 @@ TEST_F(IdentityTest, AMoveThatIsNotToldIsSeenFromTheText) {
 }
 
 TEST_F(IdentityTest, TheSameBannerProvesAKernelWithoutBuildId) {
-  kernel_says(std::string(kBanner) + "\n");
+  kernel_says(fmt::format("{}\n", kBanner));
   const auto found = ask(kOldInfo);
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->how, "same banner");
