@@ -204,7 +204,8 @@ TEST_F(ContextsTest, AnInterruptOfWhichNothingHasRunIsNoContext) {
   const auto cut_on = [](names::Machine machine) {
     model::Snapshot snapshot;
     model::Cpu cpu;
-    for (const auto& [function, module] : {std::pair{"vectors", ""}, {"spins", "driver"}, {"kthread", ""}}) {
+    for (const auto& [function, module] :
+         {std::pair("vectors", ""), std::pair("spins", "driver"), std::pair("kthread", "")}) {
       const auto at = static_cast<std::uint32_t>(snapshot.locations.size());
       model::CodeLocation& location = snapshot.locations.emplace_back();
       location.function = function;
