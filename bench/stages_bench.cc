@@ -7,7 +7,6 @@
 #include <sstream>
 #include <string>
 
-#include "collect/collect.h"
 #include "collect/cpus.h"
 #include "collect/tasks.h"
 #include "collect/waits/waits.h"
@@ -16,6 +15,7 @@
 #include "model/json.h"
 #include "report/json.h"
 #include "report/text.h"
+#include "session/session.h"
 
 namespace {
 
@@ -25,7 +25,12 @@ std::string dump_path;
 
 target::Target open_or_exit() {
   StageClock clock;
-  auto target = target::open_target(collect::open_options({dump_path}, {}), clock);
+  auto files = session::open_files({dump_path});
+  if (!files) {
+    std::cerr << files.error().what << "\n";
+    std::exit(2);
+  }
+  auto target = target::open_target(collect::open_options(*std::move(files), {}, {}), clock);
   if (!target) {
     std::cerr << target.error().what << "\n";
     std::exit(2);
@@ -87,25 +92,26 @@ void cpus_and_waits(benchmark::State& state) {
   }
 }
 
-const model::Snapshot& snapshot_of_dump() {
-  static const model::Snapshot kSnapshot = [] {
-    auto target = open_or_exit();
-    auto bench = bench_or_exit(target);
-    StageClock clock;
-    collect::collect_snapshot(*bench, dump_path, clock);
-    return bench->snapshot;
+session::Session& session_of_dump() {
+  static const std::unique_ptr<session::Session> kSession = [] {
+    auto opened = session::Session::open({{dump_path}, {}, {}});
+    if (!opened) {
+      std::cerr << opened.error().what << "\n";
+      std::exit(2);
+    }
+    return *std::move(opened);
   }();
-  return kSnapshot;
+  return *kSession;
 }
 
 void verdict(benchmark::State& state) {
-  const model::Snapshot& snapshot = snapshot_of_dump();
+  const model::Snapshot& snapshot = session_of_dump().snapshot();
   for (auto _ : state) benchmark::DoNotOptimize(diagnose::diagnose(snapshot));
 }
 
 void report_text(benchmark::State& state) {
-  const model::Snapshot& snapshot = snapshot_of_dump();
-  const diagnose::Diagnosis diagnosis = diagnose::diagnose(snapshot);
+  const model::Snapshot& snapshot = session_of_dump().snapshot();
+  const diagnose::Diagnosis& diagnosis = session_of_dump().diagnosis();
   for (auto _ : state) {
     std::ostringstream out;
     report::write_text(out, snapshot, diagnosis, report::Style(report::Colour::kNever));
@@ -113,8 +119,8 @@ void report_text(benchmark::State& state) {
 }
 
 void report_json(benchmark::State& state) {
-  const model::Snapshot& snapshot = snapshot_of_dump();
-  const diagnose::Diagnosis diagnosis = diagnose::diagnose(snapshot);
+  const model::Snapshot& snapshot = session_of_dump().snapshot();
+  const diagnose::Diagnosis& diagnosis = session_of_dump().diagnosis();
   for (auto _ : state) {
     std::ostringstream out;
     report::write_json(out, snapshot, diagnosis);
@@ -122,7 +128,7 @@ void report_json(benchmark::State& state) {
 }
 
 void snapshot_round_trip(benchmark::State& state) {
-  const model::Snapshot& snapshot = snapshot_of_dump();
+  const model::Snapshot& snapshot = session_of_dump().snapshot();
   for (auto _ : state) {
     std::ostringstream out;
     model::write_snapshot(out, snapshot);

@@ -7,10 +7,9 @@
 #include "cli/analyze.h"
 #include "cli/complain.h"
 #include "cli/progress.h"
-#include "collect/collect.h"
 #include "commands/command.h"
-#include "diagnose/diagnose.h"
 #include "dump/capsule_writer.h"
+#include "session/session.h"
 
 namespace whyhung::cli {
 namespace {
@@ -32,16 +31,14 @@ std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
   return lines;
 }
 
-Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock) {
-  TRY_ASSIGN(auto target,
-             target::open_target(collect::open_options(options.inputs, options.vmlinux, options.types), clock));
-  clock.enter("structures");
-  TRY_ASSIGN(const auto bench, collect::Workbench::create(target));
-  collect::collect_snapshot(*bench, "", clock);
+Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session& session) {
+  if (session.lack() != nullptr) return fail(*session.lack());
+  const target::Target& target = *session.target();
+  StageClock& clock = session.clock();
   clock.enter("rehearse commands");
-  for (const std::string& line : rehearsed_commands(bench->snapshot)) {
+  for (const std::string& line : rehearsed_commands(session.snapshot())) {
     std::ostringstream unused;
-    commands::Context context{*bench, unused, commands::Format::kText};
+    commands::Context context{session.snapshot(), session.machine(), nullptr, unused, commands::Format::kText};
     // A command that fails on the dump fails on the capsule in the same way.
     (void)commands::run_command(context, line);
   }
@@ -50,7 +47,7 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock
   capsule.existing = options.force ? dump::Existing::kReplace : dump::Existing::kRefuse;
   capsule.note = "pages that whyhung read";
   capsule.vmcoreinfo = target.vmcoreinfo.text();
-  const model::Machine& machine = bench->snapshot.machine;
+  const model::Machine& machine = session.snapshot().machine;
   capsule.machine = machine.machine;
   capsule.node_name = machine.node_name;
   capsule.release = machine.release;
@@ -65,8 +62,15 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, StageClock& clock
 
 int pack(const PackOptions& options) {
   Progress progress;
-  StageClock clock([&](std::string_view stage) { progress.show(stage); });
-  const auto summary = write(options, clock);
+  const auto session = session::Session::open({options.inputs, options.vmlinux, options.types},
+                                              [&](std::string_view stage) { progress.show(stage); });
+  progress.clear();
+  if (!session) {
+    complain(session.error());
+    return 2;
+  }
+  for (const Error& warning : (*session)->warnings()) complain(warning);
+  const auto summary = write(options, **session);
   progress.clear();
   if (!summary) {
     complain(summary.error());

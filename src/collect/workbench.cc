@@ -10,9 +10,10 @@
 
 namespace whyhung::collect {
 
-target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux, std::string types) {
+target::OpenOptions open_options(std::vector<std::shared_ptr<ByteSource>> dump_files, std::string vmlinux,
+                                 std::string types) {
   target::OpenOptions options;
-  options.dump_paths = std::move(dump_paths);
+  options.dump_files = std::move(dump_files);
   options.vmlinux = std::move(vmlinux);
   options.types = std::move(types);
   options.symbols_wanted = kernel::symbols_used();

@@ -31,7 +31,8 @@ namespace whyhung::collect {
 std::string code_name(const model::CodeLocation& location);
 
 // How to open a dump for collecting: with the names that the views will ask for.
-target::OpenOptions open_options(std::vector<std::string> dump_paths, std::string vmlinux, std::string types);
+target::OpenOptions open_options(std::vector<std::shared_ptr<ByteSource>> dump_files, std::string vmlinux,
+                                 std::string types);
 
 class Workbench {
  public:

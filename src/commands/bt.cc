@@ -11,14 +11,15 @@ namespace whyhung::commands {
 namespace {
 
 // The stack in full: collecting keeps no registers of sleeping tasks.
-model::StackTrace full_stack(collect::Workbench& bench, const model::Task& task, const model::Cpu* cpu) {
+model::StackTrace full_stack(const Context& context, const model::Task& task, const model::Cpu* cpu) {
   if (cpu != nullptr) return cpu->stack;
-  return collect::stack_of_sleeping_task(bench, VirtualAddress(task.address),
+  if (context.machine == nullptr) return task.stack;
+  return collect::stack_of_sleeping_task(*context.machine, VirtualAddress(task.address),
                                          collect::StackDetail::kFramesAndRegisters);
 }
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
-  const model::Snapshot& snapshot = context.bench.snapshot;
+  const model::Snapshot& snapshot = context.snapshot;
   std::vector<const model::Task*> tasks;
   bool all_active = false;
   auto lines = report::SourceLines::kHide;
@@ -51,17 +52,17 @@ void write_backtraces(Context& context, const std::vector<const model::Task*>& t
   bool first = true;
   for (const model::Task* listed : tasks) {
     // Walking stacks may grow the snapshot's tables, but never moves its tasks.
-    const model::Cpu* cpu = cpu_running(context.bench.snapshot, *listed);
-    const model::StackTrace stack = full_stack(context.bench, *listed, cpu);
-    context.bench.add_lines(stack);
+    const model::Cpu* cpu = cpu_running(context.snapshot, *listed);
+    const model::StackTrace stack = full_stack(context, *listed, cpu);
+    if (context.machine != nullptr) context.machine->add_lines(stack);
     if (context.format == Format::kJson) {
       report::Json json = report::task_json(*listed);
       if (cpu != nullptr) json["registers"] = report::registers_json(cpu->registers);
-      json["stack"] = report::stack_json(context.bench.snapshot, stack);
+      json["stack"] = report::stack_json(context.snapshot, stack);
       context.out << (first ? "\n" : ",\n") << json.dump(-1, ' ', false, report::Json::error_handler_t::replace);
     } else {
       if (!first) context.out << "\n";
-      report::write_backtrace(context.out, context.bench.snapshot, *listed, stack, cpu, lines);
+      report::write_backtrace(context.out, context.snapshot, *listed, stack, cpu, lines);
     }
     first = false;
   }

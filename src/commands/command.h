@@ -17,23 +17,30 @@ namespace whyhung::commands {
 enum class Format : std::uint8_t { kText, kJson };
 
 struct Context {
-  collect::Workbench& bench;  // with its snapshot collected
+  const model::Snapshot& snapshot;
+  collect::Workbench* machine;  // whose snapshot this is; null when nothing but the snapshot is at hand
+  const Error* lack;            // why there is no machine; null when there is one
   std::ostream& out;
   Format format;
 };
+
+// What a command cannot do without.
+enum class Needs : std::uint8_t { kSnapshot, kMachine };
 
 struct Command {
   std::string_view name;
   std::string_view alias;  // empty: none
   std::string_view usage;  // "bt [-a] [PID|TASK]…"
   std::string_view help;   // one line
+  Needs needs = Needs::kSnapshot;
   // Writes its output: text, or one JSON value. kUsage for arguments that make no sense.
   Result<void> (*run)(Context& context, const std::vector<std::string>& arguments);
 };
 
 std::span<const Command* const> all_commands();
 
-// Runs one line ("foreach rmmod bt"). kUsage when there is no such command.
+// Runs one line ("foreach rmmod bt"). kUsage when there is no such command, kNotFound when it needs the machine and
+// there is none.
 Result<void> run_command(Context& context, std::string_view line);
 
 // The JSON object for one command line that was run: its output, or what went wrong.

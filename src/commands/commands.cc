@@ -45,6 +45,11 @@ Result<void> run_command(Context& context, std::string_view line) {
     return with_hint(fail(ErrorKind::kUsage, "there is no command \"{}\"", words.front()),
                      fmt::format("the commands are {}", known));
   }
+  if ((*found)->needs == Needs::kMachine && context.machine == nullptr) {
+    Error error{ErrorKind::kNotFound, fmt::format("{} needs the machine's memory", (*found)->name), {}};
+    if (context.lack != nullptr) error = {error.kind, error.what + ": " + context.lack->what, context.lack->hint};
+    return fail(std::move(error));
+  }
   words.erase(words.begin());
   return (*found)->run(context, words);
 }

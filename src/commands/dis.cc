@@ -81,7 +81,7 @@ Result<Request> parse(debuginfo::SymbolSource& symbols, const std::vector<std::s
 
 class Lister {
  public:
-  Lister(Context& context, const Request& request) : context_(context), bench_(context.bench), request_(request) {}
+  Lister(Context& context, const Request& request) : context_(context), bench_(*context.machine), request_(request) {}
 
   Result<void> list() {
     VirtualAddress at = request_.begin;
@@ -152,10 +152,11 @@ class Lister {
 };
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
-  if (!context.bench.disassembler) {
-    return fail(ErrorKind::kUnsupported, "there is no disassembler for {}", context.bench.target.architecture->name);
+  const collect::Workbench& bench = *context.machine;
+  if (!bench.disassembler) {
+    return fail(ErrorKind::kUnsupported, "there is no disassembler for {}", bench.target.architecture->name);
   }
-  TRY_ASSIGN(const Request request, parse(context.bench.access.symbols, arguments));
+  TRY_ASSIGN(const Request request, parse(bench.access.symbols, arguments));
   return Lister(context, request).list();
 }
 
@@ -165,6 +166,7 @@ const Command kDis = {.name = "dis",
                       .alias = "disassemble",
                       .usage = "dis [-l] SYMBOL[+OFFSET]|ADDRESS [COUNT]",
                       .help = "machine code of a function; -l adds source lines when there is a vmlinux",
+                      .needs = Needs::kMachine,
                       .run = run};
 
 }  // namespace whyhung::commands

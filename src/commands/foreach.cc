@@ -22,7 +22,7 @@ Result<void> run(Context& context, const std::vector<std::string>& arguments) {
   if (command + (with_lines ? 2 : 1) != arguments.end()) {
     return fail(ErrorKind::kUsage, "foreach {} does not know the argument {}", *command, printable(arguments.back()));
   }
-  TRY_ASSIGN(const auto tasks, choose_tasks(context.bench.snapshot, std::span(arguments.begin(), command)));
+  TRY_ASSIGN(const auto tasks, choose_tasks(context.snapshot, std::span(arguments.begin(), command)));
   if (*command == "bt") {
     write_backtraces(context, tasks, with_lines ? report::SourceLines::kShow : report::SourceLines::kHide);
   } else {

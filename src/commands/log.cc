@@ -24,7 +24,7 @@ void write_text(std::ostream& out, const model::LogRecord& record) {
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return fail(ErrorKind::kUsage, "log takes no arguments");
-  const auto records = collect::read_log(context.bench, kMostRecords);
+  const auto records = collect::read_log(*context.machine, kMostRecords);
   if (records.empty()) return fail(ErrorKind::kNotFound, "the kernel's log cannot be read");
   if (context.format == Format::kText) {
     for (const model::LogRecord& record : records) write_text(context.out, record);
@@ -47,7 +47,11 @@ Result<void> run(Context& context, const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-const Command kLog = {
-    .name = "log", .alias = "dmesg", .usage = "log", .help = "the kernel's message buffer", .run = run};
+const Command kLog = {.name = "log",
+                      .alias = "dmesg",
+                      .usage = "log",
+                      .help = "the kernel's message buffer",
+                      .needs = Needs::kMachine,
+                      .run = run};
 
 }  // namespace whyhung::commands

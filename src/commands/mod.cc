@@ -11,7 +11,7 @@ namespace {
 
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return fail(ErrorKind::kUsage, "mod takes no arguments");
-  const auto& modules = context.bench.snapshot.modules;
+  const auto& modules = context.snapshot.modules;
   if (context.format == Format::kJson) {
     report::Json all = report::Json::array();
     for (const model::Module& module : modules) {

@@ -12,9 +12,9 @@ namespace {
 Result<void> run(Context& context, const std::vector<std::string>& arguments) {
   if (!arguments.empty()) return fail(ErrorKind::kUsage, "sys takes no arguments");
   if (context.format == Format::kJson) {
-    context.out << report::machine_json(context.bench.snapshot.machine).dump();
+    context.out << report::machine_json(context.snapshot.machine).dump();
   } else {
-    report::write_system_header(context.out, context.bench.snapshot.machine);
+    report::write_system_header(context.out, context.snapshot.machine);
   }
   return {};
 }

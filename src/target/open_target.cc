@@ -288,10 +288,10 @@ std::optional<NotedRegisters> decode(const Target& target, const dump::Note& not
 
 }  // namespace
 
-Result<Target> open_target(const OpenOptions& options, StageClock& clock) {
+Result<Target> open_target(OpenOptions options, StageClock& clock) {
   Target target;
   clock.enter("open the dump");
-  TRY_ASSIGN(target.dump, dump::open_dump(options.dump_paths));
+  TRY_ASSIGN(target.dump, dump::open_dump(std::move(options.dump_files)));
   TRY_ASSIGN(target.vmcoreinfo, find_vmcoreinfo(*target.dump, clock));
   TRY_ASSIGN(target.architecture, find_architecture(*target.dump));
   // From here on physical memory can be read, and the machine is known.

@@ -25,9 +25,9 @@
 namespace whyhung::target {
 
 struct OpenOptions {
-  std::vector<std::string> dump_paths;  // one, or all files of a split set
-  std::string vmlinux;                  // empty: look for it by build id and release
-  std::string types;                    // distilled types, a file or a folder; empty: look in the usual folders
+  std::vector<std::shared_ptr<ByteSource>> dump_files;  // one, or all files of a split set
+  std::string vmlinux;                                  // empty: look for it by build id and release
+  std::string types;  // distilled types, a file or a folder; empty: look in the usual folders
   // Names that will be asked for, so that a source which must search finds them in one pass. May be empty.
   std::span<const std::string_view> symbols_wanted;
   std::function<std::vector<std::string_view>(debuginfo::SymbolSource&)> types_wanted;
@@ -56,7 +56,7 @@ struct Target {
 
 // The opening sequence, from files to a machine. Fails only when nothing at all can be said about the dump; every other
 // lack becomes a gap. `clock` is told the stages.
-Result<Target> open_target(const OpenOptions& options, StageClock& clock);
+Result<Target> open_target(OpenOptions options, StageClock& clock);
 
 // Registers of one CPU as a note gives them.
 struct NotedRegisters {

@@ -32,13 +32,13 @@ class ArgumentsTest : public testing::Test {
   }
   std::string output(std::string_view line) {
     std::ostringstream out;
-    Context context{*bench_, out, Format::kText};
+    Context context{bench_->snapshot, bench_.get(), nullptr, out, Format::kText};
     const auto done = run_command(context, line);
     return done ? out.str() : "error: " + done.error().what;
   }
   Error error(std::string_view line) {
     std::ostringstream out;
-    Context context{*bench_, out, Format::kText};
+    Context context{bench_->snapshot, bench_.get(), nullptr, out, Format::kText};
     const auto done = run_command(context, line);
     EXPECT_FALSE(done) << line << " is taken for a command that makes sense";
     EXPECT_EQ(out.str(), "") << line;
@@ -136,6 +136,36 @@ TEST_F(ArgumentsTest, ACommandThatDoesNotExistNamesThoseThatDo) {
     EXPECT_NE(unknown.hint.find(command->name), std::string::npos) << command->name;
   }
   EXPECT_EQ(error(" \t ").what, "the command is empty");
+}
+
+class SnapshotAloneTest : public ArgumentsTest {
+ protected:
+  Result<std::string> run(std::string_view line, Format format = Format::kText) {
+    const Error lack{ErrorKind::kNotFound, "a saved snapshot holds no memory", "ask the dump"};
+    std::ostringstream out;
+    Context context{bench_->snapshot, nullptr, &lack, out, format};
+    TRY_CHECK(run_command(context, line));
+    return out.str();
+  }
+};
+
+TEST_F(SnapshotAloneTest, WhatASnapshotHoldsIsTheSameWithoutTheMachine) {
+  for (const char* line : {"sys", "mod", "bt -a", "foreach UN bt"}) EXPECT_EQ(run(line).value(), output(line)) << line;
+}
+
+TEST_F(SnapshotAloneTest, PsLeavesOpenHowMuchMemoryTasksHave) {
+  EXPECT_NE(run("ps rmmod").value().find("   -        -        -  rmmod"), std::string::npos)
+      << run("ps rmmod").value();
+  EXPECT_EQ(run("ps rmmod", Format::kJson).value().find("resident_kilobytes"), std::string::npos);
+}
+
+TEST_F(SnapshotAloneTest, WhatNeedsTheMemorySaysWhyThereIsNone) {
+  for (const std::string command : {"log", "dis"}) {
+    const auto done = run(command + " x");
+    ASSERT_FALSE(done) << command;
+    EXPECT_EQ(done.error().what, command + " needs the machine's memory: a saved snapshot holds no memory");
+    EXPECT_EQ(done.error().hint, "ask the dump");
+  }
 }
 
 }  // namespace
