@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // arm64. What is odd about it, for a reader of dumps:
-// - The image lies at (physical + kimage_voffset), which finds the page tables; everything else goes through them. Only
-// when
-//   a table is missing does arithmetic help: the image's own, and the linear map at physical = virtual + 2^VA_BITS +
-//   PHYS_OFFSET modulo 2^64. There VA_BITS is the configured number, also on a CPU that can do less, and PHYS_OFFSET
-//   has the randomised place of the map in it, so that it may be "negative".
+// - The image lies at (physical + kimage_voffset), which finds the page tables; everything else goes through them.
+//   Only when a table is missing does arithmetic help: the image's own, and the linear map at physical = virtual +
+//   2^VA_BITS + PHYS_OFFSET modulo 2^64. There VA_BITS is the configured number, also on a CPU that can do less, and
+//   PHYS_OFFSET has the randomised place of the map in it, so that it may be "negative".
 // - Three page sizes, and a kernel built for 52 bits of virtual address may run with 48 (TCR_EL1_T1SZ tells). Where
-// that saves
-//   a level, the table that swapper_pg_dir names is the top of the shorter tree; where it does not, the table keeps its
-//   configured size and kernel addresses use its upper end.
+//   that saves a level, the table that swapper_pg_dir names is the top of the shorter tree; where it does not, the
+//   table keeps its configured size and kernel addresses use its upper end.
 // - Physical addresses beyond 48 bits stand in odd places of a descriptor: bits 51:48 in 15:12 with 64 KB pages, bits
 //   51:50 in 9:8 with the others (LPA2), which mean shareability otherwise. MAX_PHYSMEM_BITS=52 tells of the first; of
 //   LPA2 it tells only that the kernel is built for it. In use it is where the address space has more than 48 bits.
@@ -18,8 +16,7 @@
 // - A CPU has no register of its own that says what it interrupted once it is in an exception: the entry code saves it
 //   in struct pt_regs, whose size and tail differ by kernel (336 or 320 bytes); the head is the same.
 // - Interrupts are off when PSTATE.I is set. With pseudo-NMIs the kernel masks by priority instead, which no note
-// records: such
-//   a CPU looks as if its interrupts were on.
+//   records: such a CPU looks as if its interrupts were on.
 #include "arch/arm64.h"
 
 #include <algorithm>

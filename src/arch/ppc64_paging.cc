@@ -2,13 +2,11 @@
 // What is odd about POWER's address space, for a reader of dumps:
 // - All memory, the kernel image included, is mapped at 0xc000000000000000 + physical: no table is needed for it.
 // - vmalloc and modules need tables. With the radix MMU those are the hardware's. With the hash MMU the hardware has
-// one
-//   large hash table, and Linux keeps trees of its own beside it; these are what is read.
+//   one large hash table, and Linux keeps trees of its own beside it; these are what is read.
 // - v4.7: both kinds have one form of entry, big-endian whatever the kernel is. Bit 63 says valid or present, bit 62
-// says
-//   that the entry maps memory. Radix entries that point to a table also tell its size; for the hash MMU, and for the
-//   top of either, the sizes are in variables of the kernel (__pgd_index_size, …), since it chooses its MMU when it
-//   boots.
+//   says that the entry maps memory. Radix entries that point to a table also tell its size; for the hash MMU, and
+//   for the top of either, the sizes are in variables of the kernel (__pgd_index_size, …), since it chooses its MMU
+//   when it boots.
 // - Before that the entries were in the kernel's byte order and pointed to tables by virtual address.
 #include "arch/ppc64_paging.h"
 

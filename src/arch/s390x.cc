@@ -3,8 +3,7 @@
 // - It is big-endian, and so are the headers and notes of its dumps.
 // - User space and the kernel have address spaces of their own that begin at zero: no address tells whose it is.
 // - Each CPU has its own first 8 KB, the lowcore, by a prefix. Dumps hold absolute memory, where every CPU's lowcore
-// lies
-//   at its own place, which the kernel's variable lowcore_ptr tells.
+//   lies at its own place, which the kernel's variable lowcore_ptr tells.
 // - The program status word has a mask with the state of the CPU and an address. The size of a note with it is the same
 //   as x86_64's, so that the size alone does not tell the machine.
 #include "arch/s390x.h"

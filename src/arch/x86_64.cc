@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // x86_64. What is odd about it, for a reader of dumps:
 // - The kernel image is mapped a second time at 0xffffffff80000000 + (physical − phys_base); with KASLR phys_base
-// differs
-//   from boot to boot and may be negative. That mapping alone finds the page tables; everything else goes through them,
-//   so that direct map, vmalloc, modules, per-CPU areas and cpu_entry_area need no constants of their own.
+//   differs from boot to boot and may be negative. That mapping alone finds the page tables; everything else goes
+//   through them, so that direct map, vmalloc, modules, per-CPU areas and cpu_entry_area need no constants of their
+//   own.
 // - Page tables have four levels, or five with LA57 (NUMBER(pgtable_l5_enabled)).
 // - With SME or SEV a bit of each entry marks encryption (NUMBER(sme_mask)) and is no part of the address.
 // - struct pt_regs and the ELF general registers share their first 21 words (arch/x86/include/asm/ptrace.h, user_64.h).
