@@ -16,8 +16,8 @@ namespace whyhung {
 Result<void> ByteSource::read_exactly(std::uint64_t offset, std::span<std::byte> out) const {
   TRY_ASSIGN(const std::size_t count, read_some(offset, out));
   if (count < out.size()) {
-    return fail(ErrorKind::kTruncated, "{}: needs {} bytes at offset {:#x}, the file ends at {:#x}", name(), out.size(),
-                offset, size());
+    return fail(ErrorKind::kTruncated, "{}: is cut off: it has {} bytes, and {} are needed at offset {:#x}", name(),
+                size(), out.size(), offset);
   }
   return {};
 }

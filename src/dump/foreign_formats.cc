@@ -58,6 +58,32 @@ constexpr std::array kForeignDumps = {
     Magic{"\xed\xab\xee\xdb"sv, "an RPM package", ""},
 };
 
+// Text that stands at the start of a file, in any case, and what the file is then.
+constexpr std::array kTexts = {
+    Magic{"<!doctype html", "an HTML page",
+          "the server sent a page instead of the file: log in, or fetch it by another way"},
+    Magic{"<html", "an HTML page", "the server sent a page instead of the file: log in, or fetch it by another way"},
+    Magic{"<?xml", "an XML text", "the server sent a message instead of the file: read it"},
+    Magic{"version https://git-lfs", "a pointer of Git LFS, not the file itself", "fetch the file: git lfs pull"},
+    Magic{"problemtype:", "an apport report", "unpack it: apport-unpack REPORT FOLDER; the dump is FOLDER/VmCore"},
+    Magic{"-----begin pgp message", "encrypted with PGP", "decrypt it first: gpg --output vmcore --decrypt FILE"},
+    Magic{"begin-base64 ", "base64 text", "decode it: uudecode FILE"},
+    Magic{"begin 6", "uuencoded text", "decode it: uudecode FILE"},
+};
+
+bool starts_with_any_case(std::string_view text, std::string_view lower) {
+  return text.size() >= lower.size() && std::equal(lower.begin(), lower.end(), text.begin(), [](char a, char b) {
+           return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b - 'A' + 'a') : b);
+         });
+}
+
+// Lines of the base64 alphabet and nothing else, too many of it to be a word.
+bool is_base64(std::string_view head) {
+  constexpr std::size_t kFewest = 200;
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
+  return head.size() >= kFewest && head.find_first_not_of(kAlphabet) == std::string_view::npos;
+}
+
 bool is_text(std::string_view head) {
   const bool has_controls = std::any_of(head.begin(), head.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -72,12 +98,42 @@ bool is_text(std::string_view head) {
   return false;
 }
 
+std::optional<Error> recognise_text(const std::string& name, std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  std::string_view begin = text;
+  if (begin.starts_with(kByteOrderMark)) begin.remove_prefix(kByteOrderMark.size());
+  begin.remove_prefix(std::min(begin.find_first_not_of(" \t\r\n"), begin.size()));
+  for (const Magic& magic : kTexts) {
+    if (!starts_with_any_case(begin, magic.bytes)) continue;
+    return Error{ErrorKind::kNotADump, fmt::format("{}: is {}", name, magic.what), std::string(magic.hint)};
+  }
+  if (is_base64(text)) {
+    return Error{ErrorKind::kNotADump, fmt::format("{}: is base64 text", name), "decode it: base64 -d FILE > vmcore"};
+  }
+  if (!is_text(text)) return std::nullopt;
+  return Error{ErrorKind::kNotADump, fmt::format("{}: is a text file, not a dump", name),
+               "a dump is usually called vmcore or dump.DATE"};
+}
+
+// By its name, because what is in it is seen only when it is unpacked.
+bool is_named_as_tar(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kEndings = {".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".tar"};
+  return name.find(".tar.") != std::string_view::npos ||
+         std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+Error tar_archive(const std::string& name) {
+  return {ErrorKind::kUnsupported, fmt::format("{}: is a tar archive", name),
+          fmt::format("unpack it (tar xf {}) and look for the dump, in a report under var/crash", name)};
+}
+
 }  // namespace
 
 std::optional<Error> recognise_foreign(const std::string& name, std::span<const std::byte> head) {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
   for (const Magic& magic : kCompressed) {
     if (!text.starts_with(magic.bytes)) continue;
+    if (is_named_as_tar(name)) return tar_archive(name);
     return Error{ErrorKind::kUnsupported, fmt::format("{}: is compressed with {}", name, magic.what),
                  fmt::format("unpack it first ({})", magic.hint)};
   }
@@ -87,9 +143,7 @@ std::optional<Error> recognise_foreign(const std::string& name, std::span<const 
                  std::string(magic.hint)};
   }
   constexpr std::size_t kTarMagic = 257;
-  if (text.size() > kTarMagic && text.substr(kTarMagic).starts_with("ustar")) {
-    return Error{ErrorKind::kUnsupported, fmt::format("{}: is a tar archive", name), "unpack it and name the vmcore"};
-  }
+  if (text.size() > kTarMagic && text.substr(kTarMagic).starts_with("ustar")) return tar_archive(name);
   constexpr std::size_t kBootMagic = 0x202;  // Documentation/arch/x86/boot.rst
   if (text.size() > kBootMagic && text.substr(kBootMagic).starts_with("HdrS")) {
     return Error{ErrorKind::kNotADump, fmt::format("{}: is a kernel image (vmlinuz), not the dump of a crash", name),
@@ -99,11 +153,7 @@ std::optional<Error> recognise_foreign(const std::string& name, std::span<const 
     return Error{ErrorKind::kNotADump, fmt::format("{}: begins with zeros only", name),
                  "the dump was reserved but not written, or a copy went wrong"};
   }
-  if (is_text(text)) {
-    return Error{ErrorKind::kNotADump, fmt::format("{}: is a text file, not a dump", name),
-                 "a dump is usually called vmcore or dump.DATE; a kernel log is analysed as a log"};
-  }
-  return std::nullopt;
+  return recognise_text(name, text);
 }
 
 }  // namespace whyhung::dump

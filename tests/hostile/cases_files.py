@@ -76,17 +76,17 @@ def cut_kdump(kit, place):
     return kit.file(file[:place(parts)])
 
 
-@case("needs 464 bytes at offset 0x0, the file ends at")
+@case("is cut off: it has 463 bytes, and 464 are needed at offset 0x0")
 def kdump_cut_in_its_header(kit):
     return cut_kdump(kit, lambda parts: 463)
 
 
-@case("needs 104 bytes at offset 0x1000, the file ends at 0x1000")
+@case("is cut off: it has 4096 bytes, and 104 are needed at offset 0x1000")
 def kdump_cut_before_its_sub_header(kit):
     return cut_kdump(kit, lambda parts: 4096)
 
 
-@case("needs 104 bytes at offset 0x1000, the file ends at 0x1067")
+@case("is cut off: it has 4199 bytes, and 104 are needed at offset 0x1000")
 def kdump_cut_in_its_sub_header(kit):
     return cut_kdump(kit, lambda parts: 4096 + 103)
 
@@ -156,7 +156,7 @@ def elf_whole(kit):
     return cut_elf(kit, lambda notes, data, end: end)
 
 
-@case("needs 64 bytes at offset 0x0, the file ends at 0x3f")
+@case("is cut off: it has 63 bytes, and 64 are needed at offset 0x0")
 def elf_cut_in_its_header(kit):
     return cut_elf(kit, lambda notes, data, end: 63)
 
@@ -208,7 +208,7 @@ def flattened_whole(kit):
     return cut_flattened(kit, lambda end: end)
 
 
-@case("needs 32 bytes at offset 0x0, the file ends at 0x1f")
+@case("is cut off: it has 31 bytes, and 32 are needed at offset 0x0")
 def flattened_cut_in_its_header(kit):
     return cut_flattened(kit, lambda end: 31)
 

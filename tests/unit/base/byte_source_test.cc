@@ -55,7 +55,7 @@ TEST_F(FileSourceTest, ReadingExactlyNamesFileOffsetAndEndWhenBytesLack) {
   const auto failed = (*source)->read_exactly(8, out);
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, ErrorKind::kTruncated);
-  EXPECT_EQ(failed.error().what, path + ": needs 4 bytes at offset 0x8, the file ends at 0xa");
+  EXPECT_EQ(failed.error().what, path + ": is cut off: it has 10 bytes, and 4 are needed at offset 0x8");
 }
 
 TEST_F(FileSourceTest, AFileThatShrankWhileItWasReadGivesWhatIsThere) {
@@ -110,7 +110,7 @@ TEST(MemorySource, BehavesLikeAFile) {
   EXPECT_EQ(source->read_some(~std::uint64_t{0} - 1, out), 0u);
   const auto failed = source->read_exactly(~std::uint64_t{0} - 1, out);
   ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().what, "made up: needs 4 bytes at offset 0xfffffffffffffffe, the file ends at 0xa");
+  EXPECT_EQ(failed.error().what, "made up: is cut off: it has 10 bytes, and 4 are needed at offset 0xfffffffffffffffe");
 }
 
 }  // namespace
