@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
-#include "base/text.h"
+#include "base/output_file.h"
 #include "cli/complain.h"
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "commands/command.h"
 #include "model/json.h"
@@ -32,12 +32,24 @@ report::Style style_for(ColourChoice choice) {
   return report::Style(wanted ? report::Colour::kTerminal : report::Colour::kNever);
 }
 
-Result<void> save_snapshot(const model::Snapshot& snapshot, const std::string& path) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (file) model::write_snapshot(file, snapshot);
-  file.flush();
-  if (!file) return fail(ErrorKind::kIo, "{}: the snapshot could not be written", path);
-  return {};
+Result<void> save_snapshot(const AnalyzeOptions& options, const session::Session& session) {
+  if (options.save_snapshot.empty()) return {};
+  std::vector<std::string> inputs = session.paths();
+  for (const std::string* named : {&options.vmlinux, &options.types}) {
+    if (!named->empty()) inputs.push_back(*named);
+  }
+  return write_text_file(options.save_snapshot, options.force ? Existing::kReplace : Existing::kRefuse, inputs,
+                         [&](std::ostream& out) { model::write_snapshot(out, session.snapshot()); });
+}
+
+int refuse(const Error& error) {
+  complain(error);
+  return kUnusable;
+}
+
+// With a verdict the report itself lists them.
+void show_gaps(const model::Snapshot& snapshot) {
+  for (const Gap& gap : snapshot.gaps) complain({ErrorKind::kNotFound, fmt::format("{}: {}", gap.what, gap.why), {}});
 }
 
 int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
@@ -47,7 +59,6 @@ int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
   } else {
     report::write_text(std::cout, session.snapshot(), diagnosis, style_for(options.colour));
   }
-  std::cout.flush();
   return diagnosis.findings.empty() ? kNotExplained : kExplained;
 }
 
@@ -71,10 +82,8 @@ void print_statistics(session::Session& session) {
 }
 
 int run_commands(const AnalyzeOptions& options, session::Session& session) {
-  if (session.target() != nullptr && session.machine() == nullptr) {
-    complain(*session.lack());
-    return kUnusable;
-  }
+  if (session.target() != nullptr && session.machine() == nullptr) return refuse(*session.lack());
+  show_gaps(session.snapshot());
   const auto format = options.json ? commands::Format::kJson : commands::Format::kText;
   int status = kExplained;
   session.clock().enter("commands");
@@ -96,7 +105,6 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
     }
   }
   if (options.json) std::cout << "]}\n";
-  std::cout.flush();
   session.clock().enter("");
   return status;
 }
@@ -104,22 +112,15 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
 }  // namespace
 
 int analyze(const AnalyzeOptions& options) {
+  session::Request request{options.inputs, options.vmlinux, options.types};
+  if (const auto wrong = find_inputs(request.inputs); !wrong) return refuse(wrong.error());
   Progress progress;
-  auto opened = session::Session::open({options.inputs, options.vmlinux, options.types},
-                                       [&](std::string_view stage) { progress.show(stage); });
+  auto opened = session::Session::open(request, [&](std::string_view stage) { progress.show(stage); });
   progress.clear();
-  if (!opened) {
-    complain(opened.error());
-    return kUnusable;
-  }
+  if (!opened) return refuse(opened.error());
   session::Session& session = **opened;
-  for (const Error& warning : session.warnings()) complain(warning);
-  if (!options.save_snapshot.empty()) {
-    if (const auto saved = save_snapshot(session.snapshot(), options.save_snapshot); !saved) {
-      complain(saved.error());
-      return kUnusable;
-    }
-  }
+  for (const Error& notice : session.notices()) complain(notice);
+  if (const auto saved = save_snapshot(options, session); !saved) return refuse(saved.error());
   const int status = options.commands.empty() ? report_diagnosis(options, session) : run_commands(options, session);
   if (options.stats) print_statistics(session);
   return status;

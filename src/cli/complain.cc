@@ -7,8 +7,8 @@
 
 namespace whyhung::cli {
 
-void complain(const Error& error) {
-  std::cerr << "whyhung: " << printable(error.what) << "\n";
+void complain(const Error& error, std::string_view program) {
+  std::cerr << program << ": " << printable(error.what) << "\n";
   if (!error.hint.empty()) std::cerr << "  hint: " << printable(error.hint) << "\n";
 }
 

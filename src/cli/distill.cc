@@ -2,12 +2,12 @@
 // distill: cuts what whyhung asks of a kernel's debug information out of its vmlinux.
 #include <iostream>
 
+#include "base/output_file.h"
 #include "base/text.h"
 #include "cli/analyze.h"
 #include "cli/complain.h"
 #include "cli/progress.h"
 #include "debuginfo/distilled.h"
-#include "dump/output_file.h"
 #include "kernel/names_used.h"
 
 namespace whyhung::cli {
@@ -21,9 +21,9 @@ struct Summary {
 };
 
 Result<Summary> write(const DistillOptions& options) {
+  const auto existing = options.force ? Existing::kReplace : Existing::kRefuse;
+  TRY_ASSIGN(auto output, OutputFile::create(options.output, existing, std::vector{options.vmlinux}));
   TRY_ASSIGN(const auto image, debuginfo::ElfImage::open(options.vmlinux));
-  const auto existing = options.force ? dump::Existing::kReplace : dump::Existing::kRefuse;
-  TRY_ASSIGN(auto output, dump::OutputFile::create(options.output, existing));
   const auto first = kernel::sources_used();
   const auto words = kernel::words_used();
   TRY_ASSIGN(const auto file, debuginfo::distill(image, options.from, words, {first.begin(), first.end()}));

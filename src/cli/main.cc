@@ -3,19 +3,39 @@
 #include <iostream>
 
 #include "cli/analyze.h"
+#include "cli/complain.h"
+#include "cli/standard_output.h"
+
+namespace whyhung::cli {
+namespace {
+
+constexpr int kMisused = 2;
+
+int answer(const Request& request) {
+  if (const auto* options = std::get_if<AnalyzeOptions>(&request)) return analyze(*options);
+  if (const auto* options = std::get_if<PackOptions>(&request)) return pack(*options);
+  if (const auto* options = std::get_if<DistillOptions>(&request)) return distill(*options);
+  if (const auto* options = std::get_if<CompletionOptions>(&request)) return completion(*options);
+  if (const auto* answer = std::get_if<Answer>(&request)) {
+    std::cout << answer->text;
+    return 0;
+  }
+  const auto& misuse = std::get<Misuse>(request);
+  complain(misuse.error, misuse.program);
+  return kMisused;
+}
+
+}  // namespace
+}  // namespace whyhung::cli
 
 int main(int argc, char** argv) {
   using namespace whyhung::cli;
-  std::ios::sync_with_stdio(false);
+  begin_output();
   try {
-    const auto request = parse_command_line(argc, argv);
-    if (const auto* options = std::get_if<AnalyzeOptions>(&request)) return analyze(*options);
-    if (const auto* options = std::get_if<PackOptions>(&request)) return pack(*options);
-    if (const auto* options = std::get_if<DistillOptions>(&request)) return distill(*options);
-    return std::get<Stop>(request).exit_status;
+    return finish_output(answer(parse_command_line(argc, argv)));
   } catch (const std::exception& error) {
     // Nothing of ours throws; the standard library does when memory runs out.
     std::cerr << "whyhung: stopped: " << error.what() << "\n";
-    return 2;
+    return kMisused;
   }
 }

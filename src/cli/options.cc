@@ -1,88 +1,296 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/options.h"
 
-#include <iostream>
-#include <map>
+#include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/nearest.h"
+#include "base/text.h"
+#include "cli/described.h"
+#include "cli/version.h"
 #include "commands/command.h"
 
 namespace whyhung::cli {
 namespace {
 
-constexpr int kUsageError = 2;
+template <typename Value>
+struct Choice {
+  std::string_view word;
+  Value value;
+};
+
+constexpr std::array<Choice<ColourChoice>, 3> kColours = {
+    {{"auto", ColourChoice::kAuto}, {"always", ColourChoice::kAlways}, {"never", ColourChoice::kNever}}};
+constexpr std::array<Choice<debuginfo::TypesOf>, 3> kTypeSources = {
+    {{"any", debuginfo::TypesOf::kAny}, {"btf", debuginfo::TypesOf::kBtf}, {"dwarf", debuginfo::TypesOf::kDwarf}}};
+constexpr std::array<Choice<Shell>, 3> kShells = {
+    {{"bash", Shell::kBash}, {"zsh", Shell::kZsh}, {"fish", Shell::kFish}}};
+
+template <typename Value>
+std::string listed(std::span<const Choice<Value>> choices) {
+  std::string text;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ", choices[i].word);
+  }
+  return text;
+}
 
 std::string command_help() {
   std::string text = "Commands for -c, in the syntax of crash:\n";
   for (const commands::Command* command : commands::all_commands()) {
     text += fmt::format("  {}\n      {}\n", command->usage, command->help);
   }
-  return text +
-         "\nExit status: 0 a hang is explained (or all commands ran), 1 no hang found or not determined,\n"
-         "2 the input cannot be read or the command line makes no sense.";
+  return text;
 }
 
-void add_sources(CLI::App& app, std::string& vmlinux, std::string& types) {
-  app.add_option("--vmlinux", vmlinux, "the kernel's debug file: adds source lines, and types if the dump has none")
-      ->type_name("FILE");
-  app.add_option("--types", types, "types made by distill, for a dump that has none: a file, or a folder of them")
-      ->type_name("FILE");
-}
+// The parser, with a place for all that it may find, and what it cannot say of itself.
+class Parser {
+ public:
+  Parser() {
+    app_.set_help_flag("-h,--help", "this text");
+    app_.add_flag("-V,--version", version_, "the version and the commit that it was built from");
+    add_analyze();
+    add_pack();
+    add_distill();
+    add_completion();
+    for (CLI::App* one : all()) one->allow_extras();
+  }
 
-void add_output(CLI::App& app, std::string& output, bool& force) {
-  app.add_option("-o,--output", output, "file to write")->required()->type_name("FILE");
-  app.add_flag("-f,--force", force, "overwrite an existing file");
-}
+  Request parse(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      return help();
+    } catch (const CLI::ParseError& error) {
+      return misuse(explained(error));
+    }
+    if (version_) return Answer{version_line() + "\n"};
+    if (auto wrong = what_is_wrong()) return misuse(std::move(*wrong));
+    if (pack_->parsed()) return pack_options_;
+    if (distill_->parsed()) return distill_options_;
+    if (completion_->parsed()) return completion_options_;
+    return analyze_;
+  }
+
+  std::vector<DescribedCommand> describe() {
+    std::vector<DescribedCommand> described;
+    for (const CLI::App* one : all()) described.push_back(describe(*one));
+    return described;
+  }
+
+ private:
+  std::array<CLI::App*, 4> all() { return {&app_, pack_, distill_, completion_}; }
+
+  void add_sources(CLI::App& app, std::string& vmlinux, std::string& types) {
+    app.add_option("--vmlinux", vmlinux, "the kernel's debug file: adds source lines, and types if the dump has none")
+        ->type_name("FILE");
+    app.add_option("--types", types, "types made by distill, for a dump that has none: a file, or a folder of them")
+        ->type_name("FILE");
+  }
+
+  void add_output(CLI::App& app, std::string& output, bool& force) {
+    app.add_option("-o,--output", output, "file to write")->type_name("FILE");
+    app.add_flag("-f,--force", force, "replace an existing file");
+  }
+
+  template <typename Value>
+  void add_choice(CLI::App& app, const std::string& names, const char* type, Value& value,
+                  std::span<const Choice<Value>> choices, const std::string& help) {
+    const bool is_operand = names.front() != '-';
+    const std::string name = is_operand ? names : names.substr(0, names.find(','));
+    const auto take = [&value, choices, name](const std::string& word) {
+      const auto found = std::ranges::find(choices, word, &Choice<Value>::word);
+      if (found == choices.end()) {
+        throw CLI::ValidationError(fmt::format("{} is {}, not {}", name, listed(choices), word));
+      }
+      value = found->value;
+    };
+    CLI::Option* option = app.add_option_function<std::string>(names, take, help)->type_name(type);
+    std::vector<std::string> words;
+    for (const Choice<Value>& choice : choices) words.emplace_back(choice.word);
+    choices_.emplace_back(option, std::move(words));
+  }
+
+  void add_analyze() {
+    app_.add_option("VMCORE", analyze_.inputs,
+                    "a crash dump (all parts of a split one), a saved snapshot, or a folder with dumps; without it the "
+                    "newest dump under /var/crash")
+        ->type_name("VMCORE…");
+    app_.add_flag("--json", analyze_.json, "one JSON object instead of text");
+    app_.add_option("-c,--command", analyze_.commands, "run COMMAND instead of the verdict; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("COMMAND");
+    add_sources(app_, analyze_.vmlinux, analyze_.types);
+    app_.add_option("--save-snapshot", analyze_.save_snapshot, "save what was read of the machine, as JSON")
+        ->type_name("FILE");
+    app_.add_flag("-f,--force", analyze_.force, "let --save-snapshot replace an existing file");
+    app_.add_flag("--stats", analyze_.stats, "pages, time and memory of each stage, on standard error");
+    add_choice<ColourChoice>(app_, "--color,--colour", "WHEN", analyze_.colour, kColours,
+                             "auto, always or never; auto obeys NO_COLOR");
+    notes_.emplace_back(&app_,
+                        command_help() +
+                            "\nExamples:\n"
+                            "  whyhung /var/crash/202611221412/vmcore\n"
+                            "  whyhung --json vmcore | jq .verdict\n"
+                            "  whyhung vmcore -c sys -c 'foreach active bt'\n"
+                            "\nExit status: 0 a hang is explained (or all commands ran), 1 no hang found or not\n"
+                            "determined, 2 the input cannot be read or the command line makes no sense.\n");
+  }
+
+  void add_pack() {
+    pack_ = app_.add_subcommand("pack", "write a capsule: a small dump that gives the same verdict");
+    pack_->add_option("VMCORE", pack_options_.inputs, "a crash dump (all parts of a split one)")->type_name("VMCORE…");
+    add_output(*pack_, pack_options_.output, pack_options_.force);
+    add_sources(*pack_, pack_options_.vmlinux, pack_options_.types);
+    notes_.emplace_back(pack_, "Examples:\n  whyhung pack /var/crash/202611221412/vmcore -o small.vmcore\n");
+  }
+
+  void add_distill() {
+    distill_ = app_.add_subcommand("distill", "write the types of a kernel that whyhung uses into a small file");
+    distill_->add_option("VMLINUX", distill_options_.vmlinux, "the kernel's debug file")->type_name("VMLINUX");
+    add_output(*distill_, distill_options_.output, distill_options_.force);
+    add_choice<debuginfo::TypesOf>(*distill_, "--from", "WHERE", distill_options_.from, kTypeSources,
+                                   "any, btf or dwarf: where its types are read; any prefers BTF");
+    notes_.emplace_back(distill_,
+                        "Examples:\n  whyhung distill vmlinux-4.18 -o 4.18.types; whyhung --types 4.18.types vmcore\n");
+  }
+
+  void add_completion() {
+    completion_ = app_.add_subcommand("completion", "print the completions of a shell");
+    add_choice<Shell>(*completion_, "SHELL", "SHELL", completion_options_.shell, kShells, "bash, zsh or fish");
+  }
+
+  CLI::App* chosen() {
+    const auto parsed = app_.get_subcommands();
+    return parsed.empty() ? &app_ : parsed.front();
+  }
+
+  DescribedCommand describe(const CLI::App& app) const {
+    DescribedCommand described;
+    described.name = &app == &app_ ? "" : app.get_name();
+    described.help = app.get_description();
+    for (const auto& [owner, text] : notes_) {
+      if (owner == &app) described.notes = text;
+    }
+    for (const CLI::Option* option : app.get_options()) {
+      std::vector<std::string> words;
+      for (const auto& [owner, all] : choices_) {
+        if (owner == option) words = all;
+      }
+      if (option->get_positional()) {
+        described.operand = option->get_type_name();
+        described.operand_help = option->get_description();
+        described.operand_choices = std::move(words);
+        continue;
+      }
+      DescribedOption one;
+      for (const std::string& name : option->get_snames()) one.names.push_back("-" + name);
+      for (const std::string& name : option->get_lnames()) one.names.push_back("--" + name);
+      if (option->get_items_expected_max() > 0) one.value = option->get_type_name();
+      one.choices = std::move(words);
+      one.help = option->get_description();
+      described.options.push_back(std::move(one));
+    }
+    return described;
+  }
+
+  Answer help() {
+    const auto described = describe();
+    const std::string name = chosen() == &app_ ? "" : chosen()->get_name();
+    const auto found = std::ranges::find(described, name, &DescribedCommand::name);
+    return {help_of(*found, described)};
+  }
+
+  Misuse misuse(Error error) {
+    DescribedCommand command = describe(*chosen());
+    const std::string program = program_name(command);
+    if (error.hint.empty()) error.hint = fmt::format("{} --help tells how it is called", program);
+    return {program, std::move(error)};
+  }
+
+  static Error explained(const CLI::ParseError& error) {
+    std::string what = error.what();
+    // "--command: 1 required COMMAND missing"
+    constexpr std::string_view kMissing = ": 1 required ", kEnd = " missing";
+    const std::size_t at = what.find(kMissing);
+    if (at != std::string::npos && what.ends_with(kEnd)) {
+      const std::string value = what.substr(at + kMissing.size(), what.size() - kEnd.size() - at - kMissing.size());
+      what = fmt::format("{} wants {}", what.substr(0, at), value);
+    }
+    return {ErrorKind::kUsage, std::move(what), {}};
+  }
+
+  std::optional<Error> what_is_wrong() {
+    for (const std::string& extra : chosen()->remaining()) return unexpected(extra);
+    for (const std::string& extra : app_.remaining()) return unexpected(extra);
+    if (chosen() == &app_) return std::nullopt;
+    if (!analyze_.inputs.empty()) {
+      return Error{ErrorKind::kUsage, fmt::format("{} stands before the dump", chosen()->get_name()),
+                   fmt::format("whyhung {} {} …", chosen()->get_name(), analyze_.inputs.front())};
+    }
+    for (const CLI::Option* option : app_.get_options()) {
+      if (option->count() == 0) continue;
+      return Error{
+          ErrorKind::kUsage, fmt::format("{} does not go with {}", option->get_name(), chosen()->get_name()), {}};
+    }
+    return what_is_missing();
+  }
+
+  std::optional<Error> what_is_missing() {
+    const auto missing = [](std::string_view what) {
+      return Error{ErrorKind::kUsage, fmt::format("{} is missing", what), {}};
+    };
+    if (pack_->parsed() && pack_options_.inputs.empty()) return missing("VMCORE");
+    if (distill_->parsed() && distill_options_.vmlinux.empty()) return missing("VMLINUX");
+    if (pack_->parsed() && pack_options_.output.empty()) return missing("-o FILE");
+    if (distill_->parsed() && distill_options_.output.empty()) return missing("-o FILE");
+    if (completion_->parsed() && completion_->get_option("SHELL")->count() == 0) return missing("SHELL");
+    return std::nullopt;
+  }
+
+  Error unexpected(const std::string& word) {
+    const DescribedCommand command = describe(*chosen());
+    if (!word.starts_with("-")) {
+      return {ErrorKind::kUsage, fmt::format("\"{}\" is one argument too many", printable(word)), {}};
+    }
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> known;
+    for (const DescribedOption& option : command.options) {
+      for (const std::string& one : option.names) {
+        if (one.starts_with("--")) known.push_back(one);
+      }
+    }
+    Error error{ErrorKind::kUsage, fmt::format("there is no option {}", printable(name)), {}};
+    const std::string_view meant = name.starts_with("--") ? nearest(name, known) : std::string_view();
+    error.hint = meant.empty() ? fmt::format("{} --help lists them", program_name(command))
+                               : fmt::format("did you mean {}?", meant);
+    return error;
+  }
+
+  CLI::App app_{"says why a Linux machine hung, from its crash dump alone", "whyhung"};
+  CLI::App* pack_ = nullptr;
+  CLI::App* distill_ = nullptr;
+  CLI::App* completion_ = nullptr;
+  bool version_ = false;
+  AnalyzeOptions analyze_;
+  PackOptions pack_options_;
+  DistillOptions distill_options_;
+  CompletionOptions completion_options_;
+  std::vector<std::pair<const CLI::Option*, std::vector<std::string>>> choices_;
+  std::vector<std::pair<const CLI::App*, std::string>> notes_;
+};
 
 }  // namespace
 
-std::variant<AnalyzeOptions, PackOptions, DistillOptions, Stop> parse_command_line(int argc, char** argv) {
-  AnalyzeOptions analyze;
-  PackOptions pack;
-  DistillOptions distill;
-  CLI::App app{"whyhung says why a Linux machine hung, from its crash dump alone.", "whyhung"};
-  app.footer(command_help());
-  app.set_version_flag("--version", "whyhung " WHYHUNG_VERSION);
-  app.add_option("VMCORE", analyze.inputs, "crash dump (all parts of a split one), or a saved snapshot");
-  app.add_flag("--json", analyze.json, "one JSON object instead of text");
-  app.add_option("-c,--command", analyze.commands, "run COMMAND instead of the verdict; may be repeated")
-      ->allow_extra_args(false)
-      ->type_name("COMMAND");
-  add_sources(app, analyze.vmlinux, analyze.types);
-  app.add_option("--save-snapshot", analyze.save_snapshot, "save what was read of the machine, as JSON")
-      ->type_name("FILE");
-  app.add_flag("--stats", analyze.stats, "pages, time and memory of each stage, on standard error");
-  const std::map<std::string, ColourChoice> colours = {
-      {"auto", ColourChoice::kAuto}, {"always", ColourChoice::kAlways}, {"never", ColourChoice::kNever}};
-  app.add_option("--color", analyze.colour, "auto, always or never; auto obeys NO_COLOR")
-      ->transform(CLI::CheckedTransformer(colours))
-      ->type_name("WHEN");
-  CLI::App* pack_command = app.add_subcommand("pack", "write a capsule: a small dump that gives the same verdict");
-  pack_command->add_option("VMCORE", pack.inputs, "crash dump (all parts of a split one)")->required();
-  add_sources(*pack_command, pack.vmlinux, pack.types);
-  add_output(*pack_command, pack.output, pack.force);
-  CLI::App* distill_command =
-      app.add_subcommand("distill", "write the types of a kernel that whyhung uses into a small file, for --types");
-  distill_command->add_option("VMLINUX", distill.vmlinux, "the kernel's debug file")->required();
-  const std::map<std::string, debuginfo::TypesOf> sources = {
-      {"any", debuginfo::TypesOf::kAny}, {"btf", debuginfo::TypesOf::kBtf}, {"dwarf", debuginfo::TypesOf::kDwarf}};
-  distill_command->add_option("--from", distill.from, "any, btf or dwarf: where its types are read; any prefers BTF")
-      ->transform(CLI::CheckedTransformer(sources))
-      ->type_name("WHERE");
-  add_output(*distill_command, distill.output, distill.force);
-  try {
-    app.parse(argc, argv);
-    if (!pack_command->parsed() && !distill_command->parsed() && analyze.inputs.empty())
-      throw CLI::RequiredError("VMCORE");
-  } catch (const CLI::ParseError& error) {
-    const int status = app.exit(error, std::cout, std::cerr);
-    return Stop{status == 0 ? 0 : kUsageError};
-  }
-  if (pack_command->parsed()) return pack;
-  if (distill_command->parsed()) return distill;
-  return analyze;
+Request parse_command_line(int argc, char** argv) {
+  return Parser().parse(argc, argv);
+}
+
+std::vector<DescribedCommand> describe_command_line() {
+  return Parser().describe();
 }
 
 }  // namespace whyhung::cli

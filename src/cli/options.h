@@ -2,20 +2,22 @@
 // What the user asked for on the command line.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "debuginfo/distilled.h"
 
 namespace whyhung::cli {
 
 enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
+enum class Shell : std::uint8_t { kBash, kZsh, kFish };
 
-// whyhung [OPTIONS] VMCORE…
+// whyhung [OPTIONS] [VMCORE…]
 struct AnalyzeOptions {
-  std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot
+  std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot; empty: the newest dump
   std::string vmlinux;
   std::string types;  // a file of distilled types, or a folder with such files
   bool json = false;
@@ -23,6 +25,7 @@ struct AnalyzeOptions {
   ColourChoice colour = ColourChoice::kAuto;
   std::vector<std::string> commands;  // -c: run these instead of the verdict
   std::string save_snapshot;          // file to write the snapshot to; empty: none
+  bool force = false;                 // it may replace a file
 };
 
 // whyhung pack VMCORE -o FILE
@@ -42,10 +45,23 @@ struct DistillOptions {
   bool force = false;
 };
 
-struct Stop {
-  int exit_status;  // help or version was shown, or the command line makes no sense and that was said
+// whyhung completion SHELL
+struct CompletionOptions {
+  Shell shell = Shell::kBash;
 };
 
-std::variant<AnalyzeOptions, PackOptions, DistillOptions, Stop> parse_command_line(int argc, char** argv);
+// Help or the version is to be shown.
+struct Answer {
+  std::string text;
+};
+
+// The command line makes no sense.
+struct Misuse {
+  std::string program;  // "whyhung", "whyhung pack"
+  Error error;
+};
+
+using Request = std::variant<AnalyzeOptions, PackOptions, DistillOptions, CompletionOptions, Answer, Misuse>;
+Request parse_command_line(int argc, char** argv);
 
 }  // namespace whyhung::cli

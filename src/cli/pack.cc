@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/analyze.h"
 #include "cli/complain.h"
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "commands/command.h"
 #include "dump/capsule_writer.h"
@@ -44,7 +45,8 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session&
   }
   clock.enter("write the capsule");
   dump::CapsuleOptions capsule;
-  capsule.existing = options.force ? dump::Existing::kReplace : dump::Existing::kRefuse;
+  capsule.existing = options.force ? Existing::kReplace : Existing::kRefuse;
+  capsule.inputs = session.paths();
   capsule.note = "pages that whyhung read";
   capsule.vmcoreinfo = target.vmcoreinfo.text();
   const model::Machine& machine = session.snapshot().machine;
@@ -61,21 +63,20 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session&
 }  // namespace
 
 int pack(const PackOptions& options) {
-  Progress progress;
-  const auto session = session::Session::open({options.inputs, options.vmlinux, options.types},
-                                              [&](std::string_view stage) { progress.show(stage); });
-  progress.clear();
-  if (!session) {
-    complain(session.error());
+  const auto refuse = [](const Error& error) {
+    complain(error);
     return 2;
-  }
-  for (const Error& warning : (*session)->warnings()) complain(warning);
+  };
+  session::Request request{options.inputs, options.vmlinux, options.types};
+  if (const auto wrong = find_inputs(request.inputs); !wrong) return refuse(wrong.error());
+  Progress progress;
+  const auto session = session::Session::open(request, [&](std::string_view stage) { progress.show(stage); });
+  progress.clear();
+  if (!session) return refuse(session.error());
+  for (const Error& notice : (*session)->notices()) complain(notice);
   const auto summary = write(options, **session);
   progress.clear();
-  if (!summary) {
-    complain(summary.error());
-    return 2;
-  }
+  if (!summary) return refuse(summary.error());
   std::cout << fmt::format("{}: {} pages, {:.1f} MB\n", printable(options.output), summary->pages,
                            static_cast<double>(summary->bytes) / 1e6);
   return 0;

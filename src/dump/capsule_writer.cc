@@ -346,7 +346,7 @@ Result<CapsuleSummary> write_capsule(const Dump& dump, std::span<const std::uint
   if (!sorted.empty() && sorted.back() >= kMostCapsuleFrames) {
     return fail(ErrorKind::kLimit, "{}: page frame {:#x} is beyond what a capsule can hold", path, sorted.back());
   }
-  TRY_ASSIGN(OutputFile file, OutputFile::create(path, options.existing));
+  TRY_ASSIGN(OutputFile file, OutputFile::create(path, options.existing, options.inputs));
   return CapsuleWriter(dump, options, std::move(file)).write(sorted);
 }
 

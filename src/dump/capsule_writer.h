@@ -8,15 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "base/output_file.h"
 #include "dump/dump.h"
-#include "dump/output_file.h"
 
 namespace whyhung::dump {
 
 struct CapsuleOptions {
   Existing existing = Existing::kRefuse;
-  std::string note;        // free text for the note that marks the file as a capsule; no secrets, no dates
-  std::string vmcoreinfo;  // used when the dump has no such note: what find_vmcoreinfo_text() found
+  std::vector<std::string> inputs;  // the files of the dump, which the capsule never replaces
+  std::string note;                 // free text for the note that marks the file as a capsule; no secrets, no dates
+  std::string vmcoreinfo;           // used when the dump has no such note: what find_vmcoreinfo_text() found
   // Used where the dump's header is silent, as QEMU's is; drgn and crash want them.
   std::string machine, node_name, release, version;
 };

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <array>
 
+#include "session/file_kinds.h"
+
 namespace whyhung::session {
 namespace {
 
-constexpr std::size_t kHeadBytes = 4096;
 // The first that claims the bytes has them; a dump claims all.
 constexpr std::array kKinds = {&kSnapshotInput, &kDumpInput};
 

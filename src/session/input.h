@@ -19,7 +19,7 @@ namespace whyhung::session {
 
 // The files that were named, opened, and what was named besides.
 struct Inputs {
-  std::vector<std::shared_ptr<ByteSource>> files;  // at least one
+  std::vector<std::shared_ptr<ByteSource>> files;  // at least one; their names are their paths
   std::string vmlinux;
   std::string types;
   std::string name;  // of the input, for people: the paths
@@ -31,7 +31,7 @@ struct Opened {
   std::unique_ptr<collect::Workbench> machine;  // null: `lack` says why; holds the snapshot otherwise
   model::Snapshot snapshot;                     // when there is no machine
   Error lack{ErrorKind::kNotFound, {}, {}};
-  std::vector<Error> warnings;  // what the user named and cannot be used, though the rest can
+  std::vector<Error> notices;  // what was named and cannot be used, though the rest can
 };
 
 struct InputKind {

@@ -18,8 +18,10 @@
 namespace whyhung::session {
 
 struct Request {
-  std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot
-  std::string vmlinux;              // empty: look where such files usually lie
+  // A dump, the parts of a split dump, or one saved snapshot. A folder is the newest dump in it, and a vmlinux that
+  // stands among them is taken for `vmlinux`, as crash does.
+  std::vector<std::string> inputs;
+  std::string vmlinux;  // empty: look beside the dump and where such files usually lie
   std::string types;
 };
 
@@ -42,20 +44,26 @@ class Session {
   target::Target* target() { return opened_.target.get(); }
   // Why there is no machine; nothing when there is one.
   const Error* lack() const { return opened_.machine ? nullptr : &opened_.lack; }
-  // What the user named and what could not be used, to be said at once.
-  const std::vector<Error>& warnings() const { return opened_.warnings; }
+  // The files that were opened: of a folder the dump that was chosen, of a vmlinux nothing.
+  const std::vector<std::string>& paths() const { return paths_; }
+  // What is to be said at once: which dump of a folder was chosen, and what was named and cannot be used.
+  const std::vector<Error>& notices() const { return notices_; }
   // Where the time went. Whoever does something long with the session enters a stage of his own.
   StageClock& clock() { return clock_; }
 
  private:
   explicit Session(std::function<void(std::string_view)> announce) : clock_(std::move(announce)) {}
 
+  Result<Inputs> open_inputs(const Request& request);
+
   StageClock clock_;
+  std::vector<std::string> paths_;
+  std::vector<Error> notices_;
   Opened opened_;
   std::optional<diagnose::Diagnosis> diagnosis_;
 };
 
-// All files, opened for reading. The error names the first that cannot be.
+// All files, opened for reading. The error names the first that cannot be, and why.
 Result<std::vector<std::shared_ptr<ByteSource>>> open_files(const std::vector<std::string>& paths);
 
 }  // namespace whyhung::session

@@ -6,7 +6,7 @@
 namespace whyhung::session {
 namespace {
 
-constexpr std::uint64_t kLargestSnapshot = 4ull << 30;
+constexpr std::uint64_t kLargestSnapshot = 1ull << 30;  // some half a million tasks
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 // JSON begins with a brace, which no dump format does, and may have been sent through an editor.
@@ -37,7 +37,7 @@ Result<Opened> open(Inputs inputs, StageClock& clock) {
   opened.lack = {ErrorKind::kNotFound, "a saved snapshot holds no memory", "ask the dump that it was made of"};
   for (const auto& [option, path] : {std::pair("--vmlinux", &inputs.vmlinux), std::pair("--types", &inputs.types)}) {
     if (path->empty()) continue;
-    opened.warnings.push_back(
+    opened.notices.push_back(
         {ErrorKind::kUsage, fmt::format("{} {} is not used: {} is a saved snapshot", option, *path, file.name()), {}});
   }
   return opened;

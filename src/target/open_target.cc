@@ -300,7 +300,8 @@ Result<Target> open_target(OpenOptions options, StageClock& clock) {
   target.memory = std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
-  target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, *target.memory, target.gaps);
+  target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, *target.memory, target.gaps,
+                                               options.vmlinux_folders);
   if (!options.types.empty()) types_file(target, options);
   find_symbols(target, options, clock);
   target.address_space->learn_symbols([&](std::string_view name) { return target.symbols->address_of(name); });

@@ -28,19 +28,34 @@ bool is_plain(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kAllowed) == std::string_view::npos && text[0] != '.';
 }
 
-// Files that exist. A release or build id from a dump is put into a path only when it is nothing but a plain name.
-std::vector<std::string> candidates(const dump::VmcoreInfo& info) {
-  const auto id = info.build_id();
-  const auto release = info.os_release();
-  std::vector<std::string> found;
+// What a vmlinux is called beside a dump.
+constexpr std::array<std::string_view, 4> kNamesBeside = {"vmlinux", "vmlinux-%r", "vmlinux-%r.debug", "vmlinux.debug"};
+
+// A pattern with the dump's build id or release in it; nothing when the dump names none, or anything but a plain name.
+std::optional<std::string> filled(std::string_view pattern, const dump::VmcoreInfo& info) {
+  const bool wants_id = pattern.find("%i") != std::string_view::npos;
+  const bool wants_release = pattern.find("%r") != std::string_view::npos;
+  if (!wants_id && !wants_release) return std::string(pattern);
+  const auto part = wants_id ? info.build_id() : info.os_release();
+  if (!part || !is_plain(*part) || part->size() < 3) return std::nullopt;
+  const std::string name = wants_id ? fmt::format("{}/{}", part->substr(0, 2), part->substr(2)) : std::string(*part);
+  return replaced(pattern, wants_id ? "%i" : "%r", name);
+}
+
+// Files that exist, in the order in which they are tried.
+std::vector<std::string> candidates(const dump::VmcoreInfo& info, std::span<const std::string> folders) {
+  std::vector<std::string> places, found;
+  for (const std::string& folder : folders) {
+    for (const std::string_view name : kNamesBeside) {
+      if (const auto file = filled(name, info)) places.push_back(fmt::format("{}/{}", folder, *file));
+    }
+  }
   for (const std::string_view place : kUsualPlaces) {
-    const bool wants_id = place.find("%i") != std::string_view::npos;
-    const auto& part = wants_id ? id : release;
-    if (!part || !is_plain(*part) || part->size() < 3) continue;
-    const std::string name = wants_id ? fmt::format("{}/{}", part->substr(0, 2), part->substr(2)) : std::string(*part);
-    std::string path = replaced(place, wants_id ? "%i" : "%r", name);
+    if (auto file = filled(place, info)) places.push_back(*std::move(file));
+  }
+  for (std::string& place : places) {
     std::error_code error;
-    if (std::filesystem::is_regular_file(path, error)) found.push_back(std::move(path));
+    if (std::filesystem::is_regular_file(place, error)) found.push_back(std::move(place));
   }
   return found;
 }
@@ -70,18 +85,22 @@ FileIdentity identity_of(const std::shared_ptr<debuginfo::ElfImage>& image) {
 }  // namespace
 
 SourceLines::SourceLines(std::string path, const dump::VmcoreInfo& info, const VirtualMemory& memory,
-                         std::vector<Gap>& gaps) {
+                         std::vector<Gap>& gaps, std::span<const std::string> folders) {
   const bool named = !path.empty();
-  std::vector<std::string> paths = named ? std::vector{std::move(path)} : candidates(info);
+  const auto refuse = [&](const Error& why) {
+    gaps.push_back({"vmlinux", why.what});
+    refusal_ = why;
+  };
+  std::vector<std::string> paths = named ? std::vector{std::move(path)} : candidates(info, folders);
   for (const std::string& one : paths) {
     auto image = debuginfo::ElfImage::open(one);
     if (!image) {
-      if (named) gaps.push_back({"vmlinux", image.error().what});
+      if (named) refuse(image.error());
       continue;
     }
     auto identified = identify(identity_of(*image), info, memory);
     if (!identified) {
-      if (named) gaps.push_back({"vmlinux", identified.error().what});
+      if (named) refuse(identified.error());
       continue;
     }
     image_ = *std::move(image);

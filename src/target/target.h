@@ -27,7 +27,8 @@ namespace whyhung::target {
 struct OpenOptions {
   std::vector<std::shared_ptr<ByteSource>> dump_files;  // one, or all files of a split set
   std::string vmlinux;                                  // empty: look for it by build id and release
-  std::string types;  // distilled types, a file or a folder; empty: look in the usual folders
+  std::string types;                         // distilled types, a file or a folder; empty: look in the usual folders
+  std::vector<std::string> vmlinux_folders;  // where a vmlinux may lie besides the usual places
   // Names that will be asked for, so that a source which must search finds them in one pass. May be empty.
   std::span<const std::string_view> symbols_wanted;
   std::function<std::vector<std::string_view>(debuginfo::SymbolSource&)> types_wanted;

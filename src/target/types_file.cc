@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kEnding = ".types";
 constexpr std::size_t kMostFiles = 4096;  // of a folder that are looked at
 
-// $XDG_DATA_HOME/whyhung/types, or its default under the home folder, then the system's.
+// $XDG_DATA_HOME/whyhung/types, or its default under the home folder, then those of the system's $XDG_DATA_DIRS.
 std::vector<std::string> usual_folders() {
   std::vector<std::string> folders;
   const std::string data = environment("XDG_DATA_HOME");
@@ -24,7 +24,13 @@ std::vector<std::string> usual_folders() {
   } else if (!home.empty()) {
     folders.push_back(home + "/.local/share/whyhung/types");
   }
-  folders.emplace_back("/usr/share/whyhung/types");
+  std::string system = environment("XDG_DATA_DIRS");
+  if (system.empty()) system = "/usr/local/share:/usr/share";
+  for (std::size_t begin = 0; begin < system.size();) {
+    const std::size_t end = std::min(system.find(':', begin), system.size());
+    if (end > begin) folders.push_back(system.substr(begin, end - begin) + "/whyhung/types");
+    begin = end + 1;
+  }
   return folders;
 }
 
@@ -63,11 +69,14 @@ TypesFile::TypesFile(const std::string& path, const dump::VmcoreInfo& info, cons
   }
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    if (const auto used = use(path, info, memory); !used) gaps.push_back({"distilled types", used.error().what});
+    if (const auto used = use(path, info, memory); !used) refusal_ = used.error();
   } else if (!search(path, info, memory)) {
-    gaps.push_back({"distilled types", fmt::format("{}: none of its {} files ending in {} belongs to this dump", path,
-                                                   files_of(path).size(), kEnding)});
+    refusal_ = Error{
+        ErrorKind::kUsage,
+        fmt::format("{}: none of its {} files ending in {} belongs to this dump", path, files_of(path).size(), kEnding),
+        {}};
   }
+  if (refusal_) gaps.push_back({"distilled types", refusal_->what});
 }
 
 bool TypesFile::search(const std::string& folder, const dump::VmcoreInfo& info, const VirtualMemory& memory) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ class TypesFile {
   TypesFile(const std::string& path, const dump::VmcoreInfo& info, const VirtualMemory& memory, std::vector<Gap>& gaps);
 
   bool available() const { return file_ != nullptr; }
+  // Why what the user named is not used: kUsage when it belongs to another kernel; otherwise it cannot be read.
+  const std::optional<Error>& refusal() const { return refusal_; }
   // Only when there is one.
   std::shared_ptr<debuginfo::TypeSource> types() const;
   std::shared_ptr<debuginfo::SymbolSource> symbols() const;
@@ -31,6 +34,7 @@ class TypesFile {
 
   std::shared_ptr<const debuginfo::DistilledFile> file_;
   std::string proof_;
+  std::optional<Error> refusal_;
   std::uint64_t slide_ = 0;
 };
 

@@ -1,28 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "dump/output_file.h"
+#include "base/output_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ostream>
+#include <streambuf>
 
-namespace whyhung::dump {
+namespace whyhung {
 namespace {
 
 tl::unexpected<Error> refusal(const std::string& path) {
   return with_hint(fail(ErrorKind::kUsage, "{}: exists already", path),
-                   "choose another name, or say that it may be replaced");
+                   "choose another name, or give -f to replace it");
 }
+
+bool is_same_file(const std::string& input, const struct stat& status) {
+  struct stat other {};
+  return ::stat(input.c_str(), &other) == 0 && other.st_dev == status.st_dev && other.st_ino == status.st_ino;
+}
+
+// A stream's bytes on their way into a file. What goes wrong is kept, because a stream can only say that something did.
+class FileBuffer final : public std::streambuf {
+ public:
+  explicit FileBuffer(OutputFile& file) : file_(file) { setp(bytes_.data(), bytes_.data() + bytes_.size()); }
+  Result<void> finish() {
+    sync();
+    return result_;
+  }
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (sync() != 0) return traits_type::eof();
+    if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
+    return traits_type::not_eof(c);
+  }
+  int sync() override {
+    const auto count = static_cast<std::size_t>(pptr() - pbase());
+    if (result_) result_ = file_.write(offset_, std::as_bytes(std::span(pbase(), count)));
+    offset_ += count;
+    setp(bytes_.data(), bytes_.data() + bytes_.size());
+    return result_ ? 0 : -1;
+  }
+
+ private:
+  OutputFile& file_;
+  std::uint64_t offset_ = 0;
+  Result<void> result_;
+  std::array<char, 65536> bytes_;
+};
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const std::string& path, Existing existing) {
+Result<OutputFile> OutputFile::create(const std::string& path, Existing existing, std::span<const std::string> inputs) {
   struct stat status {};
   const bool exists = ::lstat(path.c_str(), &status) == 0;
+  if (exists && std::ranges::any_of(inputs, [&](const std::string& input) { return is_same_file(input, status); })) {
+    return with_hint(fail(ErrorKind::kUsage, "{}: is the file that is being read, so it is not replaced", path),
+                     "choose another name");
+  }
   if (exists && existing == Existing::kRefuse) return refusal(path);
   if (exists && !S_ISREG(status.st_mode)) {
     return fail(ErrorKind::kUsage, "{}: is not a regular file, so it is not replaced", path);
@@ -108,4 +151,14 @@ Result<void> OutputFile::commit() {
   return {};
 }
 
-}  // namespace whyhung::dump
+Result<void> write_text_file(const std::string& path, Existing existing, std::span<const std::string> inputs,
+                             const std::function<void(std::ostream&)>& write) {
+  TRY_ASSIGN(OutputFile file, OutputFile::create(path, existing, inputs));
+  FileBuffer buffer(file);
+  std::ostream stream(&buffer);
+  write(stream);
+  TRY_CHECK(buffer.finish());
+  return file.commit();
+}
+
+}  // namespace whyhung

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// OutputFile: a file that appears under its name only when it is complete. Until then it is a nameless neighbour in the
-// same folder, which disappears if anything goes wrong.
+// OutputFile: the one way in which this program writes files. A file appears under its name only when it is complete
+// and on the disk. Until then it is a neighbour of another name, which disappears if anything goes wrong.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <iosfwd>
 #include <span>
 #include <string>
 
 #include "base/result.h"
 
-namespace whyhung::dump {
+namespace whyhung {
 
 enum class Existing : std::uint8_t { kRefuse, kReplace };
 
 class OutputFile {
  public:
-  // Errors name the path: kIo when the folder cannot be written to, kUsage when `path` exists and may not be replaced.
-  static Result<OutputFile> create(const std::string& path, Existing existing);
+  // Errors name the path: kIo when the folder cannot be written to, kUsage when `path` exists and may not be replaced,
+  // or is one of the files that are being read: those are never replaced.
+  static Result<OutputFile> create(const std::string& path, Existing existing, std::span<const std::string> inputs);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
@@ -40,4 +43,8 @@ class OutputFile {
   Existing existing_;
 };
 
-}  // namespace whyhung::dump
+// Writes a file of text with what `write` says.
+Result<void> write_text_file(const std::string& path, Existing existing, std::span<const std::string> inputs,
+                             const std::function<void(std::ostream&)>& write);
+
+}  // namespace whyhung

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is written, where it is written, and what is said when it cannot be."""
+import json
+import os
+import pathlib
+import stat
+import subprocess
+
+from kit import EXPLAINED, NOT_EXPLAINED, OTHER, SAMPLE, UNUSABLE, refused, warned
+
+FULL = "/dev/full"
+
+
+def _lost(kit, *arguments):
+    with open(FULL, "wb") as full:
+        ran = kit.run(*arguments, stdout=full)
+    assert ran.status == UNUSABLE, (arguments, ran)
+    assert ran.errors.splitlines()[-1] == "whyhung: standard output could not be written: No space left on device", \
+        (arguments, ran)
+
+
+def a_full_disk_behind_standard_output_is_exit_status_2_and_one_line(kit):
+    for arguments in (["--help"], ["--version"], ["pack", "--help"], [SAMPLE], ["--json", SAMPLE], [SAMPLE, "-c", "ps"],
+                      ["--json", SAMPLE, "-c", "ps"], ["pack", SAMPLE, "-o", kit.folder / "small"]):
+        _lost(kit, *arguments)
+
+
+def a_closed_standard_output_is_exit_status_2_and_one_line(kit):
+    for arguments in (["--json", SAMPLE], ["pack", SAMPLE, "-o", kit.folder / "small"]):
+        ran = kit.run(*arguments, stdout=None, preexec_fn=lambda: os.close(1))
+        assert ran.status == UNUSABLE, ran
+        assert "whyhung: standard output could not be written: Bad file descriptor" in ran.errors, ran
+
+
+def what_is_printed_never_lands_in_a_file_that_got_the_number_of_a_closed_descriptor(kit):
+    capsule = kit.folder / "small"
+    kit.run("pack", SAMPLE, "-o", capsule, stdout=None, preexec_fn=lambda: (os.close(0), os.close(1)))
+    assert b"pages" not in capsule.read_bytes()[-64:]
+    assert kit.run("--json", capsule).status == EXPLAINED
+
+
+def a_reader_that_went_away_is_named_where_its_signal_is_ignored(kit):
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = kit.run(SAMPLE, stdout=writer, restore_signals=False)  # Python ignores SIGPIPE, and hands that on
+    os.close(writer)
+    assert ran.status == UNUSABLE and ran.errors == "whyhung: standard output could not be written: Broken pipe\n", ran
+
+
+def a_reader_that_has_seen_enough_ends_the_program_as_it_ends_others(kit):
+    with subprocess.Popen([kit.program, str(SAMPLE), *["-c", "foreach bt"] * 30], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(60) == -13, "not ended by SIGPIPE"
+        assert process.stderr.read() == b""
+
+
+def a_snapshot_never_replaces_the_dump_that_it_is_made_of(kit):
+    dump = kit.dump()
+    link, hard = kit.folder / "link", kit.folder / "hard"
+    link.symlink_to(dump)
+    os.link(dump, hard)
+    before = dump.read_bytes()
+    for force in ([], ["-f"]):
+        for name in (dump, hard):
+            ran = kit.run(*force, "--save-snapshot", name, dump)
+            assert ran.status == UNUSABLE, ran
+        refused(kit.run(*force, "--save-snapshot", link, dump))
+        assert dump.read_bytes() == before
+    refused(kit.run("-f", "--save-snapshot", hard, dump), "is the file that is being read")
+
+
+def a_capsule_never_replaces_the_dump_that_it_is_made_of(kit):
+    dump = kit.dump()
+    before = dump.read_bytes()
+    refused(kit.run("pack", "-f", dump, "-o", dump), "is the file that is being read")
+    assert dump.read_bytes() == before
+
+
+def distilled_types_never_replace_the_file_that_they_are_made_of(kit):
+    file = kit.file("vmlinux", b"\x7fELF")
+    refused(kit.run("distill", "-f", file, "-o", file), "is the file that is being read")
+    assert file.read_bytes() == b"\x7fELF"
+
+
+def an_existing_file_is_kept_and_the_message_names_the_option_that_replaces_it(kit):
+    there = kit.file("there", b"precious")
+    for arguments in (["--save-snapshot", there, SAMPLE], ["pack", SAMPLE, "-o", there]):
+        refused(kit.run(*arguments), "there: exists already", "-f")
+        assert there.read_bytes() == b"precious"
+
+
+def force_replaces_an_existing_file(kit):
+    there = kit.file("there", b"precious")
+    assert kit.run("-f", "--save-snapshot", there, SAMPLE).status == EXPLAINED
+    assert json.loads(there.read_bytes())["schema"].startswith("whyhung-snapshot-")
+    assert kit.run("pack", "-f", SAMPLE, "-o", there).status == 0
+    assert there.read_bytes().startswith(b"KDUMP")
+
+
+def what_holds_the_memory_of_a_machine_is_readable_by_its_owner_only(kit):
+    os.umask(0o022)
+    snapshot = kit.snapshot()
+    assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
+
+
+def a_snapshot_that_cannot_be_written_leaves_nothing_behind(kit):
+    ran = kit.run("--save-snapshot", "nowhere/machine.json", SAMPLE)
+    refused(ran, "nowhere/machine.json: cannot be written", "No such file or directory")
+    assert list(kit.folder.iterdir()) == []
+
+
+def a_snapshot_that_does_not_fit_leaves_the_old_one_as_it_was(kit):
+    old = kit.file("machine.json", b"old")
+    limit = ["prlimit", "--fsize=4096", "--"]
+    ran = subprocess.run([*limit, "sh", "-c", 'trap "" XFSZ; exec "$@"', "sh", kit.program, "-f", "--save-snapshot", str(old),
+                          str(SAMPLE)], capture_output=True, cwd=kit.folder, timeout=60)
+    assert ran.returncode == UNUSABLE, ran
+    assert b"machine.json: writing failed: File too large" in ran.stderr, ran
+    assert old.read_bytes() == b"old" and [path.name for path in kit.folder.iterdir()] == ["machine.json"]
+
+
+def _without_types(kit):
+    """A dump whose kernel says nothing of its types: a kernel like that of 2013."""
+    dump = kit.dump("poor.vmcore")
+    data = bytearray(dump.read_bytes())
+    at = data.find(b"SYMBOL(kallsyms_names)")
+    assert at > 0
+    while at > 0:
+        data[at:at + 7] = b"SIMBOL("
+        at = data.find(b"SYMBOL(kallsyms_", at)
+    dump.write_bytes(data)
+    return dump
+
+
+def a_machine_whose_inside_cannot_be_read_is_saved_and_measured_all_the_same(kit):
+    dump, snapshot = _without_types(kit), kit.folder / "poor.json"
+    ran = kit.run("--stats", "--save-snapshot", snapshot, dump)
+    assert ran.status == NOT_EXPLAINED, ran
+    assert "pages read" in ran.errors and "peak RSS" in ran.errors, ran
+    again = kit.run(snapshot)
+    assert (again.status, again.output) == (ran.status, ran.output)
+
+
+def statistics_of_a_saved_snapshot_are_printed_too(kit):
+    ran = kit.run("--stats", kit.snapshot())
+    assert ran.status == EXPLAINED and "read the snapshot" in ran.errors and "pages read" not in ran.errors, ran
+
+
+def a_saved_snapshot_says_the_same_as_the_dump(kit):
+    snapshot = kit.snapshot()
+    assert kit.run(snapshot).output == kit.run(SAMPLE).output
+    for command in ("sys", "mod", "bt -a", "foreach UN bt"):
+        ran = kit.run(snapshot, "-c", command)
+        assert ran.status == 0 and ran.output == kit.run(SAMPLE, "-c", command).output, (command, ran)
+
+
+def a_command_that_needs_memory_says_of_a_snapshot_that_it_holds_none(kit):
+    refused(kit.run(kit.snapshot(), "-c", "log"), "log needs the machine's memory: a saved snapshot holds no memory")
+
+
+def the_dump_is_opened_once(kit):
+    trace = kit.folder / "trace"
+    strace = subprocess.run(["sh", "-c", "command -v strace"], capture_output=True).stdout.decode().strip()
+    if not strace:
+        return  # the same is said by the number of bytes that --stats counts, below
+    subprocess.run([strace, "-f", "-e", "trace=openat", "-o", trace, kit.program, SAMPLE], stdout=subprocess.DEVNULL, check=True)
+    assert trace.read_text().count(str(SAMPLE)) == 1, trace.read_text()
+
+
+def what_was_named_and_is_not_used_is_said_at_once(kit):
+    ran = kit.run("--vmlinux", "k", "--types", "t", kit.snapshot())
+    warned(ran, "whyhung: --vmlinux k is not used: ", "whyhung: --types t is not used: ")
+
+
+def a_file_that_was_named_and_cannot_be_read_is_exit_status_2(kit):
+    nonsense = kit.file("nonsense", b"nonsense" * 100)
+    for option in ("--vmlinux", "--types"):
+        for extra in ([], ["-c", "bt -l 115"], ["--json"]):
+            refused(kit.run(option, kit.folder / "nosuch", SAMPLE, *extra), "nosuch: cannot be opened: No such file")
+            refused(kit.run(option, nonsense, SAMPLE, *extra), "nonsense: ")
+    refused(kit.run("pack", "--vmlinux", "nosuch", SAMPLE, "-o", "small"), "nosuch: cannot be opened")
+
+
+def a_file_that_belongs_to_another_kernel_is_said_at_once_and_the_answer_given(kit):
+    types = sorted((pathlib.Path(__file__).resolve().parent.parent / "kernel_matrix" / "types").glob("*x86_64.types"))[0]
+    for extra in ([], ["-c", "bt -a"]):
+        warned(kit.run("--types", types, SAMPLE, *extra), "does not belong to this dump and is not used")
+    warned(kit.run("--types", types.parent, OTHER.with_name(SAMPLE.name)), "belongs to this dump")
+
+
+def gaps_are_shown_on_standard_error_with_commands(kit):
+    dump = kit.dump("cut.vmcore")
+    dump.write_bytes(dump.read_bytes()[:-1])
+    ran = kit.run(dump, "-c", "sys")
+    assert ran.status == 0, ran
+    assert "whyhung: the dump file: " in ran.errors, ran
