@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/json.h"
 
+#include <map>
 #include <ostream>
 #include <type_traits>
 
 #include "model/json_fields.h"
 #include "model/json_old.h"
+#include "model/json_pieces.h"
 #include "model/json_writer.h"
 
 namespace whyhung::model {
@@ -17,6 +19,12 @@ class Reader {
   Reader(const Json& object, std::string path, std::string& complaint)
       : object_(object), path_(std::move(path)), complaint_(complaint) {
     if (!object_.is_object()) complain("", "is not an object");
+  }
+  // One value that stands at `path`.
+  template <typename T>
+  static void read(const Json& json, const std::string& path, T& value, std::string& complaint) {
+    const Json nothing = Json::object();
+    Reader(nothing, "", complaint).from_json(json, path, value);
   }
 
   template <typename T>
@@ -148,6 +156,67 @@ class Reader {
   std::string& complaint_;
 };
 
+constexpr std::size_t kMostMembers = 100;  // of a snapshot, which has some ten
+
+using Members = std::map<std::string_view, std::string_view>;
+
+std::string quoted(std::string_view text) {
+  return fmt::format("\"{}\"", text);
+}
+
+// Reads a snapshot from the text of its members. Of its lists one element at a time is a tree of JSON values, so memory
+// grows with the snapshot and not with twenty times its text.
+class PieceReader {
+ public:
+  PieceReader(const Members& members, bool is_old) : members_(members), is_old_(is_old) {}
+
+  template <typename T>
+  void field(const char* name, T& value) {
+    if (const std::string_view* text = find(name)) read(*text, name, name, value);
+  }
+  template <typename T>
+  void field(const char* name, std::vector<T>& values) {
+    const std::string_view* text = find(name);
+    if (text == nullptr) return;
+    if (!text->starts_with('[')) return complain(name, "is not a list");
+    const auto done = each_element(*text, [&](std::string_view element) -> Result<void> {
+      const std::string path = fmt::format("{}[{}]", name, values.size());
+      values.emplace_back();
+      read(element, name, path, values.back());
+      if (!complaint_.empty()) return fail(ErrorKind::kCorrupt, "{}", complaint_);
+      return {};
+    });
+    if (!done) complain(name, done.error().what);
+  }
+  const std::string& complaint() const { return complaint_; }
+
+ private:
+  const std::string_view* find(const char* name) {
+    if (!complaint_.empty()) return nullptr;
+    const auto found = members_.find(name);
+    if (found == members_.end()) {
+      complain(name, "is missing");
+      return nullptr;
+    }
+    return &found->second;
+  }
+  void complain(std::string_view path, std::string_view what) {
+    if (complaint_.empty()) complaint_ = fmt::format("{} {}", path, what);
+  }
+  template <typename T>
+  void read(std::string_view text, std::string_view list, const std::string& path, T& value) {
+    if (text.size() > kLargestPiece) return complain(path, "is too large");
+    Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded()) return complain(path, "is no JSON");
+    if (is_old_) convert_old_element(list, json);
+    Reader::read(json, path, value, complaint_);
+  }
+
+  const Members& members_;
+  const bool is_old_;
+  std::string complaint_;
+};
+
 // Indexes between parts of a snapshot; everything else in it is only shown.
 std::string check_indexes(const Snapshot& snapshot) {
   const auto bad_stack = [&](const StackTrace& stack) {
@@ -208,20 +277,24 @@ void write_snapshot(std::ostream& out, const Snapshot& snapshot) {
 }
 
 Result<Snapshot> read_snapshot(std::string_view text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded() || !json.is_object()) return fail(ErrorKind::kCorrupt, "the snapshot is not a JSON object");
-  const auto schema = json.find("schema");
-  const bool is_old = schema != json.end() && *schema == kOldSnapshotSchema;
-  if (is_old) {
-    convert_old_snapshot(json);
-  } else if (schema == json.end() || *schema != kSnapshotSchema) {
+  Members members;
+  const auto cut = each_member(text, [&](std::string_view name, std::string_view value) -> Result<void> {
+    if (members.size() == kMostMembers) return fail(ErrorKind::kLimit, "it has too many members");
+    members.insert_or_assign(name, value);
+    return {};
+  });
+  if (!cut) return fail(ErrorKind::kCorrupt, "the snapshot is not a JSON object");
+  const auto schema = members.find("schema");
+  const std::string_view written = schema == members.end() ? std::string_view() : schema->second;
+  const bool is_old = written == quoted(kOldSnapshotSchema);
+  if (!is_old && written != quoted(kSnapshotSchema)) {
     return with_hint(fail(ErrorKind::kUnsupported, "the snapshot's schema is not \"{}\"", kSnapshotSchema),
                      "save it again with this version");
   }
   Snapshot snapshot;
-  std::string complaint;
-  Reader reader(json, "", complaint);
+  PieceReader reader(members, is_old);
   visit_fields(reader, snapshot);
+  std::string complaint = reader.complaint();
   if (is_old) add_meanings(snapshot);
   if (complaint.empty()) complaint = check_indexes(snapshot);
   if (!complaint.empty()) return fail(ErrorKind::kCorrupt, "the snapshot is damaged: {}", complaint);

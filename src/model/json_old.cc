@@ -264,14 +264,14 @@ void convert_resource(Json& resource) {
 
 }  // namespace
 
-void convert_old_snapshot(Json& snapshot) {
-  for_each(snapshot, "resources", convert_resource);
-  for_each(snapshot, "waits", [](Json& wait) {
-    const std::string* text = text_at(wait, "how");
-    if (text == nullptr) return;
-    WaitHow how = how_of(*text);
-    wait["how"] = JsonWriter::to_json(how);
-  });
+void convert_old_element(std::string_view list, Json& element) {
+  if (!element.is_object()) return;
+  if (list == "resources") convert_resource(element);
+  if (list != "waits") return;
+  const std::string* text = text_at(element, "how");
+  if (text == nullptr) return;
+  WaitHow how = how_of(*text);
+  element["how"] = JsonWriter::to_json(how);
 }
 
 void add_meanings(Snapshot& snapshot) {

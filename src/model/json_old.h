@@ -9,9 +9,9 @@ namespace whyhung::model {
 
 inline constexpr std::string_view kOldSnapshotSchema = "whyhung-snapshot-1";
 
-// Makes a snapshot of schema 1 one of today, in place. What is not of the form that schema 1 had stays as it is:
-// reading it ends in the complaint that belongs to it.
-void convert_old_snapshot(Json& snapshot);
+// Makes an element of one of the lists of a snapshot of schema 1 ("waits") one of today, in place. What is not of the
+// form that schema 1 had stays as it is: reading it ends in the complaint that belongs to it.
+void convert_old_element(std::string_view list, Json& element);
 
 // Marks what the functions of its code mean, which schema 1 did not save.
 void add_meanings(Snapshot& snapshot);
