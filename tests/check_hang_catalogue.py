@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Holds docs/hang-catalogue.md against the program: every class of the report's schema has its section, and the output
-under each "<!-- tests/scenarios/NAME -->" is what whyhung says of that snapshot, and is of the section's class.
+"""Holds docs/hang-catalogue.md against the program: every class of the report's schema has its section, its line in the
+README and in the manual, and the output under each "<!-- tests/scenarios/NAME -->" is what whyhung says of that snapshot, and is of the section's class.
 
 usage: check_hang_catalogue.py WHYHUNG            exit status 1 when something differs
        check_hang_catalogue.py WHYHUNG --update   writes the outputs anew
@@ -52,6 +52,10 @@ def main():
     sections = dict(re.findall(r"^### (\S+)\n(.*?)(?=^##|\Z)", page, re.S | re.M))
     faults += [f"no section for {name}" for name in sorted(classes_of_schema() - sections.keys())]
     faults += [f"section for {name}, which the schema does not know" for name in sorted(sections.keys() - classes_of_schema())]
+    readme = set(re.findall(r"`([a-z-]+)`", "\n".join(re.findall(r"^\| `.*$", (ROOT / "README.md").read_text(), re.M))))
+    manual = set(re.findall(r"^\.B(?:R)? ([a-z\\-]+)$", (ROOT / "docs/man/whyhung.1").read_text().partition(".SH VERDICTS")[2], re.M))
+    for place, told in (("README.md", readme), ("the manual", {name.replace("\\", "") for name in manual})):
+        faults += [f"{place} does not tell of {name}" for name in sorted(classes_of_schema() - told)]
     for name, text in sections.items():
         for _, scenario, _ in MARK.findall(text):
             if report(program, scenario).split()[1] != name:
