@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is installed, and the packages of it: `cmake --install build/release`, `cpack --config build/release/CPackConfig.cmake`
+# (a .deb, and an .rpm where rpmbuild is), and of the preset static a tarball with the one binary.
+include(GNUInstallDirs)
+
+# Debug information is for who builds it himself. DESTDIR is set while packages are made.
+install(TARGETS whyhung RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+find_program(WHYHUNG_STRIP NAMES ${CMAKE_STRIP} strip)
+if(WHYHUNG_STRIP)
+  install(CODE "execute_process(COMMAND ${WHYHUNG_STRIP} \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/whyhung\" COMMAND_ERROR_IS_FATAL ANY)")
+endif()
+
+# The manual, compressed as distributions have theirs.
+find_program(WHYHUNG_GZIP gzip REQUIRED)
+set(manual ${PROJECT_BINARY_DIR}/whyhung.1.gz)
+add_custom_command(OUTPUT ${manual}
+  COMMAND ${WHYHUNG_GZIP} -9nc ${PROJECT_SOURCE_DIR}/docs/man/whyhung.1 > ${manual}
+  DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/whyhung.1 VERBATIM)
+set(installed ${manual})
+install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+
+# The completions are printed by the program, from its own tables.
+foreach(completion "bash|whyhung|${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
+                   "zsh|_whyhung|${CMAKE_INSTALL_DATADIR}/zsh/site-functions"
+                   "fish|whyhung.fish|${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")
+  string(REPLACE "|" ";" completion "${completion}")
+  list(GET completion 0 shell)
+  list(GET completion 1 name)
+  list(GET completion 2 folder)
+  set(file ${PROJECT_BINARY_DIR}/completions/${shell}/${name})
+  add_custom_command(OUTPUT ${file}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/completions/${shell}
+    COMMAND whyhung completion ${shell} > ${file}
+    DEPENDS whyhung VERBATIM)
+  list(APPEND installed ${file})
+  install(FILES ${file} DESTINATION ${folder})
+endforeach()
+add_custom_target(whyhung_installed_files ALL DEPENDS ${installed})
+
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.schema.json" PATTERN "man" EXCLUDE)
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+# Schemas beside the other data too, where programs look for them.
+file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.schema.json)
+install(FILES ${schemas} DESTINATION ${CMAKE_INSTALL_DATADIR}/whyhung/schemas)
+# The types of kernels that carry none are searched for in this folder.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/kernel_matrix/types DESTINATION ${CMAKE_INSTALL_DATADIR}/whyhung
+  FILES_MATCHING PATTERN "*.types")
+
+set(CPACK_PACKAGE_NAME whyhung)
+set(CPACK_PACKAGE_VENDOR whyhung)
+set(CPACK_PACKAGE_CONTACT "The authors of whyhung <whyhung@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "says why a Linux machine hung, from its crash dump")
+set(CPACK_PACKAGE_DESCRIPTION "whyhung reads the crash dump of a Linux machine that hung, names the task, the CPU and the function that
+caused it, and shows the chain from there to the symptom with evidence for each link. It needs no debuginfo.")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES OFF)
+set(CPACK_VERBATIM_VARIABLES ON)
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# libcurl is loaded when it is there.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libcurl4, crash")
+set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+set(CPACK_RPM_PACKAGE_LICENSE GPL-2.0-or-later)
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/man1 /usr/share/zsh /usr/share/zsh/site-functions
+  /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/bash-completion /usr/share/bash-completion/completions)
+
+find_program(WHYHUNG_RPMBUILD rpmbuild)
+if(WHYHUNG_STATIC)
+  set(CPACK_GENERATOR TGZ)
+  set(CPACK_PACKAGE_FILE_NAME whyhung-${PROJECT_VERSION}-static-${CMAKE_SYSTEM_PROCESSOR})
+  set(CPACK_PACKAGING_INSTALL_PREFIX /)
+elseif(WHYHUNG_RPMBUILD)
+  set(CPACK_GENERATOR DEB RPM)
+else()
+  set(CPACK_GENERATOR DEB)
+endif()
+include(CPack)

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds what a build installs, and the packages made of it, against what its users look for.
+
+usage: check_package.py BUILD_FOLDER CHECK      exit status 77: what the check needs is not here, and that is said
+
+The .deb is installed into a Debian that debootstrap makes for the purpose, used there on a bundled dump, and removed again
+without a trace.
+"""
+import gzip
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SAMPLE = SOURCE / "tests" / "vmcores" / "while1-6.1-4cpu.vmcore"
+CULPRIT = "pmount_kthread"
+SKIPPED = 77
+# What a prefix must hold. Each is asked for by a program of somebody else or by whyhung itself.
+WANTED = [
+    "bin/whyhung",
+    "share/man/man1/whyhung.1.gz",
+    "share/bash-completion/completions/whyhung",
+    "share/zsh/site-functions/_whyhung",
+    "share/fish/vendor_completions.d/whyhung.fish",
+    "share/doc/whyhung/README.md",
+    "share/doc/whyhung/copyright",
+    "share/doc/whyhung/hang-catalogue.md",
+    "share/doc/whyhung/glossary.md",
+    "share/whyhung/schemas/report.schema.json",
+    "share/whyhung/types/6.1-amd64.types",
+]
+
+
+def output_of(*command, **how):
+    return subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True, **how).stdout
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(SKIPPED)
+
+
+def missing_in(prefix):
+    return [name for name in WANTED if not (prefix / name).is_file()]
+
+
+def installed(build, folder):
+    prefix = folder / "prefix"
+    output_of("cmake", "--install", build, "--prefix", prefix)
+    return prefix
+
+
+def installs_all(build, folder):
+    prefix = installed(build, folder)
+    assert not missing_in(prefix), missing_in(prefix)
+    manual = gzip.decompress((prefix / "share/man/man1/whyhung.1.gz").read_bytes())
+    assert manual == (SOURCE / "docs/man/whyhung.1").read_bytes()
+    assert "bash" in (prefix / "share/bash-completion/completions/whyhung").read_text()
+    strays = [str(file) for file in prefix.rglob("*") if file.is_file() and not os.access(file, os.R_OK)]
+    assert not strays, strays
+
+
+def installs_stripped(build, folder):
+    binary = installed(build, folder) / "bin" / "whyhung"
+    assert ".symtab" not in output_of("readelf", "-SW", binary), "symbols are left"
+    assert binary.stat().st_size < 20e6, binary.stat().st_size
+    report = subprocess.run([binary, SAMPLE], capture_output=True, text=True, cwd=folder)
+    assert report.returncode == 0 and CULPRIT in report.stdout, report
+
+
+def package(build, folder, kind):
+    output_of("cpack", "--config", build / "CPackConfig.cmake", "-G", kind, "-B", folder)
+    found = list(folder.glob(f"*.{kind.lower()}"))
+    assert len(found) == 1, found
+    return found[0]
+
+
+def files_under(root):
+    """Every file of a system but those that a package manager keeps of itself, and what is written anew with the time."""
+    own = ("var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "proc", "sys", "dev", "tmp", "root")
+    found = set()
+    for folder, folders, names in os.walk(root):
+        inside = pathlib.Path(folder).relative_to(root)
+        folders[:] = [name for name in folders if not str(inside / name).startswith(own)]
+        found.update(str(inside / name) for name in names)
+    return found - {"etc/ld.so.cache"}
+
+
+def make_debian(root):
+    sys.path.insert(0, str(SOURCE / "lab"))
+    from runner.debian import mirrors  # which mirror this system has
+    release = dict(line.strip().split("=", 1) for line in open("/etc/os-release") if "=" in line)
+    suite = release.get("VERSION_CODENAME", "bookworm").strip('"')
+    output_of("debootstrap", "--variant=minbase", suite, root, mirrors()[0])
+
+
+def deb_lives_in_a_fresh_debian(build, folder):
+    if os.geteuid() != 0 or not shutil.which("debootstrap"):
+        skip("a fresh Debian is made by root with debootstrap")
+    deb = package(build, folder, "DEB")
+    root = folder / "debian"
+    make_debian(root)
+
+    def inside(*command, status=0):
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "HOME": "/root"}
+        run = subprocess.run(["chroot", root, *command], capture_output=True, text=True, env=environment)
+        assert run.returncode == status, run
+        return run.stdout
+
+    before = files_under(root)
+    shutil.copyfile(deb, root / "tmp" / "whyhung.deb")
+    shutil.copyfile(SAMPLE, root / "tmp" / "vmcore")
+    (root / "tmp" / "whyhung.deb").chmod(0o644)
+    inside("apt-get", "install", "-q", "-y", "--no-install-recommends", "/tmp/whyhung.deb")
+    assert not missing_in(root / "usr"), missing_in(root / "usr")
+    assert CULPRIT in inside("whyhung", "/tmp/vmcore")
+    assert "whyhung" in inside("whyhung", "--version")
+    inside("whyhung", "pack", "/tmp/vmcore", "-o", "/tmp/capsule")
+    assert CULPRIT in inside("whyhung", "/tmp/capsule")
+    assert CULPRIT in inside("whyhung", "/tmp/vmcore", "-c", "bt -a")
+    inside("apt-get", "purge", "-q", "-y", "whyhung")
+    inside("apt-get", "autoremove", "-q", "-y", "--purge")
+    left = sorted(files_under(root) - before)
+    assert not left, f"left behind: {left[:20]}"
+
+
+def rpm_holds_the_same(build, folder):
+    if not shutil.which("rpmbuild") or not shutil.which("rpm"):
+        skip("there is no rpmbuild")
+    rpm = package(build, folder, "RPM")
+    listed = output_of("rpm", "-qlp", rpm).splitlines()
+    missing = [name for name in WANTED if f"/usr/{name}" not in listed]
+    assert not missing, missing
+    assert output_of("rpm", "-qp", "--queryformat", "%{LICENSE}", rpm) == "GPL-2.0-or-later"
+
+
+def main():
+    checks = {check.__name__: check for check in (installs_all, installs_stripped, deb_lives_in_a_fresh_debian, rpm_holds_the_same)}
+    with tempfile.TemporaryDirectory() as folder:
+        checks[sys.argv[2]](pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))
+
+
+main()
