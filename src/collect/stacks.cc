@@ -79,7 +79,7 @@ model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, 
     trace.end_detail = to_error(start.error(), "switched-out registers").what;
     return trace;
   }
-  return to_model(bench, bench.target.unwinder->walk({start->registers, start->pc_is_exact}), detail);
+  return to_model(bench, bench.target.unwinder->walk({start->registers, start->pc_is_exact, task}), detail);
 }
 
 }  // namespace whyhung::collect

@@ -9,14 +9,17 @@ namespace {
 class BackchainUnwinder final : public Unwinder {
  public:
   explicit BackchainUnwinder(const UnwindInputs& inputs)
-      : architecture_(inputs.architecture), stepper_(inputs.architecture, inputs.memory, inputs.symbols) {}
+      : architecture_(inputs.architecture),
+        hooks_(inputs.memory, inputs.symbols, inputs.types),
+        stepper_(inputs.architecture, inputs.memory, inputs.symbols) {}
 
-  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start); }
+  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start, &hooks_); }
   std::optional<FrameState> find_interruption(VirtualRange stack) override;
   std::string description() const override { return "back chain"; }
 
  private:
   const arch::Architecture& architecture_;
+  ReturnHooks hooks_;
   BackchainStepper stepper_;
 };
 

@@ -13,13 +13,15 @@ class FrameRecordUnwinder final : public Unwinder {
  public:
   FrameRecordUnwinder(const UnwindInputs& inputs, std::optional<ExceptionFrame> exception)
       : architecture_(inputs.architecture),
+        hooks_(inputs.memory, inputs.symbols, inputs.types),
         stepper_(inputs.architecture, *inputs.address_space, inputs.memory, inputs.symbols, exception) {}
 
-  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start); }
+  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start, &hooks_); }
   std::string description() const override { return "frame records"; }
 
  private:
   const arch::Architecture& architecture_;
+  ReturnHooks hooks_;
   FrameRecordStepper stepper_;
 };
 

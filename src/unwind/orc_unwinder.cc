@@ -2,8 +2,11 @@
 #include "unwind/orc_unwinder.h"
 
 #include <array>
+#include <vector>
 
+#include "unwind/orc_search.h"
 #include "unwind/orc_stepper.h"
+#include "unwind/x86_64_code.h"
 
 namespace whyhung::unwind {
 namespace {
@@ -14,9 +17,14 @@ class OrcUnwinder final : public Unwinder {
       : architecture_(inputs.architecture),
         version_(version),
         tables_(inputs.memory, version),
+        hooks_(inputs.memory, inputs.symbols, inputs.types),
+        code_(inputs.memory, inputs.symbols, hooks_),
         stepper_(inputs.memory, tables_, inputs.symbols) {}
 
-  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start); }
+  std::optional<FrameState> find_interruption(VirtualRange stack) override {
+    return outermost_interruption(*this, stack, [this](VirtualAddress end) { return code_.interrupted_above(end); });
+  }
+  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start, &hooks_); }
   void add_module(const ModuleTables& module) override {
     if (module.orc_ips.is_null() || module.orc_rows.is_null()) return;
     add({module.text, module.orc_ips, module.orc_rows, module.orc_count, {}, 0});
@@ -28,6 +36,8 @@ class OrcUnwinder final : public Unwinder {
   const arch::Architecture& architecture_;
   OrcVersion version_;
   OrcTables tables_;
+  ReturnHooks hooks_;
+  X86Code code_;
   OrcStepper stepper_;
 };
 
@@ -58,6 +68,31 @@ Result<OrcVersion> find_version(const UnwindInputs& inputs) {
 
 }  // namespace
 
+namespace {
+
+// Of a kernel whose kallsyms hold functions only.
+Result<std::unique_ptr<Unwinder>> make_from_search(const UnwindInputs& inputs) {
+  auto& symbols = inputs.symbols;
+  const auto text = symbols.address_of("_stext");
+  const auto text_end = symbols.address_of("_etext");
+  const auto init_text = symbols.address_of("_sinittext");
+  if (!text || !text_end || !init_text || *text_end <= *text || *init_text <= *text_end) {
+    return fail(ErrorKind::kNotFound, "the kernel has no ORC tables (no symbol __start_orc_unwind_ip)");
+  }
+  TRY_ASSIGN(const OrcVersion by_types, find_version(inputs));
+  std::vector<OrcVersion> versions{by_types};
+  if (by_types == OrcVersion::k3) versions.push_back(OrcVersion::k4);
+  const auto found = search_orc_tables(inputs.memory, symbols, {{*text, *text_end}, {*text_end, *init_text}, versions});
+  if (!found) {
+    return fail(ErrorKind::kNotFound, "no symbol names the kernel's ORC tables, and none were found in its memory");
+  }
+  auto unwinder = std::make_unique<OrcUnwinder>(inputs, found->version);
+  unwinder->add(found->table);
+  return unwinder;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Unwinder>> make_orc_unwinder(const UnwindInputs& inputs) {
   auto& symbols = inputs.symbols;
   const auto ips = symbols.address_of("__start_orc_unwind_ip");
@@ -65,9 +100,7 @@ Result<std::unique_ptr<Unwinder>> make_orc_unwinder(const UnwindInputs& inputs) 
   const auto rows = symbols.address_of("__start_orc_unwind");
   const auto text = symbols.address_of("_stext");
   const auto text_end = symbols.address_of("_etext");
-  if (!ips || !ips_end || !rows || !text || !text_end || *ips_end <= *ips) {
-    return fail(ErrorKind::kNotFound, "the kernel has no ORC tables (no symbol __start_orc_unwind_ip)");
-  }
+  if (!ips || !ips_end || !rows || !text || !text_end || *ips_end <= *ips) return make_from_search(inputs);
   TRY_ASSIGN(const OrcVersion version, find_version(inputs));
   OrcTableLocation table{{*text, *text_end}, *ips, *rows, (*ips_end - *ips) / 4, {}, 0};
   const auto lookup = symbols.address_of("orc_lookup");

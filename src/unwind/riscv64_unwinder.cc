@@ -14,14 +14,16 @@ class Riscv64Unwinder final : public Unwinder {
  public:
   Riscv64Unwinder(const UnwindInputs& inputs, std::uint64_t pt_regs_bytes)
       : architecture_(inputs.architecture),
+        hooks_(inputs.memory, inputs.symbols, inputs.types),
         stepper_(inputs.architecture, inputs.memory, inputs.symbols, pt_regs_bytes) {}
 
-  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start); }
+  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start, &hooks_); }
   std::optional<FrameState> find_interruption(VirtualRange stack) override;
   std::string description() const override { return "frame pointers"; }
 
  private:
   const arch::Architecture& architecture_;
+  ReturnHooks hooks_;
   Riscv64Stepper stepper_;
 };
 

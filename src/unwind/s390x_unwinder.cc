@@ -10,13 +10,15 @@ class S390xUnwinder final : public Unwinder {
  public:
   S390xUnwinder(const UnwindInputs& inputs, const S390xFrame& frame, std::optional<S390xLowcore> lowcore)
       : architecture_(inputs.architecture),
+        hooks_(inputs.memory, inputs.symbols, inputs.types),
         stepper_(inputs.architecture, inputs.memory, inputs.symbols, frame, lowcore) {}
 
-  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start); }
+  Stack walk(const WalkStart& start) override { return walk_stack(architecture_, stepper_, start, &hooks_); }
   std::string description() const override { return "back chain"; }
 
  private:
   const arch::Architecture& architecture_;
+  ReturnHooks hooks_;
   S390xStepper stepper_;
 };
 

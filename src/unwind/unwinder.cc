@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "unwind/unwinder.h"
 
+#include <fmt/format.h>
+
 namespace whyhung::unwind {
 
 std::string_view describe(FrameSource source) {
@@ -38,10 +40,27 @@ bool has_registers(FrameSource source) {
          source == FrameSource::kLinkRegister || source == FrameSource::kEarlierInterrupt;
 }
 
+// Puts back the return address that a tracer took; the trampoline where that is not known.
+std::optional<VirtualAddress> take_back(const arch::Architecture& architecture, ReturnHooks& hooks, VirtualAddress task,
+                                        std::uint32_t& trampolines, FrameState& state) {
+  const VirtualAddress pc(state.registers.get(architecture.program_counter).value_or(0));
+  if (!hooks.is_trampoline(pc)) return std::nullopt;
+  ReturnHooks::Place place;
+  place.task = task;
+  place.slot = state.registers.get(architecture.stack_pointer).value_or(0) - sizeof(std::uint64_t);
+  place.frame_pointer = state.registers.get(architecture.frame_pointer).value_or(0);
+  place.met_before = trampolines++;
+  const auto original = hooks.original(pc, place);
+  if (!original) return pc;
+  state.registers.set(architecture.program_counter, original->value);
+  return std::nullopt;
+}
+
 }  // namespace
 
-Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start) {
+Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start, ReturnHooks* hooks) {
   Stack stack;
+  std::uint32_t trampolines = 0;
   FrameState state{start.registers, start.pc_is_exact, FrameSource::kRegisters, std::nullopt};
   while (true) {
     const auto pc = state.registers.get(architecture.program_counter);
@@ -77,6 +96,13 @@ Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const
       return stack;
     }
     state = std::get<FrameState>(std::move(next));
+    if (hooks == nullptr || state.pc_is_exact) continue;
+    const auto left = take_back(architecture, *hooks, start.task, trampolines, state);
+    if (!left) continue;
+    stack.end = StackEnd::kNoUnwindData;
+    stack.end_detail =
+        fmt::format("a tracer replaced the return address by {:#x}, and its note is missing", left->value);
+    return stack;
   }
 }
 

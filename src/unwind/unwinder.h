@@ -8,6 +8,7 @@
 #include "arch/architecture.h"
 #include "base/memory_reader.h"
 #include "unwind/frame.h"
+#include "unwind/return_hooks.h"
 
 namespace whyhung::unwind {
 
@@ -36,8 +37,11 @@ class Stepper {
 struct WalkStart {
   arch::RegisterSet registers;
   bool pc_is_exact = true;
+  VirtualAddress task = {};  // whose stack it is, where that is known: it has what tracers took from the stack
 };
-Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start);
+// Without `hooks` a tracer's trampoline is a frame like any other.
+Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const WalkStart& start,
+                 ReturnHooks* hooks = nullptr);
 
 inline constexpr std::size_t kMostFrames = 256;
 

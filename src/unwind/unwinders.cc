@@ -19,10 +19,12 @@ struct Entry {
   Result<std::unique_ptr<Unwinder>> (*make)(const UnwindInputs&);
 };
 
-// v4.14 (ee9f8fce9964): ORC; kernels before are built with frame pointers.
+// v4.14 (ee9f8fce9964): ORC; kernels before are built with frame pointers, and some after, whose makers chose so.
+// Without symbols of data the type of a row tells: only the unwinder itself has it.
 Result<std::unique_ptr<Unwinder>> make_x86_unwinder(const UnwindInputs& inputs) {
   const bool has_tables = inputs.symbols.address_of("__start_orc_unwind_ip").has_value();
   if (has_tables || !inputs.symbols.address_of("_stext")) return make_orc_unwinder(inputs);
+  if (inputs.types.size_of("orc_entry")) return make_orc_unwinder(inputs);
   return make_frame_pointer_unwinder(inputs);
 }
 

@@ -126,6 +126,24 @@ words(memory, 0x210, BASE + 0x230, BASE + 282, *[0] * 16, BASE + 70, 0x10, 0x46,
 words(memory, 0x300, BASE + 160)
 stack_walk("x86_64-exception", "x86_64", BASE, REGISTERS, NAMES, memory)
 
+# C code that went to another stack by itself, and came back from there by pop %rsp.
+memory = x86_memory()
+memory[160] = 0x5C
+words(memory, 0x210, BASE + 0x2D0, BASE + 160, BASE + 0x2C0)
+words(memory, 0x2D0, BASE + 0x240 | 1, BASE + 282)
+words(memory, 0x240, *[0] * 16, BASE + 150, 0x10, 0x246, BASE + 0x300, 0x18)
+stack_walk("x86_64-another-stack", "x86_64", BASE, REGISTERS, NAMES, memory)
+# Return addresses that tracers took: one is noted in words, one in a list, one in a list that leads back into itself.
+for name, trampoline, notes in (
+        ("graph", "return_to_handler", [8, BASE + 0x3A0, 0, 0, BASE + 160, 0, 0, BASE + 0x218]),
+        ("probe", "arch_rethook_trampoline", [0, 0, BASE + 0x3B0, 0, 0, 0, 0, 0, BASE + 160, BASE + 0x218]),
+        ("probe-circle", "kretprobe_trampoline", [0, 0, 0, BASE + 0x3A0, BASE + 0x3A0, 0, 0, 0, 0, 0])):
+    memory = x86_memory()
+    words(memory, 0x210, BASE + 0x230, BASE + 450, 0, 0, BASE + 0x250, BASE + 224, 0, 0, 0, BASE + 342)
+    words(memory, 0x380, *notes)
+    stack_walk(f"x86_64-{name}", "x86_64", BASE, {**REGISTERS, "task": BASE + 0x380},
+               {**NAMES, trampoline: (450, 40)}, memory)
+
 # ppc64le by back chains: mflr, std r0,16(r1), stdu, nop, bl, nop, blr.
 BASE = 0xC000000000000000
 CODE = struct.pack("<7I", 0x7C0802A6, 0xF8010010, 0xF8210001 | 0xFF90, 0x60000000, 0x48000041, 0x60000000, 0x4E800020)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // ORC over any bytes: a version, counts, and the rest as tables, stack and index. Rows are looked up all over the text,
-// and stacks are walked from places of the text.
+// and stacks are walked from places of the text. Then tables are looked for in all of it.
 #include <array>
 
 #include "arch/x86_64.h"
 #include "base/byte_reader.h"
 #include "support/fake_memory.h"
 #include "support/fake_symbols.h"
+#include "unwind/orc_search.h"
 #include "unwind/orc_stepper.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -49,5 +50,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     start.pc_is_exact = (flags & 16) != 0;
     unwind::walk_stack(arch::kX86_64, stepper, start);
   }
+  // And as if no symbol named the tables: functions of every kernel are all there is to prove them.
+  std::uint64_t at = kTables;
+  for (const char* name : {"schedule", "kthread", "do_exit", "panic", "kfree"}) symbols.add(name, at += 0x40, 0x40);
+  unwind::search_orc_tables(memory, symbols,
+                            {{VirtualAddress(kTables), VirtualAddress(kTables + kTextBytes)},
+                             {VirtualAddress(kTables), VirtualAddress(kTables + rest.size())},
+                             kVersions});
   return 0;
 }
