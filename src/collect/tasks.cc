@@ -21,6 +21,7 @@ model::TaskState to_model(kernel::TaskStates::Kind kind) {
     case Kind::kParked: return model::TaskState::kParked;
     case Kind::kZombie: return model::TaskState::kZombie;
     case Kind::kDead: return model::TaskState::kDead;
+    case Kind::kNew: return model::TaskState::kRunning;
     case Kind::kUnknown: return model::TaskState::kUnknown;
   }
   return model::TaskState::kUnknown;
@@ -99,7 +100,8 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   out.comm = *comm;
   out.raw_state = *state;
   out.exit_state = optional_of<std::uint64_t>(view.exit_state.read(memory, task));
-  out.state = to_model(bench.task_states.classify(*state, out.exit_state.value_or(0)));
+  const kernel::TaskStates::Kind kind = bench.task_states.classify(*state, out.exit_state.value_or(0));
+  out.state = to_model(kind);
   out.killable_wait = bench.task_states.is_killable(*state);
   out.frozen = kernel::is_frozen(bench.access, view, task, *state);
   if (const auto flags = view.flags.read(memory, task)) out.is_kernel_thread = (*flags & kernel::kFlagKthread) != 0;
@@ -110,6 +112,11 @@ std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
   out.stack_size = static_cast<std::uint32_t>(view.stack_size);
   out.parent_pid = parent_of(bench, task);
   read_scheduling(bench, task, out);
+  // What it has of a scheduler's times is left from its parent.
+  if (kind == kernel::TaskStates::Kind::kNew) {
+    out.last_arrival.reset();
+    out.last_queued.reset();
+  }
   read_throttle(bench, task, out);
   if (out.is_kernel_thread) read_thread_function(bench, task, out);
   return out;

@@ -29,6 +29,8 @@ HangClass class_of(const Circle& circle) {
   const auto is_users = [](const model::Resource* resource) { return is_user_lock(*resource); };
   if (std::ranges::all_of(circle.resources, is_users)) return HangClass::kUserSpaceLock;
   if (circle.tasks.size() == 1) return HangClass::kSelfDeadlock;
+  // Of a real-time kernel, where one sleeps for them.
+  if (kinds == std::set{ResourceKind::kSpinlock}) return HangClass::kSpinlockDeadlock;
   return kinds == std::set{ResourceKind::kMutex} ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle;
 }
 

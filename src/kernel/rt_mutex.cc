@@ -19,15 +19,21 @@ RtMutexView RtMutexView::bind(Binder& binder) {
   return v;
 }
 
+std::optional<RtMutexOwner> RtMutexView::owner_of(const VirtualMemory& memory, VirtualAddress lock) const {
+  const auto owner = owner_.read(memory, lock);
+  if (!owner) return std::nullopt;
+  return RtMutexOwner{VirtualAddress(*owner & ~kHasWaiters), *owner};
+}
+
 std::optional<WaitedRtMutex> RtMutexView::waited_for(const VirtualMemory& memory, VirtualAddress task) const {
   const auto record = blocked_on_.read_pointer(memory, task);
   if (!record || record->is_null()) return std::nullopt;
   const auto named = waiter_task_.read_pointer(memory, *record);
   const auto lock = waiter_lock_.read_pointer(memory, *record);
   if (!named || *named != task || !lock || lock->is_null()) return std::nullopt;
-  const auto owner = owner_.read(memory, *lock);
+  const auto owner = owner_of(memory, *lock);
   if (!owner) return std::nullopt;
-  return WaitedRtMutex{*lock, *record, VirtualAddress(*owner & ~kHasWaiters), *owner};
+  return WaitedRtMutex{*lock, *record, owner->task, owner->raw};
 }
 
 }  // namespace whyhung::kernel

@@ -16,9 +16,15 @@ struct WaitedRtMutex {
   std::uint64_t raw_owner = 0;
 };
 
+struct RtMutexOwner {
+  VirtualAddress task;  // null: nobody
+  std::uint64_t raw = 0;
+};
+
 class RtMutexView {
  public:
   static RtMutexView bind(Binder& binder);
+  std::optional<RtMutexOwner> owner_of(const VirtualMemory& memory, VirtualAddress lock) const;
   std::optional<WaitedRtMutex> waited_for(const VirtualMemory& memory, VirtualAddress task) const;
 
  private:

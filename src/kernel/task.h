@@ -52,6 +52,7 @@ class TaskStates {
     kParked,
     kZombie,
     kDead,
+    kNew,  // made, but not woken for the first time yet
     kUnknown
   };
   // `state` and `exit_state` as they stand in task_struct.

@@ -142,7 +142,7 @@ constexpr auto kResourceKinds = std::to_array<ResourceKindWords>(
      {ResourceKind::kSemaphore, "semaphore", "semaphore", true},
      {ResourceKind::kPercpuRwSemaphore, "percpu-rw-semaphore", "percpu_rw_semaphore", true},
      {ResourceKind::kRtMutex, "rt-mutex", "rt_mutex", true},
-     {ResourceKind::kSpinlock, "spinlock", "spinlock"},
+     {ResourceKind::kSpinlock, "spinlock", "spinlock", true},  // tasks: of a real-time kernel
      {ResourceKind::kCompletion, "completion", "completion"},
      {ResourceKind::kWaitQueue, "wait-queue", "wait queue"},
      {ResourceKind::kBitWait, "bit-wait", "bit"},

@@ -24,6 +24,11 @@ constexpr auto kRows = std::to_array<Row>({
     {"down_write*", kWaitsForRwSemaphore},
     {"__down_read*", kWaitsForRwSemaphore},
     {"__down_write*", kWaitsForRwSemaphore},
+    // kernel/locking/rwbase_rt.c, spinlock_rt.c: on a real-time kernel rwlocks are made as rw_semaphores are.
+    {"rwbase_*", kWaitsForRwSemaphore},
+    {"__rwbase_*", kWaitsForRwSemaphore},
+    {"rt_read_lock*", kWaitsForRwSemaphore},
+    {"rt_write_lock*", kWaitsForRwSemaphore},
     // kernel/locking/semaphore.c.
     {"___down_common", kWaitsForSemaphore},
     {"__down_common", kWaitsForSemaphore},
@@ -46,6 +51,10 @@ constexpr auto kRows = std::to_array<Row>({
     {"call_rwsem*", kSleepingLockCode},
     {"down_killable", kSleepingLockCode},
     {"down_interruptible", kSleepingLockCode},
+    {"rwbase_*", kSleepingLockCode},
+    {"__rwbase_*", kSleepingLockCode},
+    {"rt_read_lock*", kSleepingLockCode},
+    {"rt_write_lock*", kSleepingLockCode},
     // kernel/sched/completion.c.
     {"wait_for_completion*", kWaitsForCompletion},
     {"__wait_for_common", kWaitsForCompletion},
@@ -100,8 +109,13 @@ constexpr auto kRows = std::to_array<Row>({
     {"rt_mutex_timed_futex_lock", kWaitsForRtMutex},
     {"rt_mutex_*", kRtMutexCode},
     {"__rt_mutex_*", kRtMutexCode},
-    {"rtlock_slowlock*", kRtMutexCode},
+    {"rtlock_*", kRtMutexCode},
     {"rt_spin_lock*", kRtMutexCode},
+    // Spinlocks of a real-time kernel, for which one sleeps.
+    {"rtlock_*", kSpinLockCode},
+    {"rt_spin_lock*", kSpinLockCode},
+    {"rt_read_lock*", kSpinLockCode},
+    {"rt_write_lock*", kSpinLockCode},
     {"futex_lock_pi*", kLocksPiFutex},
     {"futex_wait_requeue_pi*", kLocksPiFutex},
     // kernel/futex/.

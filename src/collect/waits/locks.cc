@@ -5,6 +5,7 @@
 #include <array>
 
 #include "collect/waits/sleepers.h"
+#include "kernel/rwbase.h"
 
 namespace whyhung::collect {
 namespace {
@@ -128,10 +129,17 @@ class LockReader {
   Words words_;
 };
 
+// On a real-time kernel mutexes and rw_semaphores are made of rt_mutexes.
+bool is_real_time(WaitContext& context) {
+  return context.view<kernel::RwBaseView>().exists(kernel::RwBaseKind::kRwSemaphore);
+}
+
 void read_mutex(WaitContext& context, const Sleeper& sleeper) {
+  if (is_real_time(context)) return kRtMutexReader.read(context, sleeper);
   LockReader(context, sleeper, LockKind::kMutex).read();
 }
 void read_rw_semaphore(WaitContext& context, const Sleeper& sleeper) {
+  if (is_real_time(context)) return read_rw_base(context, sleeper);
   LockReader(context, sleeper, LockKind::kRwSemaphore).read();
 }
 void read_semaphore(WaitContext& context, const Sleeper& sleeper) {

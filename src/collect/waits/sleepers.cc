@@ -17,7 +17,7 @@ constexpr auto kTypes = std::to_array<std::string_view>(
      "completion",  "swait_queue",  "worker",           "work_struct",     "pool_workqueue", "workqueue_struct",
      "worker_pool", "wq_barrier",   "wq_flusher",       "rcu_state",       "rcu_node",       "rt_mutex",
      "file_lock",   "files_struct", "wait_queue_entry", "rt_mutex_waiter", "fdtable",        "wait_queue_head",
-     "file",        "futex_q"});
+     "file",        "futex_q",      "rwlock_t",         "rt_mutex_base"});
 constexpr std::uint32_t kMostFrames =
     12;  // frames from the innermost on among which the waiting function is looked for
 

@@ -115,6 +115,9 @@ struct WaitReader {
 
 void collect_sleepers(Workbench& bench);
 
+// A wait for a lock of a real-time kernel that readers share.
+void read_rw_base(WaitContext& context, const Sleeper& sleeper);
+
 extern const WaitReader kMutexReader, kRwSemaphoreReader, kSemaphoreReader, kCompletionReader, kRtMutexReader,
     kFileLockReader, kFutexReader, kFuseReader, kRpcReader, kLookupReader, kPageReader, kBufferReader, kFreezeReader;
 
