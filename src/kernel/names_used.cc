@@ -42,14 +42,15 @@ constexpr std::array<std::string_view, 33> kSymbols = {"init_task",
                                                        "hrtimer_interrupts_saved",
                                                        "preempt_dynamic_mode"};
 
-constexpr std::array<std::string_view, 28> kTypes = {
+constexpr std::array<std::string_view, 29> kTypes = {
     "task_struct",       "thread_info",   "signal_struct", "pid",
     "pid_namespace",     "xarray",        "xa_node",       "rq",
     "kthread",           "cpu_stopper",   "cpu_stop_work", "multi_stop_data",
     "cpu_stop_done",     "module",        "mod_kallsyms",  "inactive_task_frame",
     "uts_namespace",     "timekeeper",    "pglist_data",   "printk_ringbuffer",
     "prb_desc",          "printk_info",   "prb_desc_ring", "prb_data_ring",
-    "prb_data_blk_lpos", "irq_cpustat_t", "vm_struct",     "pt_regs"};
+    "prb_data_blk_lpos", "irq_cpustat_t", "vm_struct",     "pt_regs",
+    "thread_union"};
 
 struct Conditional {
   std::string_view type;

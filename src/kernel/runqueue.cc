@@ -8,10 +8,17 @@ RunqueueView RunqueueView::bind(Binder& binder) {
   v.current = binder.required("rq", {"curr"});
   v.idle = binder.required("rq", {"idle"});
   v.stop = binder.optional("rq", {"stop"});
-  v.clock = binder.required("rq", {"clock"});
+  v.clock_ = binder.required("rq", {"clock"});
+  v.clock_stands_still_ = binder.optional("rq", {"skip_clock_update"});
   v.nr_running = binder.required("rq", {"nr_running"});
   v.nr_switches = binder.optional("rq", {"nr_switches"});
   return v;
+}
+
+ReadResult<std::uint64_t> RunqueueView::clock_of(const VirtualMemory& memory, VirtualAddress runqueue) const {
+  const auto stands_still = clock_stands_still_.read_signed(memory, runqueue);
+  if (stands_still && *stands_still > 0) return tl::unexpected(ReadFault{FaultKind::kNoSuchField, runqueue.value});
+  return clock_.read(memory, runqueue);
 }
 
 std::optional<VirtualAddress> current_task_variable(const Access& access, const PerCpu& percpu, std::uint32_t cpu) {

@@ -52,6 +52,10 @@ SleepingLockView SleepingLockView::bind(LockKind kind, Binder& binder) {
   // first one.
   v.wait_list_ = binder.optional(names.lock, {"wait_list"});
   v.first_waiter_ = binder.optional(names.lock, {"first_waiter"});
+  // RHEL 7 (3.10.0-1160): so too, but it is the list in the first one that a rw_semaphore points to, or itself.
+  if (v.wait_list_.exists() && v.wait_list_.size() == sizeof(std::uint64_t)) {
+    std::swap(v.first_node_, v.wait_list_);
+  }
   v.owner_ = binder.optional(names.lock, {"owner"});
   v.count_ = binder.optional(names.lock, {"count"});
   v.last_holder_ = binder.optional(names.lock, {"last_holder"});
@@ -101,8 +105,12 @@ std::optional<LockQueue> SleepingLockView::queue_of(const Access& access, const 
 std::optional<VirtualAddress> SleepingLockView::lock_without_head(const Access& access, VirtualAddress task,
                                                                   VirtualRange stack,
                                                                   std::span<const VirtualAddress> ring) const {
-  if (!first_waiter_.exists()) return std::nullopt;
+  if (!first_waiter_.exists() && !first_node_.exists()) return std::nullopt;
   const auto leads_back = [&](VirtualAddress lock) {
+    if (first_node_.exists()) {
+      const auto node = first_node_.read_pointer(access.memory, lock);
+      return node && std::ranges::find(ring, *node) != ring.end();
+    }
     const auto first = first_waiter_.read_pointer(access.memory, lock);
     if (!first || first->is_null()) return false;
     return std::ranges::find(ring, waiter_list_.in(*first)) != ring.end();
@@ -158,9 +166,9 @@ std::optional<RwSemaphoreState> SleepingLockView::rw_state(const Access& access,
 RwSemaphoreState SleepingLockView::biased_state(const Access& access, VirtualAddress lock, std::uint64_t count) const {
   RwSemaphoreState state;
   state.count = static_cast<std::int64_t>(count);
-  const VirtualAddress list = wait_list_.in(lock);
-  const auto first = wait_list_.exists() ? access.memory.read_pointer(list) : ReadResult<VirtualAddress>(list);
-  state.has_waiters = first && *first != list;
+  const Field& head = wait_list_.exists() ? wait_list_ : first_node_;
+  const auto first = head.exists() ? access.memory.read_pointer(head.in(lock)) : ReadResult<VirtualAddress>(lock);
+  state.has_waiters = head.exists() && first && *first != head.in(lock);
   const std::int64_t biases = -(state.count >> kBiasShift);
   const std::uint64_t holders = count & ((std::uint64_t{1} << kBiasShift) - 1);
   state.writer_holds = holders != 0 && biases > (state.has_waiters ? 1 : 0);

@@ -61,7 +61,7 @@ class SleepingLockView {
 
   LockKind kind_ = LockKind::kMutex;
   Field waiter_list_, waiter_task_, waiter_type_;
-  Field wait_list_, first_waiter_, owner_, count_, last_holder_;
+  Field wait_list_, first_waiter_, first_node_, owner_, count_, last_holder_;
   Field blocked_on_, blocker_;
   Field task_stack_;
   bool is_biased_ = false;  // rw_semaphore.count adds a bias for waiters and writers

@@ -15,6 +15,9 @@ constexpr std::uint64_t kInterruptible = 1;
 constexpr std::uint64_t kUninterruptible = 2;
 constexpr std::uint64_t kStopped = 4;
 constexpr std::uint64_t kTraced = 8;
+// v4.8 (7dc603c9028e): TASK_NEW. v5.16 (5f220be21418): TASK_RTLOCK_WAIT, asleep for a lock that spins on other kernels.
+constexpr std::uint64_t kNew = 0x800;
+constexpr std::uint64_t kRtLockWait = 0x1000;
 
 }  // namespace
 
@@ -41,19 +44,21 @@ std::uint64_t size_of_mapped_stack(const Access& access, Binder& binder) {
   return *size / (*count + 1) * *count;
 }
 
-// THREAD_SIZE, from the linker's marks around the first task's stack (include/asm-generic/vmlinux.lds.h), else from its
-// union, which not every kernel's types describe. v6.10 (8f69cba096b5): the marks are called __start_init_stack.
+// THREAD_SIZE, from the union that every stack is, else from the linker's marks around the first task's stack
+// (include/asm-generic/vmlinux.lds.h), between which powerpc has another one besides. v6.10 (8f69cba096b5): the marks
+// are called __start_init_stack.
 std::uint64_t find_stack_size(const Access& access, Binder& binder) {
   constexpr std::uint64_t kSmallest = 4096;
   constexpr std::uint64_t kLargest = 1 << 20;
+  const Field stack = binder.optional("thread_union", {"stack"});
+  if (stack.exists() && stack.size() >= kSmallest && stack.size() <= kLargest) return stack.size();
   for (const auto& [start_name, end_name] :
        {std::pair{"__start_init_stack", "__end_init_stack"}, std::pair{"__start_init_task", "__end_init_task"}}) {
     const auto start = access.symbols.address_of(start_name);
     const auto end = start ? access.symbols.address_of(end_name) : std::nullopt;
     if (end && *end - *start >= kSmallest && *end - *start <= kLargest) return *end - *start;
   }
-  const Field stack = binder.optional("thread_union", {"stack"});
-  return stack.exists() ? stack.size() : size_of_mapped_stack(access, binder);
+  return size_of_mapped_stack(access, binder);
 }
 
 }  // namespace
@@ -167,6 +172,8 @@ TaskStates::Kind TaskStates::classify(std::uint64_t state, std::uint64_t exit_st
   if ((state & kStopped) != 0) return Kind::kStopped;
   if ((state & kTraced) != 0) return Kind::kTraced;
   if ((state & parked_) != 0) return Kind::kParked;
+  if ((state & kRtLockWait) != 0) return Kind::kUninterruptible;
+  if ((state & kNew) != 0) return Kind::kNew;
   return Kind::kUnknown;
 }
 

@@ -175,6 +175,27 @@ def check_deadlock(report, text, machine, stacks):
                 machine.thread_start)
 
 
+def check_frozen(report, text, machine, stacks):
+    verdict = report["verdict"]
+    expect(verdict["class"] == "cpu-hog", verdict["class"])
+    expect([(one["pid"], one["function"], one["cpu"]) for one in verdict["culprits"]] == [(8689, "pmount_kthread", 6)],
+           f"culprits {verdict['culprits']}")
+    # A clock that its runqueue lets stand still says nothing of ticks.
+    for words in ("no timer tick", "was not run", "interrupts are disabled", "hypervisor"):
+        expect(words not in text, f"said of a CPU whose watchdog has just run: {words}")
+    expect_text(stacks["8689"], "crash_kexec", "panic", "watchdog_timer_fn", "pmount_kthread", "kthread",
+                machine.thread_start)
+
+
+def check_rwsem(report, text, machine, stacks):
+    verdict = report["verdict"]
+    expect((verdict["class"], verdict["confidence"]) == ("mixed-lock-cycle", "certain"), f"{verdict['class']}")
+    expect(sorted(one["comm"] for one in verdict["culprits"]) == ["alpha", "gamma"], f"{verdict['culprits']}")
+    expect_words(text, "gamma (pid 9003) waits for the rw_semaphore gamma_sem [abba], which alpha (pid 9001) holds",
+                 "alpha (pid 9001) waits for the mutex beta_lock [abba], which gamma (pid 9003) holds")
+    expect_text(stacks["9003"], "schedule", "rwsem_down_read_failed", "down_read", "gamma_thread", machine.thread_start)
+
+
 def check_innocent(report, text):
     expect(report["verdict"]["class"] == "none", report["verdict"]["class"])
     expect(not report["findings"], "nobody is accused")
@@ -182,9 +203,13 @@ def check_innocent(report, text):
 
 
 def check(report, text, machine, situation, stack_of):
-    check_sources(report, machine, 6 if situation == "nmi" else 1)
+    check_sources(report, machine, 6 if situation in ("nmi", "frozen") else 1)
     if situation in INNOCENT:
         check_innocent(report, text)
+    elif situation == "frozen":
+        check_frozen(report, text, machine, {"8689": stack_of("8689")})
+    elif situation == "rwsem":
+        check_rwsem(report, text, machine, {"9003": stack_of("9003")})
     elif situation == "abba":
         check_deadlock(report, text, machine, {pid: stack_of(pid) for pid in ("9001", "9002", "55")})
     else:

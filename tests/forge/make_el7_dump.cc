@@ -13,6 +13,9 @@
 //   abba        two threads of the module abba each hold the mutex that the other wants; khungtaskd panicked on CPU 1
 //   passing     the innocent twin: one thread waits for a moment, the other has the mutex and runs; somebody took a
 //   dump
+//   frozen      the thread holds CPU 6, nobody asked for anything, the other CPUs are idle; CPU 6's own watchdog
+//               panicked, and its runqueue has let its clock stand still since it wanted to reschedule
+//   rwsem       one thread has a read-write semaphore and wants the mutex that the other has, who wants to read
 #include <array>
 #include <cstdio>
 #include <functional>
@@ -25,7 +28,7 @@ namespace {
 
 constexpr std::uint64_t kNow = El7Machine::kNow, kSecond = El7Machine::kSecond;
 constexpr std::uint32_t kCulprit = 8689, kRequester = 8702, kCulpritCpu = 6, kPanicCpu = 1, kRequesterCpu = 3;
-constexpr std::uint32_t kAlpha = 9001, kBeta = 9002, kBetaCpu = 5;
+constexpr std::uint32_t kAlpha = 9001, kBeta = 9002, kGamma = 9003, kBetaCpu = 5;
 constexpr std::uint64_t kHungAt = kNow - 25 * kSecond, kAskedAt = kNow - 23 * kSecond;
 
 // What CPU 6 left of its thread's registers.
@@ -225,6 +228,45 @@ void make_passing(El7Machine& m) {
   take_dump(m);
 }
 
+void make_frozen(El7Machine& m) {
+  make_idle(m, {kCulpritCpu});
+  m.add_kthread(kCulprit, "pmount_kthread", "pmount_kthread", kCulpritCpu);
+  const auto stack = m.thread_stack(kCulprit, kCulpritCpu);
+  stack->loop_in("pmount_kthread").tick();
+  m.run(kCulprit, kCulpritCpu, kHungAt);
+  m.touch_watchdog(kCulpritCpu, kHungAt);
+  m.set("rq", m.percpu(kCulpritCpu, "runqueues"), "clock", kHungAt + kSecond);
+  m.set("rq", m.percpu(kCulpritCpu, "runqueues"), "skip_clock_update", 1);
+  m.in_interrupt(kCulpritCpu, stack->registers());
+  stack->path({"__run_hrtimer", "watchdog_timer_fn", "panic", "crash_kexec"});
+  m.crash(kCulpritCpu, kCulprit, *stack);
+  m.log(kNow - kSecond, "BUG: soft lockup - CPU#6 stuck for 22s! [pmount_kthread:8689]");
+  m.log(kNow - kSecond, "Kernel panic - not syncing: softlockup: hung tasks");
+}
+
+void make_rwsem(El7Machine& m) {
+  add_lockers(m);
+  m.add_kthread(kGamma, "gamma", "gamma_thread", kRequesterCpu);
+  hold_mutex(m, "beta_lock", kGamma);
+  const std::uint64_t sem = m.address("gamma_sem");
+  m.set("rw_semaphore", sem, "owner", m.task(kAlpha));
+  m.set("rw_semaphore", sem, "count", 0xfffffffe00000001);  // one who has it, one who writes, and somebody who waits
+  wait_for_mutex(m, kAlpha, "alpha_thread", "beta_lock", kNow - 241 * kSecond);
+  const auto stack = m.thread_stack(kGamma, kRequesterCpu);
+  stack->path({"gamma_thread", "down_read", "rwsem_down_read_failed"});
+  const std::uint64_t waiter = stack->local(m.memory().types.size_of("rwsem_waiter").value());
+  const std::uint64_t node = m.memory().address_of("rwsem_waiter", waiter, "list");
+  m.set("rwsem_waiter", waiter, "task", m.task(kGamma));
+  m.set("rwsem_waiter", waiter, "type", 1);
+  m.memory().link_list(node, {});
+  m.set("rw_semaphore", sem, "wait_list", node);
+  m.switched_out(kGamma, stack->sleep());
+  m.set_task(kGamma, "state", 2);
+  m.set_task(kGamma, "sched_info.last_arrival", kNow - 240 * kSecond);
+  make_idle(m, {kPanicCpu});
+  take_dump(m);
+}
+
 void make_situation(El7Machine& m, std::string_view situation) {
   const Culprit when_stopped = m.stops_by_nmi() ? Culprit::kSaved : Culprit::kMarked;
   struct Situation {
@@ -244,6 +286,8 @@ void make_situation(El7Machine& m, std::string_view situation) {
   if (situation == "yielding") return make_yielding(m);
   if (situation == "abba") return make_abba(m);
   if (situation == "passing") return make_passing(m);
+  if (situation == "frozen") return make_frozen(m);
+  if (situation == "rwsem") return make_rwsem(m);
   throw std::invalid_argument(fmt::format("no situation {}", situation));
 }
 

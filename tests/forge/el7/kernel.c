@@ -6,7 +6,10 @@
 /* Variables. */
 const char linux_banner[] =
     "Linux version 3.10.0-1160.forged." MACHINE " (forge) (gcc) #1 SMP Tue Aug 18 14:50:17 EDT 2020\n";
-union thread_union init_thread_union __attribute__((aligned(THREAD_SIZE)));
+/* The section of the first task's stack; powerpc has a second one there. */
+#define INIT_STACK __attribute__((section(".data..init_task"), aligned(THREAD_SIZE)))
+union thread_union init_thread_union INIT_STACK;
+union thread_union kexec_stack INIT_STACK;
 struct task_struct init_task;
 struct list_head modules;
 struct uts_namespace init_uts_ns;
@@ -85,6 +88,21 @@ CODE void __mutex_lock_slowpath(struct mutex* lock) {
 }
 CODE void mutex_lock(struct mutex* lock) {
   if (--lock->count.counter < 0) __mutex_lock_slowpath(lock);
+  BARRIER();
+}
+CODE struct rw_semaphore* rwsem_down_read_failed(struct rw_semaphore* sem) {
+  struct rwsem_waiter waiter;
+  waiter.list.next = (struct list_head*)&waiter;
+  waiter.task = sem->owner;
+  waiter.type = RWSEM_WAITING_FOR_READ;
+  BARRIER();
+  while (((volatile struct rw_semaphore*)sem)->count < 0) schedule();
+  BARRIER();
+  if (waiter.task) sem->owner = 0;
+  return sem;
+}
+CODE void down_read(struct rw_semaphore* sem) {
+  if (++sem->count <= 0) rwsem_down_read_failed(sem);
   BARRIER();
 }
 CODE void cpu_idle_loop(void) {

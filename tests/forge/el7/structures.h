@@ -137,6 +137,23 @@ struct mutex_waiter {
   struct list_head list;
   struct task_struct* task;
 };
+/* The list of waiters has no head: it is a pointer to the first of them, or to itself. */
+struct slist_head {
+  struct list_head* next;
+};
+struct rw_semaphore {
+  long count;
+  raw_spinlock_t wait_lock;
+  atomic_t osq;
+  struct slist_head wait_list;
+  struct task_struct* owner;
+};
+enum rwsem_waiter_type { RWSEM_WAITING_FOR_WRITE, RWSEM_WAITING_FOR_READ };
+struct rwsem_waiter {
+  struct list_head list;
+  struct task_struct* task;
+  enum rwsem_waiter_type type;
+};
 
 typedef int (*cpu_stop_fn_t)(void* arg);
 struct cpu_stop_done {
@@ -183,7 +200,7 @@ struct rq {
   struct task_struct *curr, *idle, *stop;
   unsigned long next_balance;
   unsigned long long clock, clock_task;
-  int cpu, online;
+  int cpu, online, skip_clock_update;
 };
 
 enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING };
