@@ -142,6 +142,10 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   cpu.busy_wait = busy_wait_of(snapshot, cpu, cpu.contexts[activity]);
 }
 
+bool serves_dump(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment) {
+  return role_of(snapshot, cpu, segment) != model::DumpRole::kNone;
+}
+
 bool move_activity_outward(const model::Snapshot& snapshot, model::Cpu& cpu) {
   if (!cpu.activity || *cpu.activity + 1 >= cpu.contexts.size()) return false;
   cpu.activity = *cpu.activity + 1;

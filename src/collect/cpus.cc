@@ -2,6 +2,7 @@
 #include "collect/cpus.h"
 
 #include <algorithm>
+#include <span>
 
 #include "collect/contexts.h"
 #include "collect/cpu_registers.h"
@@ -29,7 +30,7 @@ void read_runqueue(Workbench& bench, model::Cpu& cpu) {
   model::RunqueueState& out = cpu.runqueue;
   if (const auto task = view.current.read_pointer(memory, *address)) out.current_task = task->value;
   if (const auto task = view.idle.read_pointer(memory, *address)) out.idle_task = task->value;
-  if (const auto clock = view.clock.read(memory, *address)) out.clock = *clock;
+  if (const auto clock = view.clock_of(memory, *address)) out.clock = *clock;
   if (const auto count = view.nr_running.read(memory, *address)) out.running_count = *count;
   if (const auto count = view.nr_switches.read(memory, *address)) out.switch_count = *count;
 }
@@ -82,14 +83,49 @@ VirtualAddress running_task(Workbench& bench, const model::Cpu& cpu) {
   return VirtualAddress(cpu.runqueue.current_task);
 }
 
-// What the activity's own share of the preempt count is: panic() holds one level itself.
-void read_activity_depths(model::Cpu& cpu) {
+// panic() disables preemption before it does anything else; nmi_panic() and the rest do not.
+bool is_panic(std::string_view function) {
+  return function == "panic" || function == "vpanic" || function == "panic_smp_self_stop";
+}
+
+// Levels of the preempt count that panic() took on the way from the activity's context inward: one, whether it went on
+// to take the dump or stopped because another CPU was first.
+std::uint32_t levels_of_panic(const model::Snapshot& snapshot, const model::Cpu& cpu) {
+  const std::uint32_t end = cpu.contexts[*cpu.activity].end_frame;
+  for (std::uint32_t frame = 0; frame < end && frame < cpu.stack.frames.size(); ++frame) {
+    const model::CodeLocation& location = snapshot.location(cpu.stack.frames[frame]);
+    if (location.module.empty() && is_panic(names::base_name(location.function))) return 1;
+  }
+  return cpu.dump_role == model::DumpRole::kPanicked ? 1 : 0;
+}
+
+// An interrupt that was only passing may have held locks of its own.
+bool has_passing_context(const model::Snapshot& snapshot, const model::Cpu& cpu) {
+  const auto inner = std::span(cpu.contexts).first(*cpu.activity);
+  return std::ranges::any_of(inner, [&](const model::ContextSegment& segment) {
+    return segment.kind != model::ContextKind::kNmi && !serves_dump(snapshot, cpu, segment);
+  });
+}
+
+// What the activity's own share of the preempt count is; nothing where that cannot be told apart.
+void read_activity_depths(const model::Snapshot& snapshot, model::Cpu& cpu) {
   if (!cpu.preempt_count || !cpu.activity) return;
   const kernel::PreemptCount count{*cpu.preempt_count};
-  const std::uint32_t by_panic = cpu.dump_role == model::DumpRole::kPanicked ? 1 : 0;
+  const std::uint32_t by_panic = levels_of_panic(snapshot, cpu);
   const std::uint32_t depth = count.preempt_depth();
-  cpu.activity_preempt_depth = depth > by_panic ? depth - by_panic : 0;
+  const std::uint32_t own = depth > by_panic ? depth - by_panic : 0;
+  if (own == 0 || !has_passing_context(snapshot, cpu)) cpu.activity_preempt_depth = own;
   cpu.activity_softirq_depth = count.softirq_depth();
+}
+
+// Kernels that never preempt kernel code need not count (CONFIG_PREEMPT_COUNT), and most that are used do not: there a
+// depth of 0 says nothing. Idle tasks have a level of their own where it is counted.
+bool counts_preemption(Workbench& bench) {
+  const auto& cpus = bench.snapshot.cpus;
+  const bool any_level = std::ranges::any_of(cpus, [](const model::Cpu& cpu) {
+    return cpu.preempt_count && kernel::PreemptCount{*cpu.preempt_count}.preempt_depth() != 0;
+  });
+  return any_level || bench.access.symbols.address_of("preempt_schedule").has_value();
 }
 
 // The registers at the activity's innermost frame.
@@ -104,6 +140,14 @@ bool is_endless(const model::Loop& loop) {
   return loop.exits.empty() && !loop.has_unknown_flow && loop.yield == model::LoopYield::kNever;
 }
 
+// Registers that were found in memory are older than the dump: the interrupt that they were saved in may be long over.
+// What the CPU counts is of the dump's own moment.
+bool may_be_over(const model::Cpu& cpu) {
+  if (cpu.register_source != model::RegisterSource::kReconstructed || !cpu.preempt_count) return false;
+  const kernel::PreemptCount count{*cpu.preempt_count};
+  return count.hardirq_depth() == 0 && count.softirq_depth() == 0;
+}
+
 // An interrupt that does not loop for ever, on a CPU that still takes its ticks, was only passing through.
 void settle_activity(Workbench& bench, const unwind::Stack& stack, model::Cpu& cpu) {
   constexpr std::uint64_t kFresh = 1'000'000'000;
@@ -112,11 +156,12 @@ void settle_activity(Workbench& bench, const unwind::Stack& stack, model::Cpu& c
   const bool takes_ticks = cpu.runqueue.clock && *cpu.runqueue.clock + kFresh >= newest;
   while (cpu.activity) {
     const model::ContextKind kind = cpu.contexts[*cpu.activity].kind;
-    const bool is_interrupt = kind == model::ContextKind::kHardirq || kind == model::ContextKind::kNmi;
+    const bool is_over = kind == model::ContextKind::kSoftirq && may_be_over(cpu);
+    const bool is_interrupt = kind == model::ContextKind::kHardirq || kind == model::ContextKind::kNmi || is_over;
     const bool is_idle = idle_task && kind == model::ContextKind::kTask;
     if (!is_idle && cpu.busy_wait == model::BusyWait::kNone)
       cpu.loop = find_loop(bench, cpu, activity_registers(stack, cpu));
-    if (!is_interrupt || !takes_ticks || (cpu.loop && is_endless(*cpu.loop))) return;
+    if (!is_interrupt || (!takes_ticks && !may_be_over(cpu)) || (cpu.loop && is_endless(*cpu.loop))) return;
     if (!move_activity_outward(bench.snapshot, cpu)) return;
     cpu.loop.reset();
   }
@@ -132,7 +177,8 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
     return;
   }
   if (!bench.target.unwinder) return;
-  const unwind::Stack stack = bench.target.unwinder->walk({found.registers, /*pc_is_exact=*/true});
+  const unwind::Stack stack =
+      bench.target.unwinder->walk({found.registers, /*pc_is_exact=*/true, VirtualAddress(cpu.task)});
   cpu.stack = to_model(bench, stack, StackDetail::kFramesAndRegisters);
   cut_into_contexts(bench.snapshot, cpu);
   if (!cpu.activity && cpu.stack.end == model::StackEndReason::kUserMode) cpu.in_user_mode = true;
@@ -148,7 +194,7 @@ void read_stack(Workbench& bench, const CpuRegisters& found, model::Cpu& cpu) {
     }
   }
   collect_spinlock_wait(bench, cpu, registers);
-  read_activity_depths(cpu);
+  read_activity_depths(bench.snapshot, cpu);
 }
 
 model::Cpu read_cpu(Workbench& bench, const CpuRegisterFinder& finder, MemoryTraces& traces, std::uint32_t number,
@@ -183,7 +229,7 @@ std::optional<std::uint64_t> newest_clock(const Workbench& bench) {
   for (const std::uint32_t cpu : bench.percpu().possible()) {
     const auto runqueue = bench.percpu().find("runqueues", cpu);
     if (!runqueue) continue;
-    const auto clock = bench.runqueues.clock.read(bench.access.memory, *runqueue);
+    const auto clock = bench.runqueues.clock_of(bench.access.memory, *runqueue);
     if (clock && *clock != 0 && (!newest || *clock > *newest)) newest = *clock;
   }
   return newest;
@@ -201,6 +247,8 @@ void collect_cpus(Workbench& bench) {
     if (online) is_online = std::ranges::find(*online, number) != online->end();
     bench.snapshot.cpus.push_back(read_cpu(bench, finder, traces, number, is_online));
   }
+  if (counts_preemption(bench)) return;
+  for (model::Cpu& cpu : bench.snapshot.cpus) cpu.activity_preempt_depth.reset();
 }
 
 }  // namespace whyhung::collect

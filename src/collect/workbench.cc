@@ -82,6 +82,15 @@ const kernel::LoadedModule* Workbench::module_of(VirtualAddress address) const {
   return found == modules.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// What Clang appends to a static function's name where the whole kernel is optimised at once.
+std::string_view without_link_time_suffix(std::string_view name) {
+  return name.substr(0, name.find(".llvm."));
+}
+
+}  // namespace
+
 std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
   // A return address and an interrupted instruction at the same address may belong to different functions.
   const std::uint64_t key = shown.value * 2 + (shown == lookup ? 1 : 0);
@@ -90,7 +99,7 @@ std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
   model::CodeLocation location;
   location.address = shown.value;
   if (const auto symbol = access.symbols.find_covering(lookup)) {
-    location.function = symbol->symbol.name;
+    location.function = without_link_time_suffix(symbol->symbol.name);
     location.offset = shown - symbol->symbol.address;
     location.module = symbol->symbol.module;
   } else if (const kernel::LoadedModule* module = module_of(lookup)) {

@@ -3,6 +3,7 @@
 // holder; but it has preemption disabled and is on a CPU. So where every CPU that could hold anything is one that spins
 // itself, the circle is closed, whoever holds which.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ struct Spinner {
   const CpuCondition* condition = nullptr;
   const model::Wait* wait = nullptr;
   std::uint32_t held = 0;  // spinlocks, or other reasons not to be preempted, besides the one that it spins for
+  bool is_counted = true;  // false: a kernel that does not count; then `held` is what it may hold
 };
 
 // Could the CPU hold a spinlock? Where the kernel does not count, any that runs kernel code could.
@@ -54,7 +56,7 @@ void add_links(const Spinner& spinner, Finding& finding) {
              spinner.wait->certainty,
              spinner.wait->evidence};
   finding.chain.push_back(std::move(spins));
-  if (spinner.held == 0) return;
+  if (spinner.held == 0 || !spinner.is_counted) return;
   Link holds{Claim::kCpuHoldsSpinlocks, {spinner.wait->waiter}, DepthFacts{spinner.held}, Certainty::kLikely, {}};
   if (cpu.preempt_count) {
     holds.evidence.push_back({model::EvidenceKind::kField,
@@ -63,6 +65,12 @@ void add_links(const Spinner& spinner, Finding& finding) {
                               fmt::format("{:#x}", *cpu.preempt_count)});
   }
   finding.chain.push_back(std::move(holds));
+}
+
+std::size_t contended_by(const std::vector<Spinner>& spinners) {
+  std::set<model::NodeId> locks;
+  for (const Spinner& one : spinners) locks.insert(one.wait->on);
+  return locks.size();
 }
 
 }  // namespace
@@ -77,11 +85,16 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
     if (spins && stands_long(condition)) {
       const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);
       const std::uint32_t named = locks_held_by(facts, wait->waiter);
-      spinners.push_back({&condition, wait, std::max(named, depth == 0 ? 0 : depth - 1)});
+      const bool is_counted = condition.cpu->activity_preempt_depth || !condition.cpu->preempt_count;
+      const std::uint32_t held = is_counted ? (depth == 0 ? 0 : depth - 1) : 1;
+      spinners.push_back({&condition, wait, std::max(named, held), is_counted});
     } else if (condition.doing != CpuDoing::kServesDump && may_hold(condition)) {
       somebody_else = true;
     }
   }
+  // Where nothing is counted each may hold what another spins for. One lock alone may as well have been left locked.
+  const bool all_counted = std::ranges::all_of(spinners, &Spinner::is_counted);
+  if (!all_counted && contended_by(spinners) < 2) return {};
   const bool anybody_holds = std::ranges::any_of(spinners, [](const Spinner& one) { return one.held != 0; });
   if (spinners.empty() || somebody_else || !anybody_holds) return {};
   Finding finding;

@@ -143,6 +143,39 @@ TEST_F(ContextsTest, ACpuThatPanicsSecondWasStopped) {
   EXPECT_EQ(runs({"panic_smp_self_stop", "panic", "other_bug", "kthread"}).dump_role, DumpRole::kStoppedForDump);
 }
 
+TEST_F(ContextsTest, ThePanicOfACpuThatCameSecondCountsToo) {
+  kernel.machine.memory.write_u32(kernel.percpu(1, "__preempt_count"), 0x80010001);
+  const model::Cpu& found =
+      runs(on_top_of({"panic_smp_self_stop", "panic", "watchdog_timer_fn", "asm_sysvec_apic_timer_interrupt"},
+                     {"spins [driver]", "kthread"}));
+  EXPECT_EQ(found.dump_role, DumpRole::kStoppedForDump);
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.activity_preempt_depth, 0u) << "the one level is panic()'s own";
+}
+
+TEST_F(ContextsTest, WhatAnInterruptHeldThatWasOnlyPassingIsNotTheTasks) {
+  kernel.machine.memory.write_u32(kernel.percpu(1, "__preempt_count"), 0x80010002);
+  const std::vector<FakeFrame> frames =
+      on_top_of({"advances_clock", "asm_sysvec_apic_timer_interrupt"}, {"works [driver]", "kthread"});
+  EXPECT_EQ(runs(frames).activity, 1u);
+  EXPECT_EQ(runs(frames).activity_preempt_depth, std::nullopt) << "whose the levels are cannot be told";
+}
+
+TEST_F(ContextsTest, AKernelThatDoesNotCountTellsNoDepth) {
+  for (std::uint32_t number = 0; number < 4; ++number) {
+    kernel.machine.memory.write_u32(kernel.percpu(number, "__preempt_count"), 0x80000000);
+  }
+  EXPECT_EQ(runs({"spins [driver]", "kthread"}).activity_preempt_depth, std::nullopt);
+}
+
+TEST_F(ContextsTest, AKernelThatCanPreemptItselfCountsEvenIfNobodyHoldsIt) {
+  kernel.function("preempt_schedule");
+  for (std::uint32_t number = 0; number < 4; ++number) {
+    kernel.machine.memory.write_u32(kernel.percpu(number, "__preempt_count"), 0x80000000);
+  }
+  EXPECT_EQ(runs({"spins [driver]", "kthread"}).activity_preempt_depth, 0u);
+}
+
 TEST_F(ContextsTest, ACpuThatServesIpisWasStoppedByOneWhenItIsOffline) {
   kernel.machine.memory.write_u64(kernel.machine.symbols.address_of("__cpu_online_mask")->value, 0b1101);
   const model::Cpu& found = runs(on_top_of({"handle_IPI", "do_irq", "handle_exception"}, kSystemCall));
