@@ -7,11 +7,12 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import signal
 import sys
 from pathlib import Path
 
-from . import initramfs, kernels, matrix, modules, rivals
+from . import built, initramfs, kernels, likes, matrix, modules, rivals
 from .cache import LabError, locked
 from .progress import Progress
 from .matrix import SETS
@@ -49,12 +50,23 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(command=_list)
 
     prepare = commands.add_parser("prepare", help="fetch kernels, build modules and initramfs")
-    prepare.add_argument("--kernel", choices=KERNELS, help="only this one")
+    prepare.add_argument("--kernel", choices=built.known(), help="only this one")
     prepare.set_defaults(command=_prepare)
 
     debuginfo = commands.add_parser("debuginfo", help="fetch a kernel's vmlinux with DWARF")
-    debuginfo.add_argument("--kernel", choices=KERNELS, required=True)
+    debuginfo.add_argument("--kernel", choices=built.known(), required=True)
     debuginfo.set_defaults(command=_debuginfo)
+
+    making = commands.add_parser("kernel", help="kernels that are built here").add_subparsers(
+        required=True, metavar="COMMAND").add_parser("build", help="build one from Debian's kernel sources")
+    making.add_argument("--source", required=True, help="6.1, 6.12, …: as kernels are called here")
+    making.add_argument("--like", required=True,
+                        help=f"{', '.join(likes.LIKES)}, or the path of a configuration file")
+    making.add_argument("--name", default="", help="what it is called; else after source and likeness")
+    making.add_argument("--set", action="append", default=[], metavar="OPTION=VALUE",
+                        help="one more option of the configuration (y, n, or a value)")
+    making.add_argument("--jobs", type=int, default=2)
+    making.set_defaults(command=_build_kernel)
 
     many = commands.add_parser("matrix", help="the standard set of dumps, into the cache")
     many.add_argument("set", choices=SETS)
@@ -66,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("run", help="one boot per kind of form: hang, and dump")
     one.add_argument("scenario", choices=SCENARIOS, metavar="SCENARIO")
-    one.add_argument("--kernel", choices=KERNELS, required=True)
+    one.add_argument("--kernel", choices=built.known(), required=True)
     one.add_argument("--form", default="kdump-lzo", help="one or more, with commas between")
     one.add_argument("--cpus", type=int, default=4)
     one.add_argument("--memory", type=int, default=0, metavar="MB")
@@ -100,7 +112,7 @@ def _paging(text: str) -> int | str:
 def _list(_: argparse.Namespace) -> None:
     tables = {
         "Scenarios": {name: entry.summary for name, entry in SCENARIOS.items()},
-        "Kernels": {name: entry.summary for name, entry in KERNELS.items()},
+        "Kernels": {name: entry.summary for name, entry in built.known().items()},
         "Forms": {name: entry.summary for name, entry in FORMS.items()},
     }
     for title, table in tables.items():
@@ -126,6 +138,17 @@ def _debuginfo(asked: argparse.Namespace) -> None:
     with Progress().stage(f"fetch debuginfo of {asked.kernel}"), locked():
         path = kernels.debuginfo(asked.kernel)
     print(path)
+
+
+def _build_kernel(asked: argparse.Namespace) -> None:
+    overrides = {}
+    for setting in asked.set:
+        name, separator, value = setting.partition("=")
+        if not separator or not re.fullmatch(r"[A-Z0-9_]+", name):
+            raise LabError(f"--set wants OPTION=VALUE, not {setting!r}")
+        overrides[name] = value
+    with Progress().stage(f"build {asked.source} like {Path(asked.like).name}"):
+        print(built.build(asked.source, asked.like, asked.name, overrides, asked.jobs))
 
 
 def _rivals(_: argparse.Namespace) -> None:

@@ -10,9 +10,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import debian
+from . import built, debian
 from .cache import LabError, folder, root
-from .tables import ARCHES, KERNELS, Kernel
+from .tables import ARCHES, Kernel
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Unpacked:
 
 def unpacked(key: str) -> Unpacked:
     """The kernel, fetched if need be."""
-    kernel = KERNELS[key]
+    kernel = built.known()[key]
     base = root() / "kernels" / key
     if not (base / "release").exists():
         _fetch(key, kernel, base)

@@ -166,6 +166,10 @@ KERNELS = {
     "6.1": Kernel("Debian 12, voluntary preemption", "amd64", "bookworm", False),
     "6.12": Kernel("Debian 13, voluntary preemption", "amd64", "trixie", False),
     "7.2": Kernel("Debian unstable, lazy preemption", "amd64", "sid", True),
+    "6.1-rt": Kernel("Debian 12, PREEMPT_RT: spinlocks, rwsems and mutexes on rt_mutex", "amd64", "bookworm", True,
+                     "linux-image-rt-amd64", "linux-headers-rt-amd64"),
+    "6.12-rt": Kernel("Debian 13, PREEMPT_RT", "amd64", "trixie", True,
+                      "linux-image-rt-amd64", "linux-headers-rt-amd64"),
     "5.10-arm64": Kernel("Debian 11 on arm64: kallsyms of code only, not in VMCOREINFO",
                          "arm64", "bullseye", False,
                          # The release of the archive that stands still; the security archive's is gone.
