@@ -3,6 +3,7 @@
 
 #include "collect/cpus.h"
 #include "collect/machine.h"
+#include "collect/stacks.h"
 #include "collect/tasks.h"
 #include "collect/waits/waits.h"
 
@@ -23,6 +24,7 @@ void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& 
   collect_tasks(bench);
   clock.enter("CPUs");
   collect_cpus(bench);
+  note_taken_returns(bench);
   clock.enter("waits");
   for (const WaitCollector& collector : wait_collectors()) collector.collect(bench);
   for (const model::Cpu& cpu : bench.snapshot.cpus) bench.add_lines(cpu.stack);

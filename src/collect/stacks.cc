@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/stacks.h"
 
+#include <algorithm>
 #include <array>
+
+#include "unwind/taken_return.h"
 
 namespace whyhung::collect {
 namespace {
@@ -80,6 +83,15 @@ model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, 
     return trace;
   }
   return to_model(bench, bench.target.unwinder->walk({start->registers, start->pc_is_exact, task}), detail);
+}
+
+void note_taken_returns(Workbench& bench) {
+  const auto count = std::ranges::count_if(bench.snapshot.tasks, [](const model::Task& task) {
+    return task.stack.end_detail.starts_with(unwind::kReturnTaken);
+  });
+  if (count == 0) return;
+  bench.gap(fmt::format("stacks of {} task{}", count, count == 1 ? "" : "s"),
+            "function_graph or a return probe took return addresses from them, and what it noted is not in the dump");
 }
 
 }  // namespace whyhung::collect

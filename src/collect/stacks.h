@@ -18,4 +18,7 @@ model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDe
 // All known registers by name.
 std::vector<model::RegisterValue> to_model(const arch::Architecture& architecture, const arch::RegisterSet& registers);
 
+// Says once of how many tasks the stack could not be followed because of a tracer.
+void note_taken_returns(Workbench& bench);
+
 }  // namespace whyhung::collect

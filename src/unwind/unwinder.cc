@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "unwind/taken_return.h"
+
 namespace whyhung::unwind {
 
 std::string_view describe(FrameSource source) {
@@ -100,8 +102,7 @@ Stack walk_stack(const arch::Architecture& architecture, Stepper& stepper, const
     const auto left = take_back(architecture, *hooks, start.task, trampolines, state);
     if (!left) continue;
     stack.end = StackEnd::kNoUnwindData;
-    stack.end_detail =
-        fmt::format("a tracer replaced the return address by {:#x}, and its note is missing", left->value);
+    stack.end_detail = fmt::format("{} by {:#x}, and its note is missing", kReturnTaken, left->value);
     return stack;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tasks: all of them, once each, with their states, times and stacks; and what is said when some cannot be had.
 #include "collect_test_support.h"
+#include "unwind/taken_return.h"
 
 namespace whyhung::collect {
 namespace {
@@ -248,6 +249,16 @@ TEST_F(TasksTest, WithoutAnUnwinderStacksAreNotWalked) {
   kernel.add_task(10, "task");
   kernel.target.unwinder.reset();
   EXPECT_EQ(the_task(10).stack.end, model::StackEndReason::kNoUnwindData);
+}
+
+TEST_F(TasksTest, StacksThatATracerCutOffAreToldOnce) {
+  for (const std::uint32_t pid : {10, 11}) {
+    kernel.add_task(pid, "traced");
+    unwind::Stack& stack = kernel.unwinder->stacks[FakeKernel::stack_of(pid) + 0x3e00 + 56];
+    stack.end = unwind::StackEnd::kNoUnwindData;
+    stack.end_detail = std::string(unwind::kReturnTaken) + " by 0x1234";
+  }
+  EXPECT_NE(gap("stacks of 2 tasks").find("function_graph"), std::string::npos);
 }
 
 }  // namespace
