@@ -2,6 +2,7 @@
 #include "collect/collect.h"
 
 #include "collect/cpus.h"
+#include "collect/incidents.h"
 #include "collect/machine.h"
 #include "collect/stacks.h"
 #include "collect/tasks.h"
@@ -31,6 +32,7 @@ void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& 
   clock.enter("machine");
   collect_modules(bench);
   collect_machine(bench);
+  collect_incidents(bench);
 }
 
 model::Snapshot poor_snapshot(const target::Target& target, std::string_view dump_name, const Error& why) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "collect/crash.h"
 #include "kernel/printk.h"
 #include "kernel/system.h"
 #include "kernel/watchdog.h"
@@ -108,6 +109,7 @@ void collect_machine(Workbench& bench) {
     const model::Cpu* cpu = bench.snapshot.find_cpu(*machine.panic_cpu);
     if (cpu != nullptr && cpu->task != 0) machine.panic_task = cpu->task;
     machine.panic_message = find_panic_message(bench);
+    machine.crash = find_crash(bench.snapshot, *machine.panic_cpu);
   }
 }
 

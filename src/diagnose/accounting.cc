@@ -7,8 +7,14 @@
 namespace whyhung::diagnose {
 namespace {
 
+// A task in the middle of being made: it has no state of a sleeper's yet, and has never had a CPU.
+bool is_new(const model::Task& task) {
+  return task.state == model::TaskState::kUnknown && task.last_arrival == 0u;
+}
+
 TaskBucket bucket_of(const model::Task& task, bool runs, bool has_wait) {
   if (runs) return TaskBucket::kRunning;
+  if (is_new(task)) return TaskBucket::kWaitsForCpu;
   if (has_wait) return TaskBucket::kExplainedWait;
   if (task.frozen) return TaskBucket::kStopped;
   switch (task.state) {
@@ -33,6 +39,7 @@ CpuBucket bucket_of(const CpuCondition& condition, const std::set<std::uint32_t>
   if (victims.contains(condition.cpu->number)) return CpuBucket::kVictim;
   switch (condition.doing) {
     case CpuDoing::kIdle: return CpuBucket::kIdle;
+    case CpuDoing::kOffline: return CpuBucket::kOffline;
     case CpuDoing::kUserMode:
     case CpuDoing::kServesDump:
     case CpuDoing::kKernelCode: return CpuBucket::kWorking;
@@ -66,7 +73,7 @@ Accounting account(const Case& facts, const std::vector<Finding>& findings) {
     ++accounting.tasks[bucket];
     if (bucket != TaskBucket::kUnexplained) continue;
     std::optional<std::uint64_t> since;
-    if (task.last_arrival && now > *task.last_arrival) since = now - *task.last_arrival;
+    if (task.last_arrival.value_or(0) != 0 && now > *task.last_arrival) since = now - *task.last_arrival;
     accounting.unexplained.push_back({task.address, since});
   }
   std::ranges::stable_sort(accounting.unexplained, [](const Unexplained& a, const Unexplained& b) {

@@ -23,7 +23,7 @@ enum class TaskBucket : std::uint8_t {
 std::string_view name_of(TaskBucket bucket);
 std::span<const EnumName<TaskBucket>> words_of(TaskBucket);
 
-enum class CpuBucket : std::uint8_t { kCulprit, kVictim, kIdle, kWorking, kUnknown };
+enum class CpuBucket : std::uint8_t { kCulprit, kVictim, kIdle, kWorking, kOffline, kUnknown };
 std::string_view name_of(CpuBucket bucket);
 std::span<const EnumName<CpuBucket>> words_of(CpuBucket);
 

@@ -11,6 +11,7 @@
 #include "diagnose/busy_holder.h"
 #include "diagnose/detector.h"
 #include "diagnose/io_stuck.h"
+#include "diagnose/killed_holder.h"
 #include "diagnose/reclaim.h"
 #include "diagnose/starvation.h"
 
@@ -26,6 +27,10 @@ using model::TaskState;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 // Where the holder still runs now and then, more patience is needed to tell a hang from a queue that moves.
 constexpr std::uint64_t kLastingWhileMoving = 20 * kSecond;
+// What comes to a lock that moves, and who holds it, did so within this time.
+constexpr std::uint64_t kLately = 2 * kSecond;
+// What the kernel itself calls too long (kernel.hung_task_timeout_secs), as it is by default.
+constexpr std::uint64_t kHungTaskLimit = 120 * kSecond;
 // How much later than a wait a task may have started and still have been there before: two clocks are compared.
 constexpr std::uint64_t kClockSkew = 2 * kSecond;
 
@@ -145,11 +150,28 @@ class BlockedDetector {
   bool is_gone(NodeId who, const model::Wait& wait) const {
     const model::Task* task = index_.task(who);
     if (task == nullptr || task->state == TaskState::kZombie || task->state == TaskState::kDead) return true;
-    return task->start_time && wait.since && *task->start_time > *wait.since + kClockSkew;
+    return is_heir(*task, wait.on);
+  }
+
+  // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that is
+  // younger than every wait, and does not move, stands where a former holder stood.
+  bool is_heir(const model::Task& task, NodeId lock) const {
+    const auto youngest = index_.youngest_age(lock);
+    const std::uint64_t now = facts_.snapshot.machine.clock.value_or(0);
+    if (!task.start_time || !youngest || *task.start_time > now) return false;
+    return now - *task.start_time + kClockSkew < *youngest && index_.idle_time(task).value_or(0) >= kLasting;
+  }
+
+  // Others have come to wait just now, and the holder has run just now: the lock goes from one to the next.
+  bool is_handed_on(NodeId lock, std::uint64_t rested, std::uint64_t waited) const {
+    const auto youngest = index_.youngest_age(lock);
+    return rested < kLately && youngest && *youngest < kLately && waited < kHungTaskLimit;
   }
 
   std::optional<Finding> explain(const Path& path) const {
     if (path.last()->kind == ResourceKind::kServer) return std::nullopt;  // server_gone.cc
+    const auto was_killed = [&](const model::Resource* one) { return killed_holder(facts_, *one) != nullptr; };
+    if (std::ranges::any_of(path.resources, was_killed)) return std::nullopt;
     Finding finding;
     for (std::size_t i = 0; i < path.waits.size(); ++i) {
       finding.chain.push_back(index_.waits_link(*path.waits[i]));
@@ -216,11 +238,12 @@ class BlockedDetector {
     }
     // A process may keep a lock of its own as long as it likes, unless it was made to.
     if (is_user_lock(*path.last()) && !task->is_halted()) return false;
+    if (holder.role == model::HolderRole::kVforkChild) return false;
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);
     const bool moves = rested + kSecond < waited && rested < kLasting;
-    if (moves && waited < kLastingWhileMoving) return false;
+    if (moves && (waited < kLastingWhileMoving || is_handed_on(path.waits.back()->on, rested, waited))) return false;
     if (task->is_halted()) {
       finding.hang_class = HangClass::kHolderFrozen;
       finding.chain.push_back(index_.rests_link(Claim::kHolderStopped, *task));

@@ -17,12 +17,28 @@ constexpr std::uint64_t kMostThreshold = 1'000'000;   // s; the kernel takes at 
 constexpr std::uint64_t kTicksStopped = 2 * kSecond;  // far beyond the longest tick of a busy CPU
 constexpr std::uint64_t kNotRun = 5 * kSecond;        // no code with interrupts enabled keeps ticks out for so long
 
+// A machine that stops for a dump takes its CPUs offline too; but only one that was taken out of use before, or never
+// came up, has its stopper parked or none.
+bool is_out_of_use(const model::Cpu& cpu) {
+  if (cpu.online.value_or(true) || cpu.dump_role != model::DumpRole::kNone) return false;
+  const bool rests = cpu.task == 0 || cpu.task == cpu.runqueue.idle_task;
+  return rests && cpu.stopper && (cpu.stopper->task == 0 || cpu.stopper->enabled == false);
+}
+
+// Registers that are all zero are none: /proc/kcore has such notes of CPUs that run.
+bool stands_nowhere(const model::Cpu& cpu) {
+  return !cpu.registers.empty() &&
+         std::ranges::all_of(cpu.registers, [](const model::RegisterValue& one) { return one.value == 0; });
+}
+
 CpuDoing doing_of(const model::Cpu& cpu, const model::Task* task) {
+  if (is_out_of_use(cpu)) return CpuDoing::kOffline;
   // An interrupt or a softirq on top of the idle task is work like any other.
   const bool in_task = !cpu.activity || cpu.contexts[*cpu.activity].kind == ContextKind::kTask;
   const bool idle_task =
       (task != nullptr && task->is_idle_task) || (cpu.task != 0 && cpu.task == cpu.runqueue.idle_task);
   if (in_task && idle_task) return CpuDoing::kIdle;
+  if (stands_nowhere(cpu)) return CpuDoing::kUnknown;
   if (cpu.in_user_mode) return CpuDoing::kUserMode;
   if (!cpu.activity) return CpuDoing::kUnknown;
   if (cpu.busy_wait != model::BusyWait::kNone) return CpuDoing::kWaitsForCpu;
@@ -45,7 +61,21 @@ bool has_starved_stopper(const model::Index& index, const model::Cpu& cpu) {
 // runs takes no ticks either; but nobody stops it in a loop without a way out by chance.
 bool is_deaf(const CpuCondition& condition) {
   if (!condition.cpu->interrupts_enabled) return condition.endless_loop && condition.ticks_stopped;
-  return !*condition.cpu->interrupts_enabled && (condition.endless_loop || condition.ticks_stopped);
+  return !*condition.cpu->interrupts_enabled && condition.doing != CpuDoing::kOffline &&
+         (condition.endless_loop || condition.ticks_stopped);
+}
+
+// Where every CPU has its interrupts disabled no clock goes on, and none tells how long any has stood. That all do so at
+// one moment, in a loop or waiting for a lock, is no chance.
+bool all_are_deaf(const std::vector<CpuCondition>& conditions) {
+  bool any = false;
+  for (const CpuCondition& condition : conditions) {
+    if (condition.doing == CpuDoing::kOffline) continue;
+    const bool spins = condition.doing == CpuDoing::kWaitsForCpu || condition.cpu->loop.has_value();
+    if (condition.cpu->interrupts_enabled != false || !spins || condition.doing == CpuDoing::kIdle) return false;
+    any = true;
+  }
+  return any && conditions.size() > 1;
 }
 
 bool can_be_preempted(const model::Snapshot& snapshot, const model::Cpu& cpu, ContextKind context) {
@@ -75,7 +105,8 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   }
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
   condition.ticks_stopped =
-      condition.clock_behind && *condition.clock_behind >= kTicksStopped && condition.doing != CpuDoing::kIdle;
+      condition.clock_behind && *condition.clock_behind >= kTicksStopped && condition.doing != CpuDoing::kIdle &&
+      condition.doing != CpuDoing::kOffline;
   const bool works = condition.doing == CpuDoing::kUserMode || condition.doing == CpuDoing::kKernelCode ||
                      condition.doing == CpuDoing::kWaitsForCpu;
   // An idle CPU has sent its tick away, and an interrupt that does not end keeps it from coming back.
@@ -100,6 +131,9 @@ std::vector<CpuCondition> judge_cpus(const model::Index& index) {
     judge_clocks(snapshot, condition);
     condition.deaf = is_deaf(condition);
     conditions.push_back(condition);
+  }
+  if (all_are_deaf(conditions)) {
+    for (CpuCondition& condition : conditions) condition.deaf |= condition.doing == CpuDoing::kKernelCode;
   }
   return conditions;
 }

@@ -17,6 +17,7 @@ enum class CpuDoing : std::uint8_t {
   kServesDump,   // its task itself asked for the panic or the dump
   kWaitsForCpu,  // the kernel's own busy wait for another CPU: a victim
   kKernelCode,
+  kOffline,  // taken out of use, or never there: nothing runs or waits there
   kUnknown,  // no registers: what it did is not known
 };
 

@@ -6,6 +6,7 @@
 
 #include "diagnose/cycles.h"
 #include "diagnose/detector.h"
+#include "diagnose/killed_holder.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -45,6 +46,14 @@ void start_at_a_task(std::vector<NodeId>& nodes) {
   if (first != nodes.end()) std::rotate(nodes.begin(), first, nodes.end());
 }
 
+// Whether somebody outside of the circle may give what `next` is waited for to give: another worker that takes the work.
+bool has_another_way(const Case& facts, const model::Resource& resource, NodeId next) {
+  if (resource.kind != ResourceKind::kWorkItem && resource.kind != ResourceKind::kWorkPool) return false;
+  return std::ranges::any_of(resource.holders, [&](const model::Holder& holder) {
+    return holder.who != next && facts.blame.of(holder.who) != Ability::kStuck;
+  });
+}
+
 std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
   const WaitIndex& index = facts.waits;
   start_at_a_task(nodes);
@@ -66,7 +75,7 @@ std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
     } else if (const model::Resource* resource = index.resource(node)) {
       circle.resources.push_back(resource);
       const model::Holder* holder = holder_among(*resource, next);
-      if (holder == nullptr) return std::nullopt;
+      if (holder == nullptr || killed_holder(facts, *resource) != nullptr || has_another_way(facts, *resource, next)) return std::nullopt;
       confidence = model::weaker(confidence, holder->certainty);
       finding.chain.push_back(index.held_link(*resource, *holder));
     } else {

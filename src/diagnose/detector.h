@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "diagnose/blame.h"
 #include "diagnose/cpu_condition.h"
 #include "diagnose/finding.h"
 #include "diagnose/wait_graph.h"
@@ -21,6 +22,7 @@ struct Case {
   const WaitGraph& graph;
   const WaitIndex& waits;
   const std::vector<CpuCondition>& cpus;
+  const Blame& blame;
 };
 
 // The condition of a CPU; null when it is not known which one, or it is not in the snapshot.
@@ -33,6 +35,9 @@ struct Detector {
 
 std::span<const Detector> detectors();
 
+std::vector<Finding> detect_crashed(const Case& facts);
+std::vector<Finding> detect_killed_holder(const Case& facts);
+std::vector<Finding> detect_atomic_sleeper(const Case& facts);
 std::vector<Finding> detect_stop_machine_starved(const Case& facts);
 std::vector<Finding> detect_irqs_off(const Case& facts);
 std::vector<Finding> detect_cpu_hog(const Case& facts);
@@ -44,6 +49,9 @@ std::vector<Finding> detect_server_gone(const Case& facts);
 std::vector<Finding> detect_blocked(const Case& facts);
 std::vector<Finding> detect_starvation(const Case& facts);
 std::vector<Finding> detect_memory_reclaim_stall(const Case& facts);
+
+// Whether the kernel stopped for a reason of its own: not because it saw a hang, nor because somebody asked for a dump.
+bool stopped_by_itself(const model::Machine& machine);
 
 // Adds all tasks and CPUs that wait for a node, directly or through others, to the victims, without the culprits.
 void add_blocked_by(const Case& facts, model::NodeId node, Finding& finding);

@@ -9,10 +9,13 @@ namespace whyhung::diagnose {
 namespace {
 
 // A detector that explains more of a hang stands before those that explain part of it.
-constexpr auto kDetectors = std::to_array<Detector>({{"stop-machine-starved", detect_stop_machine_starved},
+constexpr auto kDetectors = std::to_array<Detector>({{"crashed", detect_crashed},
+                                                     {"stop-machine-starved", detect_stop_machine_starved},
                                                      {"irqs-off", detect_irqs_off},
                                                      {"cpu-hog", detect_cpu_hog},
+                                                     {"atomic-sleeper", detect_atomic_sleeper},
                                                      {"spinlock-deadlock", detect_spinlock_deadlock},
+                                                     {"killed-holder", detect_killed_holder},
                                                      {"deadlock", detect_deadlock},
                                                      {"ipi-not-answered", detect_ipi_not_answered},
                                                      {"rt-hog", detect_rt_hog},

@@ -15,7 +15,7 @@ namespace whyhung::diagnose {
 // Why there is no certain answer, or what speaks against "no hang".
 enum class Doubt : std::uint8_t {
   kNothingReadable,      // the machine's inside could not be read at all
-  kCpusUnknown,          // of no CPU is it known what it did
+  kCpusUnknown,          // of some CPUs it is not known what they did
   kLockupUnexplained,    // a CPU was stuck by the kernel's own measure, and no detector explains it
   kDetectorFired,        // the kernel panicked because it saw a hang that is not explained here
   kWaitsUnending,        // tasks have waited for something known for longer than that, and its queue does not move
@@ -37,7 +37,8 @@ struct Diagnosis {
   model::Certainty confidence = model::Certainty::kPossible;
   std::vector<Finding> findings;  // ranked: the first is the verdict's
   std::vector<Doubt> doubts;      // only for kUndetermined
-  std::vector<std::uint32_t> doubtful_cpus;
+  std::vector<std::uint32_t> doubtful_cpus;  // stuck, and not explained
+  std::vector<std::uint32_t> unknown_cpus;   // of which it is not known what they did
   std::vector<UnendingWait> unending;  // longest first
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "model/cpu.h"
+#include "model/crash.h"
 #include "model/task.h"
 #include "model/wait.h"
 
@@ -154,10 +155,27 @@ struct LostFacts {
   std::optional<std::int64_t> count;
 };
 
+// What ended the machine, where it was no hang.
+struct CrashFacts {
+  static constexpr std::string_view kName = "crash";
+  model::CrashKind kind = model::CrashKind::kCalled;
+  Place place;
+  std::string message;  // the kernel's last words, raw
+};
+
+// A task that an Oops ended, as the log names it.
+struct KilledFacts {
+  static constexpr std::string_view kName = "killed";
+  std::uint32_t pid = 0;
+  std::string comm;
+  Place place;
+  std::uint64_t time = 0;  // since boot
+};
+
 using LinkFacts =
     std::variant<std::monostate, StopFacts, OccupantFacts, DepthFacts, PreemptionFacts, ClockFacts, LoopFacts,
                  CallFacts, WaitFacts, HeldFacts, RestFacts, GoneFacts, StarvationFacts, ThrottleFacts, PreferenceFacts,
-                 SilenceFacts, SilentDeviceFacts, RealTimeFacts, ReclaimFacts, LostFacts>;
+                 SilenceFacts, SilentDeviceFacts, RealTimeFacts, ReclaimFacts, LostFacts, CrashFacts, KilledFacts>;
 
 std::string_view name_of(GoneHow how);
 std::string_view name_of(SilenceHow how);

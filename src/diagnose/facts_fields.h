@@ -121,5 +121,18 @@ void visit_fields(V& v, LostFacts& x) {
   v.field("done", x.done);
   v.field("count", x.count);
 }
+template <typename V>
+void visit_fields(V& v, KilledFacts& x) {
+  v.field("pid", x.pid);
+  v.field("comm", x.comm);
+  v.field("place", x.place);
+  v.field("time", x.time);
+}
+template <typename V>
+void visit_fields(V& v, CrashFacts& x) {
+  v.field("kind", x.kind);
+  v.field("place", x.place);
+  v.field("message", x.message);
+}
 
 }  // namespace whyhung::diagnose

@@ -25,6 +25,8 @@ enum class HangClass : std::uint8_t {
   kSpinlockDeadlock,         // CPUs that spin for each other's locks, or for their own
   kLockHeldBySleeper,        // the holder sleeps and nobody wakes it
   kLockHeldByExitedTask,     // the holder has gone
+  kLockLeaked,               // nobody who could release it is left, and nothing tells who took it
+  kCrashed,                  // no hang: an exception, a BUG or a panic of the kernel's own stopped the machine
   kRwsemReaderBlocksWriter,  // a reader sleeps, a writer waits for it, readers wait behind the writer
   kHolderFrozen,             // the holder was stopped from outside
   kLostWakeup,               // what is waited for has come, and the waiter sleeps on
@@ -78,6 +80,7 @@ enum class Claim : std::uint8_t {
   kCpuSpins,               // WaitFacts, age: since its watchdog was served. nodes: CPU, its task, resource
   kCpuHoldsSpinlocks,      // DepthFacts. nodes: CPU
   kOnlyTheseCouldHold,     // nodes: CPUs
+  kNobodyHolds,            // DepthFacts: of all CPUs together. nodes: resources
   kTaskStarves,            // StarvationFacts. nodes: task, CPU
   kThrottled,              // ThrottleFacts. nodes: task
   kOthersPreferred,        // PreferenceFacts. nodes: CPU, task that it runs, starved task
@@ -89,6 +92,10 @@ enum class Claim : std::uint8_t {
   kInterruptLost,          // nodes: CPU: it could take the interrupt and never did
   kCpuNotRun,              // nodes: CPU: it could take interrupts and took none at all
   kWakeupLost,             // LostFacts. nodes: resource
+  kSleptAtomically,        // RestFacts. nodes: task: with a spinlock held
+  kHolderKilled,           // KilledFacts. nodes: resource
+  kKernelDied,             // CrashFacts. nodes: CPU, task
+  kMachineStopped,         // CrashFacts. nodes: CPU: by panic(), and with which words
 };
 std::string_view name_of(Claim claim);
 std::span<const EnumName<Claim>> words_of(Claim);
@@ -157,6 +164,7 @@ enum class Advice : std::uint8_t {
   kContinueServer,
   kResumeDevice,
   kOrderUserLocks,
+  kMendCrash,
 };
 std::string_view name_of(Advice advice);
 std::span<const EnumName<Advice>> words_of(Advice);

@@ -14,6 +14,9 @@ bool starves(const model::Index& index, std::uint64_t task_address) {
 CpuLiveness judge(const model::Index& index, const CpuCondition& condition) {
   const model::Cpu& cpu = *condition.cpu;
   CpuLiveness out{cpu.number, Rung::kUnknown, Rung::kUnknown, Rung::kUnknown, RungReason::kNoRegisters};
+  if (condition.doing == CpuDoing::kOffline) {
+    return {cpu.number, Rung::kDead, Rung::kDead, Rung::kDead, RungReason::kOffline};
+  }
   if (condition.doing == CpuDoing::kUnknown) {
     if (condition.ticks_stopped) out.hardirq = Rung::kDead;
     return out;

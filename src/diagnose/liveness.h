@@ -24,6 +24,7 @@ enum class RungReason : std::uint8_t {
   kStopperSpins,  // the stopper spins at the highest priority
   kNotRun,        // it could take interrupts and took none
   kWaitsForCpu,   // the kernel's busy wait for another CPU
+  kOffline,       // taken out of use, or never there
   kNoRegisters,
 };
 

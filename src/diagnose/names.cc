@@ -17,6 +17,8 @@ constexpr auto kHangClasses =
                                         {HangClass::kSpinlockDeadlock, "spinlock-deadlock"},
                                         {HangClass::kLockHeldBySleeper, "lock-held-by-sleeper"},
                                         {HangClass::kLockHeldByExitedTask, "lock-held-by-exited-task"},
+                                        {HangClass::kLockLeaked, "lock-leaked"},
+                                        {HangClass::kCrashed, "crashed"},
                                         {HangClass::kRwsemReaderBlocksWriter, "rwsem-reader-blocks-writer"},
                                         {HangClass::kHolderFrozen, "holder-frozen"},
                                         {HangClass::kLostWakeup, "lost-wakeup"},
@@ -64,6 +66,7 @@ constexpr auto kClaims = std::to_array<EnumName<Claim>>({{Claim::kAskedForStopMa
                                                          {Claim::kCpuSpins, "cpu-spins"},
                                                          {Claim::kCpuHoldsSpinlocks, "cpu-holds-spinlocks"},
                                                          {Claim::kOnlyTheseCouldHold, "only-these-could-hold"},
+                                                         {Claim::kNobodyHolds, "nobody-holds"},
                                                          {Claim::kTaskStarves, "task-starves"},
                                                          {Claim::kThrottled, "throttled"},
                                                          {Claim::kOthersPreferred, "others-preferred"},
@@ -74,7 +77,11 @@ constexpr auto kClaims = std::to_array<EnumName<Claim>>({{Claim::kAskedForStopMa
                                                          {Claim::kInsideReclaim, "inside-reclaim"},
                                                          {Claim::kInterruptLost, "interrupt-lost"},
                                                          {Claim::kCpuNotRun, "cpu-not-run"},
-                                                         {Claim::kWakeupLost, "wakeup-lost"}});
+                                                         {Claim::kWakeupLost, "wakeup-lost"},
+                                                         {Claim::kSleptAtomically, "slept-atomically"},
+                                                         {Claim::kHolderKilled, "holder-killed"},
+                                                         {Claim::kKernelDied, "kernel-died"},
+                                                         {Claim::kMachineStopped, "machine-stopped"}});
 static_assert(is_whole(kClaims));
 constexpr auto kCulpritKinds = std::to_array<EnumName<CulpritKind>>(
     {{CulpritKind::kTask, "task"}, {CulpritKind::kSoftirq, "softirq"}, {CulpritKind::kHardirq, "hardirq"}});
@@ -103,7 +110,8 @@ constexpr auto kAdvice = std::to_array<EnumName<Advice>>({{Advice::kYieldInLoop,
                                                           {Advice::kLookAtServer, "look-at-server"},
                                                           {Advice::kContinueServer, "continue-server"},
                                                           {Advice::kResumeDevice, "resume-device"},
-                                                          {Advice::kOrderUserLocks, "order-user-locks"}});
+                                                          {Advice::kOrderUserLocks, "order-user-locks"},
+                                                          {Advice::kMendCrash, "mend-crash"}});
 static_assert(is_whole(kAdvice));
 constexpr auto kDoubts = std::to_array<EnumName<Doubt>>({{Doubt::kNothingReadable, "nothing-readable"},
                                                          {Doubt::kCpusUnknown, "cpus-unknown"},
@@ -128,6 +136,7 @@ constexpr auto kCpuBuckets = std::to_array<EnumName<CpuBucket>>({{CpuBucket::kCu
                                                                  {CpuBucket::kVictim, "victim"},
                                                                  {CpuBucket::kIdle, "idle"},
                                                                  {CpuBucket::kWorking, "working"},
+                                                                 {CpuBucket::kOffline, "offline"},
                                                                  {CpuBucket::kUnknown, "unknown"}});
 static_assert(is_whole(kCpuBuckets));
 constexpr auto kGoneHows = std::to_array<EnumName<GoneHow>>(

@@ -33,6 +33,16 @@ std::vector<std::pair<std::uint64_t, const model::Task*>> starved_by(const Case&
   return starved;
 }
 
+// Whether one that stands below `hog` has had the CPU since then: then it lets others run, and who starves there starves
+// behind these.
+bool lets_others_run(const Case& facts, const model::Task& hog, std::uint32_t cpu) {
+  return std::ranges::any_of(facts.snapshot.tasks, [&](const model::Task& task) {
+    if (task.cpu != cpu || task.address == hog.address || !task.priority || !hog.priority) return false;
+    const auto rested = facts.waits.idle_time(task);
+    return *task.priority > *hog.priority && rested && *rested < kStarved;
+  });
+}
+
 }  // namespace
 
 std::vector<Finding> detect_rt_hog(const Case& facts) {
@@ -43,7 +53,7 @@ std::vector<Finding> detect_rt_hog(const Case& facts) {
     // The stoppers and the watchdogs stand above all by design.
     if (condition.cpu->stopper && condition.cpu->stopper->task == hog->address) continue;
     const auto starved = starved_by(facts, *hog, condition.cpu->number);
-    if (starved.empty()) continue;
+    if (starved.empty() || lets_others_run(facts, *hog, condition.cpu->number)) continue;
     const model::NodeId cpu = model::cpu_node(condition.cpu->number);
     Finding finding;
     finding.hang_class = HangClass::kRtHog;

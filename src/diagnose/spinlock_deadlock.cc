@@ -23,7 +23,10 @@ struct Spinner {
 
 // Could the CPU hold a spinlock? Where the kernel does not count, any that runs kernel code could.
 bool may_hold(const CpuCondition& condition) {
-  if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode) return false;
+  if (condition.doing == CpuDoing::kIdle || condition.doing == CpuDoing::kUserMode ||
+      condition.doing == CpuDoing::kOffline) {
+    return false;
+  }
   return condition.cpu->activity_preempt_depth.value_or(1) != 0;
 }
 
@@ -36,6 +39,7 @@ std::uint32_t locks_held_by(const Case& facts, model::NodeId cpu) {
 Culprit spinning_culprit(const Case& facts, const Spinner& spinner) {
   Culprit culprit = culprit_on(facts.snapshot, *spinner.condition);
   const model::Cpu& cpu = *spinner.condition->cpu;
+  if (!cpu.activity) return culprit;
   // Not the lock's own code, but who called it.
   for (std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame; frame < cpu.stack.frames.size(); ++frame) {
     const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[frame]);
@@ -67,10 +71,34 @@ void add_links(const Spinner& spinner, Finding& finding) {
   finding.chain.push_back(std::move(holds));
 }
 
+std::uint32_t held_by(const std::vector<Spinner>& spinners) {
+  std::uint32_t count = 0;
+  for (const Spinner& one : spinners) count += one.held;
+  return count;
+}
+
 std::size_t contended_by(const std::vector<Spinner>& spinners) {
   std::set<model::NodeId> locks;
   for (const Spinner& one : spinners) locks.insert(one.wait->on);
   return locks.size();
+}
+
+// More locks are spun for than all CPUs together hold: one at least is held by nobody who is on a CPU. Whoever took it
+// has gone, or sleeps, and who that was no spinlock says.
+Finding leaked(const Case& facts, const std::vector<Spinner>& spinners) {
+  Finding finding;
+  finding.hang_class = HangClass::kLockLeaked;
+  finding.confidence = Certainty::kLikely;
+  finding.advice.push_back(Advice::kReleaseLock);
+  Link nobody{Claim::kNobodyHolds, {}, DepthFacts{held_by(spinners)}, Certainty::kLikely, {}};
+  for (const Spinner& spinner : spinners) {
+    add_links(spinner, finding);
+    finding.victim_cpus.push_back(spinner.condition->cpu->number);
+    if (std::ranges::find(nobody.nodes, spinner.wait->on) == nobody.nodes.end()) nobody.nodes.push_back(spinner.wait->on);
+    add_blocked_by(facts, spinner.wait->on, finding);
+  }
+  finding.chain.push_back(std::move(nobody));
+  return finding;
 }
 
 }  // namespace
@@ -92,11 +120,11 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
       somebody_else = true;
     }
   }
+  if (spinners.empty() || somebody_else) return {};
   // Where nothing is counted each may hold what another spins for. One lock alone may as well have been left locked.
   const bool all_counted = std::ranges::all_of(spinners, &Spinner::is_counted);
   if (!all_counted && contended_by(spinners) < 2) return {};
-  const bool anybody_holds = std::ranges::any_of(spinners, [](const Spinner& one) { return one.held != 0; });
-  if (spinners.empty() || somebody_else || !anybody_holds) return {};
+  if (all_counted && held_by(spinners) < contended_by(spinners)) return {leaked(facts, spinners)};
   Finding finding;
   finding.hang_class = HangClass::kSpinlockDeadlock;
   finding.confidence = Certainty::kLikely;

@@ -111,6 +111,9 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
 }
 
 bool is_user_lock(const model::Resource& resource) {
+  // A parent that called vfork() waits as long as its child likes.
+  const auto is_child = [](const model::Holder& holder) { return holder.role == model::HolderRole::kVforkChild; };
+  if (std::ranges::any_of(resource.holders, is_child)) return true;
   if (resource.kind == model::ResourceKind::kFutex || resource.kind == model::ResourceKind::kFileLock) return true;
   const auto* facts = facts_of<model::LockFacts>(resource);
   return resource.kind == model::ResourceKind::kRtMutex && facts != nullptr && facts->is_futex;

@@ -293,6 +293,12 @@ void visit_fields(V& v, StopMachineRequest& x) {
   v.field("missing_cpus", x.missing_cpus);
 }
 template <typename V>
+void visit_fields(V& v, Crash& x) {
+  v.field("kind", x.kind);
+  v.field("cpu", x.cpu);
+  v.field("frame", x.frame);
+}
+template <typename V>
 void visit_fields(V& v, Machine& x) {
   v.field("dump_file", x.dump_file);
   v.field("dump_format", x.dump_format);
@@ -317,6 +323,7 @@ void visit_fields(V& v, Machine& x) {
   v.field("panic_message", x.panic_message);
   v.field("panic_cpu", x.panic_cpu);
   v.hex("panic_task", x.panic_task);
+  v.field("crash", x.crash);
   v.field("preemption", x.preemption);
   v.field("watchdog_threshold", x.watchdog_threshold);
   v.field("task_state_member", x.task_state_member);
@@ -341,6 +348,18 @@ void visit_fields(V& v, Module& x) {
   v.field("taints", x.taints);
 }
 template <typename V>
+void visit_fields(V& v, Incident& x) {
+  v.field("kind", x.kind);
+  v.field("time", x.time);
+  v.field("text", x.text);
+  v.field("cpu", x.cpu);
+  v.field("pid", x.pid);
+  v.field("comm", x.comm);
+  v.field("function", x.function);
+  v.field("module", x.module);
+  v.field("words", x.words);
+}
+template <typename V>
 void visit_fields(V& v, Snapshot& x) {
   v.field("machine", x.machine);
   v.field("locations", x.locations);
@@ -350,6 +369,7 @@ void visit_fields(V& v, Snapshot& x) {
   v.field("resources", x.resources);
   v.field("waits", x.waits);
   v.field("stop_machine", x.stop_machine);
+  v.added("incidents", x.incidents);
   v.field("log", x.log);
   v.field("gaps", x.gaps);
 }

@@ -62,6 +62,24 @@ constexpr auto kTaskStates = std::to_array<EnumName<TaskState>>({{TaskState::kRu
                                                                  {TaskState::kDead, "dead"},
                                                                  {TaskState::kUnknown, "unknown"}});
 static_assert(is_whole(kTaskStates));
+constexpr auto kCrashKinds =
+    std::to_array<EnumName<CrashKind>>({{CrashKind::kPageFault, "page-fault"},
+                                        {CrashKind::kProtection, "protection"},
+                                        {CrashKind::kInvalidInstruction, "invalid-instruction"},
+                                        {CrashKind::kDivide, "divide"},
+                                        {CrashKind::kStackOverflow, "stack-overflow"},
+                                        {CrashKind::kMachineCheck, "machine-check"},
+                                        {CrashKind::kOtherException, "other-exception"},
+                                        {CrashKind::kOutOfMemory, "out-of-memory"},
+                                        {CrashKind::kStackSmashed, "stack-smashed"},
+                                        {CrashKind::kCalled, "called"},
+                                        {CrashKind::kHangDetector, "hang-detector"},
+                                        {CrashKind::kRequested, "requested"}});
+static_assert(is_whole(kCrashKinds));
+constexpr auto kIncidentKinds = std::to_array<EnumName<IncidentKind>>({{IncidentKind::kOops, "oops"},
+                                                                       {IncidentKind::kAtomicSleep, "atomic-sleep"},
+                                                                       {IncidentKind::kWarning, "warning"}});
+static_assert(is_whole(kIncidentKinds));
 constexpr auto kRegisterSources =
     std::to_array<EnumName<RegisterSource>>({{RegisterSource::kCrashNote, "crash-note"},
                                              {RegisterSource::kPrstatus, "prstatus"},
@@ -109,6 +127,7 @@ constexpr auto kHolderRoles =
                                          {HolderRole::kMustEnd, "must-end"},
                                          {HolderRole::kMustPark, "must-park"},
                                          {HolderRole::kMustMakeThread, "must-make-thread"},
+                                         {HolderRole::kVforkChild, "vfork-child"},
                                          {HolderRole::kOwesQuiescentState, "owes-quiescent-state"},
                                          {HolderRole::kRunsReader, "runs-reader"},
                                          {HolderRole::kWasPreemptedReading, "was-preempted-reading"},
@@ -205,6 +224,18 @@ std::string_view name_of(TaskState value) {
 }
 std::span<const EnumName<TaskState>> words_of(TaskState) {
   return kTaskStates;
+}
+std::string_view name_of(CrashKind value) {
+  return enum_name(kCrashKinds, value);
+}
+std::span<const EnumName<CrashKind>> words_of(CrashKind) {
+  return kCrashKinds;
+}
+std::string_view name_of(IncidentKind value) {
+  return enum_name(kIncidentKinds, value);
+}
+std::span<const EnumName<IncidentKind>> words_of(IncidentKind) {
+  return kIncidentKinds;
 }
 std::string_view name_of(RegisterSource value) {
   return enum_name(kRegisterSources, value);

@@ -11,6 +11,8 @@
 
 #include "base/gap.h"
 #include "model/cpu.h"
+#include "model/crash.h"
+#include "model/incident.h"
 #include "model/stack.h"
 #include "model/task.h"
 #include "model/wait.h"
@@ -39,6 +41,7 @@ struct Machine {
   std::string panic_message;               // the kernel's own last words; empty: no panic recorded
   std::optional<std::uint32_t> panic_cpu;
   std::optional<std::uint64_t> panic_task;          // address
+  std::optional<Crash> crash;                       // what made it panic
   std::string preemption;                           // "none", "voluntary", "full", "lazy", "" unknown
   std::optional<std::uint64_t> watchdog_threshold;  // kernel.watchdog_thresh, seconds
   // What this kernel calls what evidence is taken from; absent: as most kernels do.
@@ -79,6 +82,7 @@ struct Snapshot {
   std::vector<Resource> resources;
   std::vector<Wait> waits;
   std::vector<StopMachineRequest> stop_machine;
+  std::vector<Incident> incidents;  // oldest first
   std::vector<LogRecord> log;  // empty unless asked for; findings never rest on it where memory can be read
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;

@@ -70,6 +70,7 @@ enum class HolderRole : std::uint8_t {
   kMustEnd,              // a kernel thread whose end somebody waits for
   kMustPark,             // or its parking
   kMustMakeThread,       // kthreadd
+  kVforkChild,           // runs in its parent's memory until it executes a program or exits
   kOwesQuiescentState,   // a CPU that has not passed one since the grace period began
   kRunsReader,           // the same, whose task is inside of rcu_read_lock()
   kWasPreemptedReading,  // a task that is inside of rcu_read_lock() and does not run

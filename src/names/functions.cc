@@ -19,7 +19,7 @@ bool is_on(const Row& row, Machine machine) {
 }
 
 auto all_rows() {
-  return std::to_array({entry_rows(), dump_rows(), spin_rows(), scheduler_rows(), wait_rows()});
+  return std::to_array({entry_rows(), crash_rows(), dump_rows(), spin_rows(), scheduler_rows(), wait_rows()});
 }
 
 }  // namespace

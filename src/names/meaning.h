@@ -25,6 +25,18 @@ enum class Meaning : std::uint8_t {
   kStopsForDump,   // this CPU is stopped because another one panicked
   kServesStopIpi,  // serves all IPIs, the one that stops a CPU among them
   kDetectsHang,    // reports from the timer interrupt of the very CPU that hangs
+  // Why the kernel panics.
+  kReportsHang,    // a detector of hangs, whichever CPU it runs on
+  kRequestsCrash,  // sysrq, an NMI from outside
+  kRunsOutOfMemory,
+  kFindsStackSmashed,
+  kHandlesPageFault,
+  kHandlesProtection,
+  kHandlesBadInstruction,  // BUG() among them
+  kHandlesDivide,
+  kHandlesStackOverflow,
+  kHandlesMachineCheck,
+  kDies,  // between the cause and panic(), and after
   // Loops in which the kernel waits for another CPU with its own CPU held.
   kSpinsInStopMachine,
   kSpinsForIpi,
@@ -35,6 +47,7 @@ enum class Meaning : std::uint8_t {
   // The scheduler and threads.
   kYields,          // calling it gives others a chance to run
   kWaits,           // stands between a sleep and the code that asked for something
+  kSleepsForTime,   // until a time has come, and for nothing else
   kPreempts,        // a task at the end of an interrupt
   kFreezes,         // keeps a task until it is thawed
   kStartsThread,    // calls a kernel thread's own function
@@ -65,6 +78,7 @@ enum class Meaning : std::uint8_t {
   // Why somebody waits for a completion, told by who called.
   kParksThread,
   kMakesThread,
+  kWaitsForVfork,  // until the child executes a program or exits
   kFlushesQueue,
   kFlushesWork,
   kWaitsForGracePeriod,

@@ -17,6 +17,7 @@ struct Row {
 };
 
 std::span<const Row> entry_rows();
+std::span<const Row> crash_rows();
 std::span<const Row> dump_rows();
 std::span<const Row> spin_rows();
 std::span<const Row> scheduler_rows();

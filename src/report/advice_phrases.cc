@@ -71,6 +71,8 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
     case diagnose::Advice::kOrderUserLocks:
       return "take the locks in one order in all threads and processes; the stacks in user space say where they were "
              "taken";
+    case diagnose::Advice::kMendCrash:
+      return fmt::format("mend what {} did: the registers and the code around it are in `bt` and `dis`", place);
     case diagnose::Advice::kLeaveReadSection:
       return fmt::format(
           "let {} leave its read-side section: neither sleep nor loop between rcu_read_lock() and rcu_read_unlock(); "

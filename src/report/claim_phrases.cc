@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/crash_phrases.h"
 #include "report/links.h"
 #include "report/marks.h"
 #include "report/phrases.h"
@@ -149,6 +150,7 @@ std::string claim_phrase(const Index& index, const Link& link) {
     case Claim::kCpuSpins: return spins_phrase(index, link);
     case Claim::kCpuHoldsSpinlocks: return spinlocks_phrase(link);
     case Claim::kOnlyTheseCouldHold: return only_these_phrase(link);
+    case Claim::kNobodyHolds: return nobody_holds_phrase(index, link);
     case Claim::kTaskStarves: return starves_phrase(index, link);
     case Claim::kThrottled: return throttled_phrase(index, link);
     case Claim::kOthersPreferred: return preferred_phrase(index, link);
@@ -158,6 +160,10 @@ std::string claim_phrase(const Index& index, const Link& link) {
     case Claim::kRealTimeRuns: return real_time_phrase(index, link);
     case Claim::kInsideReclaim: return reclaim_phrase(index, link);
     case Claim::kWakeupLost: return lost_phrase(link);
+    case Claim::kSleptAtomically: return slept_phrase(index, link);
+    case Claim::kHolderKilled: return killed_phrase(index, link);
+    case Claim::kKernelDied: return died_phrase(index, link);
+    case Claim::kMachineStopped: return stopped_phrase(link);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/crash_phrases.h"
 #include "report/links.h"
 #include "report/marks.h"
 #include "report/phrases.h"
@@ -155,13 +156,13 @@ std::string server_gone_phrase(const Index& index, const Finding& finding, std::
 
 std::string io_stuck_phrase(const Index& index, const Finding& finding) {
   if (const Link* device = first_link(finding, Claim::kDeviceSilent)) {
-    return fmt::format("I/O is not answered: {}. No task of this kernel is to blame.", device_phrase(index, *device));
+    return fmt::format("I/O is not answered: {}.", device_phrase(index, *device));
   }
   const Link* io = first_link(finding, Claim::kWaitsForIo);
   if (io == nullptr) return "I/O is not answered.";
   const auto& facts = facts_of<RestFacts>(*io);
   return fmt::format(
-      "I/O is not answered: {} waits for it{} and has not run for {} s. No task of this kernel is to blame.",
+      "I/O is not answered: {} waits for it{} and has not run for {} s.",
       task_phrase(index, node(*io, 0)), in_place(facts.place), seconds_text(facts.idle));
 }
 
@@ -226,8 +227,25 @@ std::string exited_phrase(const Index& index, const Finding& finding) {
   if (!finding.culprits.empty()) {
     name = fmt::format(", {} (pid {})", printable(finding.culprits.front().comm), finding.culprits.front().pid);
   }
+  if (states(finding, Claim::kHolderKilled)) {
+    return fmt::format("{} was never released: the task that held it{} was killed by an Oops.",
+                       object_phrase(index, finding, Claim::kTaskWaits), name);
+  }
   return fmt::format("{} is held by a task that no longer exists{}: it exited without releasing it.",
                      held_object(index, finding), name);
+}
+
+std::string leaked_phrase(const Index& index, const Finding& finding) {
+  std::string text;
+  for (const Link& link : finding.chain) {
+    if (link.claim != Claim::kCpuSpins) continue;
+    text += fmt::format("{}CPU {} spins for {}", text.empty() ? "" : "; ", node(link, 0),
+                        resource_phrase(index, node(link, 2)));
+  }
+  return fmt::format(
+      "A spinlock was never released: {}. No CPU holds as many as are spun for; who took it has left it or sleeps, and "
+      "is not known.",
+      text);
 }
 
 std::string never_completed_phrase(const Index& index, const Finding& finding, std::string_view culprit) {
@@ -261,8 +279,14 @@ std::string sentence_of(const Index& index, const Finding& finding) {
     case HangClass::kSelfDeadlock:
       return fmt::format("The {} waits for itself: {}.", culprit, circle_phrase(index, finding));
     case HangClass::kSpinlockDeadlock: return spinning_phrase(index, finding);
-    case HangClass::kLockHeldBySleeper: return holder_phrase(index, finding, culprit);
+    case HangClass::kLockHeldBySleeper:
+      if (states(finding, Claim::kSleptAtomically)) {
+        return fmt::format("CPUs spin for a spinlock, and the {} went to sleep with one held.", culprit);
+      }
+      return holder_phrase(index, finding, culprit);
     case HangClass::kLockHeldByExitedTask: return exited_phrase(index, finding);
+    case HangClass::kLockLeaked: return leaked_phrase(index, finding);
+    case HangClass::kCrashed: return crashed_phrase(index, finding, culprit);
     case HangClass::kRwsemReaderBlocksWriter:
       return fmt::format(
           "The {} holds {} for reading and {}; a writer waits for it, and all who come later wait behind the writer.",

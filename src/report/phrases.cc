@@ -19,7 +19,8 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
   switch (doubt) {
     case diagnose::Doubt::kNothingReadable: return "the inside of the machine could not be read: see what is missing";
     case diagnose::Doubt::kCpusUnknown:
-      return "of no CPU is it known what it did: their registers are not in the dump, or could not be read";
+      return fmt::format("what {} did is not known: no registers of it are in the dump, or they could not be read",
+                         cpus_phrase(diagnosis.unknown_cpus));
     case diagnose::Doubt::kLockupUnexplained:
       return fmt::format(
           "{} did not let the scheduler run for longer than the kernel's own limit, and what holds it is "

@@ -67,6 +67,7 @@ std::string liveness_phrase(const diagnose::CpuLiveness& cpu) {
       break;
     case diagnose::RungReason::kCpuOccupied: reason = "the CPU is occupied by kernel code"; break;
     case diagnose::RungReason::kStopperSpins: reason = "its stopper spins at the highest priority"; break;
+    case diagnose::RungReason::kOffline: reason = "it is offline, or was never there"; break;
     case diagnose::RungReason::kNotRun: reason = "it was not run"; break;
     case diagnose::RungReason::kWaitsForCpu: reason = "it spins waiting for another CPU"; break;
     case diagnose::RungReason::kNoRegisters: reason = "its registers were not saved"; break;

@@ -164,6 +164,19 @@ std::string only_these_phrase(const Link& link) {
       cpu_nodes_phrase(link.nodes), one ? "it spins" : "they spin", one ? "it" : "they");
 }
 
+std::string nobody_holds_phrase(const Index& index, const Link& link) {
+  std::string locks;
+  for (const model::NodeId& one : link.nodes) {
+    locks += locks.empty() ? "" : " and ";
+    locks += resource_phrase(index, one.id);
+  }
+  const std::uint32_t held = facts_of<diagnose::DepthFacts>(link).depth;
+  return fmt::format(
+      "who holds a spinlock is on a CPU with preemption disabled, and all that could hold one hold {} together: of {} "
+      "one at least was never released by a task that has left it",
+      held, locks);
+}
+
 std::string starves_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::StarvationFacts>(link);
   return fmt::format("{} is runnable and has waited {} s for CPU {}{}", task_of(index, link),

@@ -20,6 +20,7 @@ std::string lost_phrase(const diagnose::Link& link);
 std::string spins_phrase(const model::Index& index, const diagnose::Link& link);
 std::string spinlocks_phrase(const diagnose::Link& link);
 std::string only_these_phrase(const diagnose::Link& link);
+std::string nobody_holds_phrase(const model::Index& index, const diagnose::Link& link);
 std::string starves_phrase(const model::Index& index, const diagnose::Link& link);
 std::string throttled_phrase(const model::Index& index, const diagnose::Link& link);
 std::string preferred_phrase(const model::Index& index, const diagnose::Link& link);

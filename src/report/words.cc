@@ -167,6 +167,7 @@ std::string_view role_words(HolderRole role) {
     case HolderRole::kMustEnd: return "must end";
     case HolderRole::kMustPark: return "must park";
     case HolderRole::kMustMakeThread: return "must make the thread";
+    case HolderRole::kVforkChild: return "runs in its memory until it executes a program or exits (vfork)";
     case HolderRole::kOwesQuiescentState: return "owes a quiescent state";
     case HolderRole::kRunsReader: return "runs a reader";
     case HolderRole::kWasPreemptedReading: return "was preempted as a reader";

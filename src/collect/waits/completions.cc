@@ -76,7 +76,38 @@ class CompletionReader {
     resource.holders.push_back(std::move(holder));
   }
 
+  // The child whose vfork_done points to the completion on its parent's stack (kernel/fork.c).
+  bool find_vfork_child(model::Resource& resource, VirtualAddress completion) {
+    const model::Task& parent = sleeper_.task;
+    const bool is_own = completion.value >= parent.stack_base && completion.value - parent.stack_base < parent.stack_size;
+    if (!is_own || !bench_.tasks.vfork_done.exists()) return false;
+    for (const model::Task& task : bench_.snapshot.tasks) {
+      if (task.is_kernel_thread || task.parent_pid != parent.tgid) continue;
+      const auto done = bench_.tasks.vfork_done.read_pointer(bench_.access.memory, VirtualAddress(task.address));
+      if (!done || *done != completion) continue;
+      add_holder(resource, model::task_node(task.address), HolderRole::kVforkChild,
+                 {EvidenceKind::kField, "task_struct.vfork_done", task.address, fmt::format("{:#x}", done->value)});
+      return true;
+    }
+    return false;
+  }
+
+  // The first caller that is no completion's own code: the function that waits for a child may be part of its caller.
+  bool waits_for_vfork() const {
+    const auto& frames = sleeper_.task.stack.frames;
+    for (std::uint32_t frame = sleeper_.frame; frame < frames.size(); ++frame) {
+      const names::Meanings& code = bench_.snapshot.location(frames[frame]).meanings;
+      if (code.has(Meaning::kWaitsForVfork)) return true;
+      if (!code.has(Meaning::kWaitsForCompletion) && !code.has(Meaning::kCompletionCode)) return false;
+    }
+    return false;
+  }
+
   void find_completer(model::Resource& resource, VirtualAddress completion) {
+    if (waits_for_vfork()) {
+      if (!find_vfork_child(resource, completion)) model::facts_in<model::CompletionFacts>(resource).ends_by_itself = true;
+      return;
+    }
     if (const std::uint64_t thread = context_.thread_that_completes(completion)) {
       const bool parks = context_.called_through(sleeper_, Meaning::kParksThread);
       add_holder(resource, model::task_node(thread), parks ? HolderRole::kMustPark : HolderRole::kMustEnd,

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/doubts.h"
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/movement.h"
+
+namespace whyhung::diagnose {
+namespace {
+
+// Between what every machine has now and then and what no lawful work takes: nobody is accused for so long, and nobody
+// cleared.
+constexpr std::uint64_t kDoubtful = 12'000'000'000;  // ns
+
+// Panics that a detector of hangs asked for (kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h). The text
+// only raises a doubt; no finding rests on it.
+bool is_hang_panic(std::string_view message) {
+  constexpr auto kWords = std::to_array<std::string_view>(
+      {"softlockup", "soft lockup", "hard LOCKUP", "Hard LOCKUP", "hung_task", "RCU Stall", "workqueue lockup"});
+  return std::ranges::any_of(kWords,
+                             [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
+}
+
+std::vector<UnendingWait> unending_waits(const Case& facts) {
+  std::vector<UnendingWait> unending;
+  for (const model::Wait& wait : facts.snapshot.waits) {
+    const model::Resource* resource = facts.waits.resource(wait.on);
+    const model::Task* waiter = facts.waits.task(wait.waiter);
+    const bool can_be_disturbed = waiter == nullptr || waiter->state != model::TaskState::kUninterruptible;
+    if (resource == nullptr || can_be_disturbed || is_user_lock(*resource)) continue;
+    const auto* completion = completion_of(*resource);
+    if (completion != nullptr && completion->ends_by_itself) continue;
+    if (facts.blame.of(wait.waiter) == Ability::kAble) continue;
+    const auto stands = standing_time(facts, wait);
+    if (stands && *stands < kDoubtful) continue;
+    unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
+  }
+  std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
+  return unending;
+}
+
+}  // namespace
+
+void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
+  const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
+  if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty()) doubt(Doubt::kNothingReadable);
+  const auto unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
+  for (const CpuCondition& condition : facts.cpus) {
+    if (unknown(condition)) diagnosis.unknown_cpus.push_back(condition.cpu->number);
+  }
+  if (!diagnosis.unknown_cpus.empty()) doubt(Doubt::kCpusUnknown);
+  bool stuck = false;
+  bool waits = false;
+  for (const CpuCondition& condition : facts.cpus) {
+    const bool busy = condition.doing == CpuDoing::kKernelCode || condition.doing == CpuDoing::kWaitsForCpu ||
+                      condition.doing == CpuDoing::kUnknown;
+    const bool is_stuck = busy && (condition.lockup || condition.ticks_stopped);
+    if (is_stuck) diagnosis.doubtful_cpus.push_back(condition.cpu->number);
+    stuck |= is_stuck;
+    waits |= is_stuck && condition.doing == CpuDoing::kWaitsForCpu;
+  }
+  if (waits) {
+    doubt(Doubt::kCpuWaitsUnexplained);
+  } else if (stuck) {
+    doubt(Doubt::kLockupUnexplained);
+  }
+  if (is_hang_panic(facts.snapshot.machine.panic_message)) doubt(Doubt::kDetectorFired);
+  diagnosis.unending = unending_waits(facts);
+  if (!diagnosis.unending.empty()) doubt(Doubt::kWaitsUnending);
+  auto& unexplained = diagnosis.accounting.unexplained;
+  const auto matters = [&](const Unexplained& one) {
+    const model::Task* task = facts.index.task(one.task);
+    if (task == nullptr || sleeps_by_time(facts.snapshot, *task)) return false;
+    return one.since.value_or(kDoubtful) >= kDoubtful;
+  };
+  if (std::ranges::any_of(unexplained, matters)) doubt(Doubt::kTasksUnexplained);
+}
+
+}  // namespace whyhung::diagnose

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/crash_phrases.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/links.h"
+#include "report/words.h"
+
+namespace whyhung::report {
+namespace {
+
+using diagnose::CrashFacts;
+using model::CrashKind;
+
+// What the code did.
+std::string_view deed(CrashKind kind) {
+  switch (kind) {
+    case CrashKind::kPageFault: return "used an address that is not mapped";
+    case CrashKind::kProtection: return "used an address that cannot be one";
+    case CrashKind::kInvalidInstruction: return "met a BUG() or an instruction that is none";
+    case CrashKind::kDivide: return "divided by zero";
+    case CrashKind::kStackOverflow: return "ran out of kernel stack";
+    case CrashKind::kMachineCheck: return "was at work when the hardware reported a fault";
+    case CrashKind::kOtherException: return "took an exception that the kernel cannot survive";
+    case CrashKind::kOutOfMemory: return "asked for memory when there was none, and the kernel panics then";
+    case CrashKind::kStackSmashed: return "found its stack overwritten";
+    case CrashKind::kCalled: return "called panic()";
+    case CrashKind::kHangDetector: return "was found by a detector of hangs";
+    case CrashKind::kRequested: return "was at work when a crash was asked for";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string died_phrase(const model::Index& index, const diagnose::Link& link) {
+  const auto& facts = diagnose::facts_of<CrashFacts>(link);
+  const std::string place = function_phrase(facts.place);
+  return fmt::format("CPU {}, running {}: {} {}", node(link, 0), task_phrase(index, node(link, 1)),
+                     place.empty() ? "the code" : place, deed(facts.kind));
+}
+
+std::string stopped_phrase(const diagnose::Link& link) {
+  const std::string message = printable(diagnose::facts_of<CrashFacts>(link).message);
+  return fmt::format("the kernel panicked on CPU {}{}", node(link, 0),
+                     message.empty() ? "" : fmt::format(": \"{}\"", message));
+}
+
+std::string slept_phrase(const model::Index& index, const diagnose::Link& link) {
+  const auto& facts = diagnose::facts_of<diagnose::RestFacts>(link);
+  return fmt::format("{} went to sleep{} with a spinlock held or preemption disabled, as the kernel itself noticed, and "
+                     "sleeps since",
+                     task_phrase(index, node(link, 0)), in_place(facts.place));
+}
+
+std::string killed_phrase(const model::Index& index, const diagnose::Link& link) {
+  const auto& facts = diagnose::facts_of<diagnose::KilledFacts>(link);
+  return fmt::format("{} was in the hands of {} (pid {}), which an Oops{} killed {} s after boot, before anybody waited",
+                     resource_phrase(index, node(link, 0)), printable(facts.comm), facts.pid, in_place(facts.place),
+                     seconds_text(facts.time));
+}
+
+std::string crashed_phrase(const model::Index&, const diagnose::Finding& finding, std::string_view culprit) {
+  const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
+  if (died == nullptr) return "The kernel crashed; it did not hang.";
+  const auto& facts = diagnose::facts_of<CrashFacts>(*died);
+  return fmt::format("No hang: the kernel crashed. The {}{} {}.", culprit, in_place(facts.place), deed(facts.kind));
+}
+
+}  // namespace whyhung::report
