@@ -222,7 +222,10 @@ std::string BtfSections::string_at(std::uint32_t offset) {
   std::uint64_t position = offset - start_.first_string;
   while (text.size() < kLongestName) {
     const auto bytes = strings_.at(position);
-    if (bytes.empty()) return {};  // outside, unreadable, or without an end
+    if (bytes.empty()) {  // outside, unreadable, or without an end
+      if (!problem_ && strings_.fault()) problem_ = to_error(*strings_.fault(), "BTF strings");
+      return {};
+    }
     const auto* begin = reinterpret_cast<const char*>(bytes.data());
     const std::string_view part(begin, std::min(bytes.size(), kLongestName - text.size()));
     const std::size_t length = part.find('\0');

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <tuple>
 
@@ -6,6 +10,7 @@
 #include "debuginfo/distilled.h"
 #include "debuginfo/dwarf_types.h"
 #include "debuginfo/elf_symbols.h"
+#include "debuginfo/types_input.h"
 
 namespace whyhung::debuginfo {
 namespace {
@@ -114,6 +119,19 @@ Result<std::shared_ptr<GraphSource>> types_of(const std::shared_ptr<ElfImage>& i
   return open_dwarf_types(image, std::move(first_files), "DWARF");
 }
 
+// BTF does not say what machine it is for; the registers do.
+std::uint16_t machine_of(TypeSource& types) {
+  struct Mark {
+    std::string_view member;
+    std::uint16_t machine;
+  };
+  constexpr std::array<Mark, 5> kMarks = {
+      {{"orig_ax", EM_X86_64}, {"pstate", EM_AARCH64}, {"nip", EM_PPC64}, {"psw", EM_S390}, {"epc", EM_RISCV}}};
+  const auto found =
+      std::ranges::find_if(kMarks, [&](const Mark& mark) { return types.member("pt_regs", mark.member).has_value(); });
+  return found == kMarks.end() ? EM_NONE : found->machine;
+}
+
 }  // namespace
 
 void distill_types(GraphSource& source, std::span<const std::string_view> words, DistilledFile& out) {
@@ -138,6 +156,23 @@ Result<DistilledFile> distill(const std::shared_ptr<ElfImage>& image, TypesOf fr
   TRY_ASSIGN(const auto types, types_of(image, from, std::move(first_files), out.origin));
   distill_types(*types, words, out);
   distill_symbols(image, words, out);
+  return out;
+}
+
+Result<DistilledFile> distill_btf(const std::shared_ptr<ByteSource>& bytes, std::span<const std::string_view> words) {
+  DistilledFile out;
+  out.name = bytes->name();
+  out.origin = "BTF";
+  TRY_ASSIGN(const auto types, BtfTypes::open(bytes, SourceRange{0, bytes->size()}, "BTF"));
+  std::byte first{};
+  TRY_CHECK(bytes->read_exactly(0, std::span(&first, 1)));
+  out.byte_order = first == std::byte{0x9f} ? ByteOrder::kLittle : ByteOrder::kBig;
+  out.machine = machine_of(*types);
+  if (out.machine == EM_NONE) {
+    return fail(ErrorKind::kNotFound, "{}: its types are of no kernel that is read here", bytes->name());
+  }
+  distill_types(*types, words, out);
+  if (const auto& problem = types->problem()) return fail(*problem);
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "debuginfo/distilled.h"
+#include "debuginfo/types_pack.h"
 
 namespace whyhung::debuginfo {
 namespace {
@@ -208,7 +209,9 @@ std::string type_line(const TypeNode& node) {
   return "opaque";
 }
 
-std::string as_lines(const DistilledFile& file) {
+}  // namespace
+
+std::string distilled_as_text(const DistilledFile& file) {
   std::string text = fmt::format("{}{}\n", kMagic, kVersion);
   const auto add = [&](std::string_view line, std::string_view name) {
     text += line;
@@ -239,11 +242,9 @@ std::string as_lines(const DistilledFile& file) {
   return text;
 }
 
-}  // namespace
-
 std::vector<std::byte> write_distilled(const DistilledFile& file) {
   constexpr int kBestLevel = 12;
-  const std::string text = as_lines(file);
+  const std::string text = distilled_as_text(file);
   const std::unique_ptr<libdeflate_compressor, FreeCompressor> codec(libdeflate_alloc_compressor(kBestLevel));
   std::vector<std::byte> bytes(codec ? libdeflate_gzip_compress_bound(codec.get(), text.size()) : 0);
   const std::size_t size =

@@ -84,6 +84,7 @@ Result<std::shared_ptr<Kallsyms>> Kallsyms::open(const VirtualMemory& memory, co
       most_proven = proven;
     }
   }
+  if (best == nullptr && kallsyms->fault()) return fail(to_error(*kallsyms->fault(), "kallsyms"));
   if (best == nullptr) {
     return fail(ErrorKind::kMismatch, "kallsyms: {} symbols, but in no way of reading them is one of {} at its address",
                 count, known.size());

@@ -52,6 +52,9 @@ class Kallsyms final : public SymbolSource {
   std::vector<Symbol> find_all(std::string_view name, std::size_t limit) override;
   std::optional<SymbolAt> find_covering(VirtualAddress address) override;
 
+  // Where the tables could not be read, if something was asked for there: then a name that is not found may exist.
+  std::optional<ReadFault> fault() const { return names_.fault() ? names_.fault() : numbers_.fault(); }
+
   KallsymsMode mode() const { return mode_; }
   std::uint32_t count() const { return names_.count(); }
   // The symbol of an index, in order of addresses; nothing when it cannot be read.

@@ -56,6 +56,7 @@ Result<KallsymsNames> KallsymsNames::open(const VirtualMemory& memory, const Pla
   KallsymsNames names(memory, place);
   TRY_CHECK(names.read_tokens());
   names.find_markers();
+  if (names.markers_.empty() && names.fault()) return fail(to_error(*names.fault(), "kallsyms names"));
   if (names.markers_.empty()) {
     return fail(ErrorKind::kCorrupt, "kallsyms: the names at {:#x} cannot be walked", place.names.value);
   }

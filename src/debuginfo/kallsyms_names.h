@@ -35,6 +35,9 @@ class KallsymsNames {
   // The type character and the name of a symbol; nothing when it cannot be read or makes no sense.
   std::optional<std::string> decode(std::uint32_t index);
 
+  // What could not be read of the tables, if something was asked for there.
+  std::optional<ReadFault> fault() const { return names_.fault() || !order_ ? names_.fault() : order_->fault(); }
+
   // Tries a place for the indexes of names in alphabetical order (kallsyms_seqs_of_names); true when samples agree.
   bool use_order_at(VirtualAddress address);
   bool has_order() const { return order_.has_value(); }

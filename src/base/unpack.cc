@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/unpack.h"
+
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+
+namespace whyhung {
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{256} * 1024;
+constexpr std::uint64_t kMostMemory = std::uint64_t{512} << 20;  // xz -9 needs 65 MB, zstd --ultra -22 128 MB
+constexpr int kGzipWindow = 15 + 16;                             // zlib: the largest window, with gzip's header
+
+using Bytes = std::span<const std::byte>;
+
+// One stream of some kind. `feed` takes a piece of the packed file and hands on what comes of it.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual Result<void> feed(Bytes piece, const UnpackSink& sink) = 0;
+  // The file is over: is the stream as well?
+  virtual Result<void> finish(const UnpackSink& sink) = 0;
+
+ protected:
+  static Result<void> damaged(std::string_view name) {
+    return fail(ErrorKind::kCorrupt, "the {} stream is damaged", name);
+  }
+  static Result<void> cut(std::string_view name) {
+    return fail(ErrorKind::kTruncated, "the {} stream is cut off", name);
+  }
+  std::vector<std::byte> out_ = std::vector<std::byte>(kPiece);
+};
+
+class GzipStream final : public Stream {
+ public:
+  GzipStream() { ready_ = inflateInit2(&state_, kGzipWindow) == Z_OK; }
+  ~GzipStream() override { inflateEnd(&state_); }
+  GzipStream(const GzipStream&) = delete;
+  GzipStream& operator=(const GzipStream&) = delete;
+
+  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
+    if (!ready_) return damaged("gzip");
+    state_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(piece.data()));
+    state_.avail_in = static_cast<uInt>(piece.size());
+    do {
+      if (ended_) {
+        // What follows is another member, or padding of zeros.
+        while (state_.avail_in != 0 && *state_.next_in == 0) ++state_.next_in, --state_.avail_in;
+        if (state_.avail_in == 0) return {};
+        inflateReset(&state_);
+        ended_ = false;
+      }
+      state_.next_out = reinterpret_cast<Bytef*>(out_.data());
+      state_.avail_out = static_cast<uInt>(out_.size());
+      const int status = inflate(&state_, Z_NO_FLUSH);
+      if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) return damaged("gzip");
+      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
+      ended_ = status == Z_STREAM_END;
+    } while (state_.avail_in != 0 || state_.avail_out == 0);
+    return {};
+  }
+  Result<void> finish(const UnpackSink&) override { return ended_ ? Result<void>() : cut("gzip"); }
+
+ private:
+  z_stream state_{};
+  bool ready_ = false;
+  bool ended_ = false;
+};
+
+class XzStream final : public Stream {
+ public:
+  XzStream() { ready_ = lzma_stream_decoder(&state_, kMostMemory, LZMA_CONCATENATED) == LZMA_OK; }
+  ~XzStream() override { lzma_end(&state_); }
+  XzStream(const XzStream&) = delete;
+  XzStream& operator=(const XzStream&) = delete;
+
+  Result<void> feed(Bytes piece, const UnpackSink& sink) override { return run(piece, LZMA_RUN, sink); }
+  Result<void> finish(const UnpackSink& sink) override {
+    TRY_CHECK(run({}, LZMA_FINISH, sink));
+    return ended_ ? Result<void>() : cut("xz");
+  }
+
+ private:
+  Result<void> run(Bytes piece, lzma_action action, const UnpackSink& sink) {
+    if (!ready_) return damaged("xz");
+    state_.next_in = reinterpret_cast<const std::uint8_t*>(piece.data());
+    state_.avail_in = piece.size();
+    do {
+      state_.next_out = reinterpret_cast<std::uint8_t*>(out_.data());
+      state_.avail_out = out_.size();
+      const lzma_ret status = lzma_code(&state_, action);
+      if (status == LZMA_MEMLIMIT_ERROR) return fail(ErrorKind::kLimit, "the xz stream needs too much memory");
+      if (status == LZMA_BUF_ERROR) return cut("xz");
+      if (status != LZMA_OK && status != LZMA_STREAM_END) return damaged("xz");
+      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
+      ended_ = status == LZMA_STREAM_END;
+    } while (!ended_ && (state_.avail_in != 0 || state_.avail_out == 0 || action == LZMA_FINISH));
+    return {};
+  }
+
+  lzma_stream state_ = LZMA_STREAM_INIT;
+  bool ready_ = false;
+  bool ended_ = false;
+};
+
+class ZstdStream final : public Stream {
+ public:
+  ZstdStream() : state_(ZSTD_createDStream(), &ZSTD_freeDStream) {}
+
+  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
+    if (!state_) return damaged("zstd");
+    ZSTD_inBuffer in{piece.data(), piece.size(), 0};
+    std::size_t written = 0;
+    do {
+      ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+      wanted_ = ZSTD_decompressStream(state_.get(), &out, &in);
+      if (ZSTD_isError(wanted_) != 0) return damaged("zstd");
+      written = out.pos;
+      TRY_CHECK(sink(Bytes(out_).first(written)));
+    } while (in.pos < in.size || written == out_.size());
+    return {};
+  }
+  Result<void> finish(const UnpackSink&) override { return wanted_ == 0 ? Result<void>() : cut("zstd"); }
+
+ private:
+  std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> state_;
+  std::size_t wanted_ = 1;
+};
+
+std::unique_ptr<Stream> make_stream(Packing packing) {
+  switch (packing) {
+    case Packing::kGzip: return std::make_unique<GzipStream>();
+    case Packing::kXz: return std::make_unique<XzStream>();
+    case Packing::kZstd: break;
+  }
+  return std::make_unique<ZstdStream>();
+}
+
+}  // namespace
+
+std::optional<Packing> packing_of(std::span<const std::byte> head) {
+  const auto begins = [&](std::string_view magic) {
+    return head.size() >= magic.size() && std::memcmp(head.data(), magic.data(), magic.size()) == 0;
+  };
+  if (begins("\x1f\x8b\x08")) return Packing::kGzip;
+  if (begins(std::string_view("\xfd"
+                              "7zXZ\0",
+                              6))) {
+    return Packing::kXz;
+  }
+  if (begins("\x28\xb5\x2f\xfd")) return Packing::kZstd;
+  return std::nullopt;
+}
+
+std::string_view name_of(Packing packing) {
+  switch (packing) {
+    case Packing::kGzip: return "gzip";
+    case Packing::kXz: return "xz";
+    case Packing::kZstd: return "zstd";
+  }
+  return "unknown";
+}
+
+Result<void> unpack(const ByteSource& packed, Packing packing, const UnpackSink& sink,
+                    const std::function<void(std::uint64_t)>& progress) {
+  const auto stream = make_stream(packing);
+  std::vector<std::byte> piece(kPiece);
+  for (std::uint64_t offset = 0; offset < packed.size();) {
+    TRY_ASSIGN(const std::size_t count, packed.read_some(offset, piece));
+    if (count == 0) break;
+    auto done = stream->feed(std::span(piece).first(count), sink);
+    if (!done) return fail(in_context(packed.name(), done.error()));
+    offset += count;
+    if (progress) progress(offset);
+  }
+  auto done = stream->finish(sink);
+  if (!done) return fail(in_context(packed.name(), done.error()));
+  return {};
+}
+
+Result<std::vector<std::byte>> unpack_to_memory(const ByteSource& packed, Packing packing, std::size_t limit) {
+  std::vector<std::byte> bytes;
+  const auto take = [&](Bytes piece) -> Result<void> {
+    if (piece.size() > limit - bytes.size()) {
+      return fail(ErrorKind::kLimit, "unpacked it has more than {} bytes", limit);
+    }
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+    return {};
+  };
+  TRY_CHECK(unpack(packed, packing, take, {}));
+  return bytes;
+}
+
+}  // namespace whyhung
