@@ -10,7 +10,9 @@
 #include "cli/progress.h"
 #include "commands/command.h"
 #include "dump/capsule_writer.h"
+#include "kernel/names_used.h"
 #include "session/session.h"
+#include "target/known_types.h"
 
 namespace whyhung::cli {
 namespace {
@@ -54,6 +56,10 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session&
   capsule.node_name = machine.node_name;
   capsule.release = machine.release;
   capsule.version = machine.version;
+  auto carried = target::types_to_carry(target, collect::open_options(options.inputs, options.vmlinux, options.types),
+                                        kernel::words_used());
+  capsule.types = std::move(carried.file);
+  capsule.types_are_near = carried.are_near;
   const auto frames = dump::frames_of(target.dump->touched_pages());
   TRY_ASSIGN(const auto summary, dump::write_capsule(*target.dump, frames, options.output, capsule));
   clock.enter("");

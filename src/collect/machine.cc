@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "collect/crash.h"
+#include "collect/without_types.h"
 #include "kernel/printk.h"
 #include "kernel/system.h"
 #include "kernel/watchdog.h"
+#include "target/vmcoreinfo_types.h"
 
 namespace whyhung::collect {
 namespace {
@@ -15,13 +18,12 @@ namespace {
 constexpr std::size_t kPanicSearch = 512;  // records from the end among which the last words are looked for
 
 // The kernel's last words, for the header that crash's users know as PANIC.
-std::string find_panic_message(Workbench& bench) {
+std::string find_panic_message(std::span<const model::LogRecord> records) {
   // v4.14 (f6a9f9f5b4e1): "SysRq : " became "sysrq: ".
   constexpr std::array<std::string_view, 3> kFinal = {"Kernel panic - not syncing", "sysrq: Trigger a crash",
                                                       "SysRq : Trigger a crash"};
   constexpr std::array<std::string_view, 5> kCauses = {"BUG: ", "Oops", "kernel BUG at", "Unable to handle kernel",
                                                        "Internal error: "};
-  const auto records = read_log(bench, kPanicSearch);
   const auto newest = [&](auto prefixes) -> std::string {
     for (auto record = records.rbegin(); record != records.rend(); ++record) {
       for (const std::string_view prefix : prefixes) {
@@ -108,9 +110,30 @@ void collect_machine(Workbench& bench) {
   if (machine.panic_cpu) {
     const model::Cpu* cpu = bench.snapshot.find_cpu(*machine.panic_cpu);
     if (cpu != nullptr && cpu->task != 0) machine.panic_task = cpu->task;
-    machine.panic_message = find_panic_message(bench);
+    machine.panic_message = find_panic_message(read_log(bench, kPanicSearch));
     machine.crash = find_crash(bench.snapshot, *machine.panic_cpu);
   }
+}
+
+void describe_without_types(const target::Target& target, model::Snapshot& snapshot) {
+  constexpr std::size_t kMostRecords = 1u << 20;
+  constexpr std::size_t kMostCpus = 8192;
+  // Where the log lies VMCOREINFO alone says on every kernel.
+  target::VmcoreinfoTypes stated(target.vmcoreinfo);
+  const kernel::Access access{*target.memory, stated, *target.symbols};
+  model::Machine& machine = snapshot.machine;
+  if (const auto name = kernel::read_uts_name(access)) {
+    machine.node_name = name->node_name;
+    machine.release = name->release;
+    machine.version = name->version;
+    machine.machine = name->machine;
+  }
+  machine.load_average = kernel::read_load_average(access);
+  machine.megahertz = kernel::read_megahertz(access);
+  machine.panic_cpu = kernel::read_panic_cpu(access, kMostCpus);
+  snapshot.log = read_log(access, kMostRecords, snapshot.gaps);
+  const std::span<const model::LogRecord> records = snapshot.log;
+  machine.panic_message = find_panic_message(records.last(std::min(records.size(), kPanicSearch)));
 }
 
 void collect_modules(Workbench& bench) {
@@ -127,8 +150,12 @@ void collect_modules(Workbench& bench) {
 }
 
 std::vector<model::LogRecord> read_log(Workbench& bench, std::size_t most_records) {
-  const kernel::KernelLog log = kernel::read_kernel_log(bench.access, most_records);
-  if (!log.broken.empty()) bench.gap("kernel log", log.broken);
+  return read_log(bench.access, most_records, bench.snapshot.gaps);
+}
+
+std::vector<model::LogRecord> read_log(const kernel::Access& access, std::size_t most_records, std::vector<Gap>& gaps) {
+  const kernel::KernelLog log = kernel::read_kernel_log(access, most_records);
+  if (!log.broken.empty()) gaps.push_back({"kernel log", log.broken});
   std::vector<model::LogRecord> records;
   records.reserve(log.entries.size());
   for (const kernel::LogEntry& entry : log.entries) {

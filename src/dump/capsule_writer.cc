@@ -97,6 +97,10 @@ NoteSection make_notes(const Dump& dump, const CapsuleOptions& options) {
     if (!text.empty()) append_vmcoreinfo(0, text);
   }
   append_note(section.bytes, kCapsuleNoteName, kCapsuleNoteType, bytes_of(options.note), order);
+  if (!options.types.empty()) {
+    append_note(section.bytes, kCapsuleNoteName,
+                options.types_are_near ? kCapsuleNearTypesNoteType : kCapsuleTypesNoteType, options.types, order);
+  }
   return section;
 }
 

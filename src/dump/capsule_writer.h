@@ -20,6 +20,9 @@ struct CapsuleOptions {
   std::string vmcoreinfo;           // used when the dump has no such note: what find_vmcoreinfo_text() found
   // Used where the dump's header is silent, as QEMU's is; drgn and crash want them.
   std::string machine, node_name, release, version;
+  // A file of distilled types that goes along; empty: none.
+  std::vector<std::byte> types;
+  bool types_are_near = false;  // of another build of the same series
 };
 
 struct CapsuleSummary {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "dump/vmcoreinfo_copies.h"
 
 namespace whyhung::dump {
 namespace {
@@ -133,26 +134,38 @@ std::optional<std::uint64_t> VmcoreInfo::kernel_offset_physical() const {
 
 std::optional<FoundVmcoreInfo> find_vmcoreinfo_text(const Dump& dump,
                                                     const std::function<bool(PhysicalAddress)>& progress) {
+  return find_accepted_vmcoreinfo(dump, progress, [](const FoundVmcoreInfo&) { return true; });
+}
+
+std::optional<FoundVmcoreInfo> find_accepted_vmcoreinfo(const Dump& dump,
+                                                        const std::function<bool(PhysicalAddress)>& progress,
+                                                        const std::function<bool(const FoundVmcoreInfo&)>& accept) {
   constexpr std::uint64_t kPagesPerReport = 16 * 1024;
   const std::uint64_t page_size = dump.facts().page_size;
   std::string bytes(page_size, '\0');
-  std::optional<FoundVmcoreInfo> elsewhere;
+  constexpr std::size_t kMostOthers = 8;
+  std::vector<FoundVmcoreInfo> others;
   std::uint64_t pages = 0;
   for (auto page = dump.next_page({}); page; page = dump.next_page(*page + page_size)) {
     if (pages++ % kPagesPerReport == 0 && progress && !progress(*page)) return std::nullopt;
     if (!dump.peek(*page, std::as_writable_bytes(std::span(bytes)))) continue;
     for (std::size_t at = bytes.find(kFirstKey); at != std::string::npos; at = bytes.find(kFirstKey, at + 1)) {
-      if (elsewhere && !is_usual_place(at)) continue;
+      if (others.size() == kMostOthers && !is_usual_place(at)) continue;
       auto text = text_at(dump, *page + at);
       if (!text) continue;
       FoundVmcoreInfo found{std::move(*text), *page + at};
-      if (is_usual_place(at)) return remember_use(dump, std::move(found));
-      elsewhere = std::move(found);
+      if (is_usual_place(at)) {
+        if (accept(found)) return remember_use(dump, std::move(found));
+      } else if (others.size() < kMostOthers) {
+        others.push_back(std::move(found));
+      }
     }
     if (page->value > ~page_size) break;
   }
-  if (!elsewhere) return std::nullopt;
-  return remember_use(dump, std::move(*elsewhere));
+  for (FoundVmcoreInfo& other : others) {
+    if (accept(other)) return remember_use(dump, std::move(other));
+  }
+  return std::nullopt;
 }
 
 }  // namespace whyhung::dump

@@ -33,6 +33,17 @@ std::optional<VirtualAddress> find_timekeeper(const Access& access, const Field&
   return std::nullopt;
 }
 
+// Without types: what comes before the names is a reference count, in some kernels a pointer too.
+std::optional<VirtualAddress> find_new_utsname(const VirtualMemory& memory, VirtualAddress name_space) {
+  for (const std::uint64_t offset : {0u, 4u, 8u, 16u, 24u}) {
+    const auto system = memory.read_c_string(name_space + offset, kUtsField);
+    const auto release = memory.read_c_string(name_space + offset + 2 * kUtsField, kUtsField);
+    const bool has_number = release && !release->empty() && release->front() >= '1' && release->front() <= '9';
+    if (system && *system == "Linux" && has_number) return name_space + offset;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<UtsName> read_uts_name(const Access& access) {
@@ -40,10 +51,10 @@ std::optional<UtsName> read_uts_name(const Access& access) {
   if (!name_space) return std::nullopt;
   Binder binder(access.types);
   const Field name = binder.optional("uts_namespace", {"name"});
-  if (!name.exists()) return std::nullopt;
-  const VirtualAddress base = name.in(*name_space);
+  const auto base = name.exists() ? std::optional(name.in(*name_space)) : find_new_utsname(access.memory, *name_space);
+  if (!base) return std::nullopt;
   const auto text = [&](std::size_t index) {
-    const auto value = access.memory.read_c_string(base + index * kUtsField, kUtsField);
+    const auto value = access.memory.read_c_string(*base + index * kUtsField, kUtsField);
     return value ? *value : std::string();
   };
   if (text(0).empty()) return std::nullopt;

@@ -2,16 +2,16 @@
 #include <algorithm>
 #include <array>
 
-#include "arch/machine_names.h"
 #include "debuginfo/btf.h"
 #include "debuginfo/btf_scan.h"
-#include "debuginfo/dwarf_types.h"
 #include "debuginfo/elf_symbols.h"
 #include "debuginfo/exported_symbols.h"
 #include "debuginfo/kallsyms.h"
 #include "debuginfo/kallsyms_scan.h"
 #include "dump/elf_notes.h"
-#include "target/fetched_vmlinux.h"
+#include "target/first_look.h"
+#include "target/known_types.h"
+#include "target/open_dump.h"
 #include "target/percpu_section.h"
 #include "target/target.h"
 #include "target/vmcoreinfo_symbols.h"
@@ -19,72 +19,10 @@
 namespace whyhung::target {
 namespace {
 
-constexpr std::uint32_t kNtPrstatus = 1;             // ELF: NT_PRSTATUS
 constexpr std::uint64_t kLargestImage = 128u << 20;  // of a kernel, from its text to the end of its read-only data
 constexpr std::string_view kAnyData = "init_task";   // a variable that every kernel has
 
-// VMCOREINFO from the dump's notes, else its text in memory: QEMU leaves the note out when the guest had no device for
-// it.
-Result<dump::VmcoreInfo> find_vmcoreinfo(const dump::Dump& dump, StageClock& clock) {
-  if (const std::string_view text = dump.vmcoreinfo(); !text.empty()) return dump::VmcoreInfo(text);
-  clock.enter("search memory for VMCOREINFO");
-  const auto found = dump::find_vmcoreinfo_text(dump, [](PhysicalAddress) { return true; });
-  if (found) return dump::VmcoreInfo(found->text);
-  return with_hint(fail(ErrorKind::kNotFound, "{}: the dump holds no VMCOREINFO, neither as a note nor in memory",
-                        dump.facts().format),
-                   dump.facts().incomplete
-                       ? "the file is cut off: copy it again"
-                       : "is this the memory of a Linux kernel? For a QEMU guest add -device vmcoreinfo");
-}
-
-std::optional<std::size_t> prstatus_size(const dump::Dump& dump) {
-  for (const dump::Note& note : dump.notes()) {
-    if (note.type == kNtPrstatus && note.name == "CORE") return note.data.size();
-  }
-  return std::nullopt;
-}
-
-std::string known_architectures() {
-  std::string names;
-  for (const arch::Architecture* one : arch::all_architectures()) {
-    names += names.empty() ? "" : ", ";
-    names += one->name;
-  }
-  return names;
-}
-
-Result<const arch::Architecture*> find_architecture(const dump::Dump& dump) {
-  const dump::DumpFacts& facts = dump.facts();
-  if (const auto* found = arch::find_architecture(facts.elf_machine, facts.machine, prstatus_size(dump))) return found;
-  std::string what = facts.machine.empty() ? "a machine that neither header nor notes name" : facts.machine;
-  if (facts.elf_machine) {
-    what = arch::name_of_elf_machine(*facts.elf_machine);
-    if (what.empty()) what = fmt::format("ELF machine {}", *facts.elf_machine);
-  }
-  return with_hint(fail(ErrorKind::kUnsupported, "the dump is of {}, which this whyhung does not read", what),
-                   fmt::format("it reads {}", known_architectures()));
-}
-
-arch::MachineFacts machine_facts(const dump::VmcoreInfo& info, const dump::Dump& dump) {
-  arch::MachineFacts facts;
-  facts.number = [&info](std::string_view name) -> std::optional<std::uint64_t> {
-    const auto number = info.number(name);
-    if (!number) return std::nullopt;
-    return static_cast<std::uint64_t>(*number);
-  };
-  facts.symbol = [&info](std::string_view name) { return info.symbol(name); };
-  facts.page_size = info.page_size();
-  facts.kernel_offset = info.kernel_offset();
-  facts.kernel_offset_physical = info.kernel_offset_physical();
-  const auto text = info.symbol("_stext");
-  for (const dump::LoadSegment& segment : dump.segments()) {
-    const bool covers = text && *text >= segment.virtual_begin && *text - segment.virtual_begin < segment.memory_size;
-    if (covers) facts.image_mapping = {segment.virtual_begin, segment.physical_begin};
-  }
-  return facts;
-}
-
-Result<std::shared_ptr<debuginfo::SymbolSource>> open_kallsyms(const Target& target, StageClock& clock) {
+Result<std::shared_ptr<debuginfo::Kallsyms>> open_kallsyms(const Target& target, StageClock& clock) {
   const dump::VmcoreInfo& info = target.vmcoreinfo;
   const auto names = info.symbol("kallsyms_names");
   const auto tokens = info.symbol("kallsyms_token_table");
@@ -110,17 +48,6 @@ Result<std::shared_ptr<debuginfo::SymbolSource>> open_kallsyms(const Target& tar
                                          info.symbol("kallsyms_relative_base")};
   TRY_ASSIGN(auto kallsyms, debuginfo::Kallsyms::open(*target.memory, tables, known));
   return kallsyms;
-}
-
-void add_symbols_of_vmlinux(Target& target) {
-  if (!target.lines->available()) return;
-  auto symbols = debuginfo::ElfSymbols::open(target.lines->image(), target.lines->placement(), {});
-  if (symbols) {
-    target.symbols_from = (*symbols)->description();
-    target.symbols->add(*std::move(symbols));
-  } else {
-    target.gaps.push_back({"symbols of the vmlinux", symbols.error().what});
-  }
 }
 
 // The kernel image as far as it can reach: from its text on.
@@ -151,31 +78,24 @@ void add_exported_symbols(Target& target, std::span<const std::string_view> want
   }
 }
 
-// Looks for distilled types once, and only when something is missing in the dump or the user named them.
-TypesFile& types_file(Target& target, const OpenOptions& options) {
-  if (!target.types_file) {
-    target.types_file = std::make_unique<TypesFile>(options.types, target.vmcoreinfo, *target.memory, target.gaps);
-  }
-  return *target.types_file;
-}
-
 // Variables that kallsyms does not name, from whatever does.
 void find_data_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
   const auto found = [&] { return target.symbols->address_of(kAnyData).has_value(); };
   target.names_data = found();
   if (target.names_data) return;
   add_symbols_of_vmlinux(target);
-  if (!found() && types_file(target, options).available()) target.symbols->add(target.types_file->symbols());
+  if (!found() && types_file_of(target, options).available()) target.symbols->add(target.types_file->symbols());
   target.names_data = found();
   if (!target.names_data) add_exported_symbols(target, options.symbols_wanted, clock);
 }
 
-void find_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
+// The kernel's own table is the result, which says what of it could not be read; null: there is none.
+std::shared_ptr<debuginfo::Kallsyms> find_symbols(Target& target, const OpenOptions& options, StageClock& clock) {
   target.symbols = std::make_unique<debuginfo::SymbolChain>();
   auto kallsyms = open_kallsyms(target, clock);
   if (kallsyms) {
     target.symbols_from = (*kallsyms)->description();
-    target.symbols->add(*std::move(kallsyms));
+    target.symbols->add(*kallsyms);
     target.symbols->prepare(options.symbols_wanted);
     find_data_symbols(target, options, clock);
   } else {
@@ -184,86 +104,100 @@ void find_symbols(Target& target, const OpenOptions& options, StageClock& clock)
     target.symbols->prepare(options.symbols_wanted);
   }
   target.symbols->add(std::make_shared<VmcoreinfoSymbols>(target.vmcoreinfo));
+  return kallsyms ? *kallsyms : nullptr;
 }
 
-Result<VirtualRange> find_btf(const Target& target, StageClock& clock) {
+void note_torn_symbols(Target& target, const debuginfo::Kallsyms* kallsyms) {
+  const auto fault = kallsyms != nullptr ? kallsyms->fault() : std::nullopt;
+  if (fault) target.gaps.push_back({"part of the kernel's symbols", to_error(*fault, "the table of symbols").what});
+}
+
+Result<VirtualRange> find_btf(const Target& target, const debuginfo::Kallsyms* kallsyms, StageClock& clock) {
   const auto begin = target.symbols->address_of("__start_BTF");
   const auto end = target.symbols->address_of("__stop_BTF");
   if (begin && end && *end > *begin) return VirtualRange{*begin, *end};
   const auto image = data_of_image(target);
   // Without symbols nothing is known of the kernel, not even what it lacks.
   if (target.symbols_from.empty()) return fail(ErrorKind::kNotFound, "no symbol says where they are");
-  if (target.names_data || !image) {
+  const bool is_torn = kallsyms != nullptr && kallsyms->fault();
+  if ((target.names_data && !is_torn) || !image) {
     return fail(ErrorKind::kNotFound, "the kernel carries no BTF (no symbol __start_BTF)");
   }
   clock.enter("search the kernel for its types");
   return debuginfo::find_btf(*target.memory, *image);
 }
 
-Result<std::shared_ptr<debuginfo::TypeSource>> types_of_dump(Target& target, StageClock& clock) {
-  TRY_ASSIGN(const auto range, find_btf(target, clock));
+Result<std::shared_ptr<debuginfo::TypeSource>> types_of_dump(Target& target, const debuginfo::Kallsyms* kallsyms,
+                                                             StageClock& clock) {
+  TRY_ASSIGN(const auto range, find_btf(target, kallsyms, clock));
   TRY_ASSIGN(target.btf, debuginfo::BtfTypes::open(*target.memory, range, "BTF in the dump"));
   return target.btf;
 }
 
-// From the DWARF of the vmlinux: for kernels that carry no BTF.
-Result<std::shared_ptr<debuginfo::TypeSource>> types_of_vmlinux(const Target& target, const OpenOptions& options) {
-  const SourceLines& lines = *target.lines;
-  return debuginfo::open_dwarf_types(lines.image(), {options.sources_wanted.begin(), options.sources_wanted.end()},
-                                     fmt::format("DWARF of {} ({})", lines.image()->path(), lines.proof()));
-}
+// The kernel's own types, before which those of the same build from elsewhere are asked where part of its own is lost.
+class MendableTypes final : public debuginfo::TypeSource {
+ public:
+  explicit MendableTypes(std::shared_ptr<debuginfo::TypeSource> own) { chain_.push_back(std::move(own)); }
+  void mend(std::shared_ptr<debuginfo::TypeSource> others) { chain_.insert(chain_.begin(), std::move(others)); }
 
-// The vmlinux from the servers that the user configured, when nothing else was named or found.
-void fetch_vmlinux_if_asked(Target& target, const OpenOptions& options, StageClock& clock) {
-  constexpr std::string_view kWhat = "vmlinux from debuginfod";
-  if (!options.vmlinux.empty() || !options.types.empty() || !asks_servers()) return;
-  const auto id = build_id_of(target.vmcoreinfo, *target.memory, *target.symbols);
-  if (!id) {
-    target.gaps.push_back({std::string(kWhat), "the dump names no build id to ask for"});
-    return;
+  std::string description() const override { return chain_.front()->description(); }
+  void prepare(std::span<const std::string_view> types, std::span<const std::string_view> enumerators) override {
+    chain_.front()->prepare(types, enumerators);
   }
-  clock.enter("ask debuginfod for the vmlinux");
-  const auto path = fetch_vmlinux(*id, [&](const std::string& file) -> Result<void> {
-    TRY_ASSIGN(const auto image, debuginfo::ElfImage::open(file));
-    if (image->build_id() == *id) return {};
-    return fail(ErrorKind::kMismatch, "what a server gave for the build id {} has the build id {}", *id,
-                image->build_id().empty() ? "missing" : image->build_id());
-  });
-  if (!path) {
-    target.gaps.push_back({std::string(kWhat), path.error().what});
-    return;
+  std::optional<std::uint64_t> size_of(std::string_view type) override { return knowing(type).size_of(type); }
+  std::optional<debuginfo::Member> member(std::string_view type, std::string_view path) override {
+    return knowing(type).member(type, path);
   }
-  target.lines = std::make_unique<SourceLines>(*path, target.vmcoreinfo, *target.memory, target.gaps);
-  if (!target.names_data) add_symbols_of_vmlinux(target);
+  std::vector<debuginfo::NamedMember> members(std::string_view type) override { return knowing(type).members(type); }
+  std::optional<std::int64_t> enumerator(std::string_view name) override {
+    const auto value = chain_.front()->enumerator(name);
+    return value || chain_.size() == 1 ? value : chain_.back()->enumerator(name);
+  }
+  std::optional<std::uint64_t> per_cpu_offset(std::string_view variable) override {
+    return chain_.back()->per_cpu_offset(variable);
+  }
+
+ private:
+  debuginfo::TypeSource& knowing(std::string_view type) {
+    const bool is_first = chain_.size() == 1 || chain_.front()->size_of(type).has_value();
+    return is_first ? *chain_.front() : *chain_.back();
+  }
+  std::vector<std::shared_ptr<debuginfo::TypeSource>> chain_;  // one, or two
+};
+
+void mend_types(const Target& target, MendableTypes& types) {
+  if (!target.btf || !target.btf->problem()) return;
+  const auto known = built_in_types_of_build(built_in_types(), target);
+  if (known) types.mend(types_of(*known).types);
 }
 
-// For a kernel that carries no types: distilled ones, or those of the vmlinux, first what the user named.
-Result<std::shared_ptr<debuginfo::TypeSource>> types_beside_dump(Target& target, const OpenOptions& options,
-                                                                 StageClock& clock) {
-  const bool prefers_vmlinux = options.types.empty() && !options.vmlinux.empty() && target.lines->available();
-  if (!prefers_vmlinux && types_file(target, options).available()) return target.types_file->types();
-  if (!target.lines->available()) fetch_vmlinux_if_asked(target, options, clock);
-  if (!target.lines->available()) return fail(ErrorKind::kNotFound, "there is neither a vmlinux nor distilled types");
-  return types_of_vmlinux(target, options);
-}
-
-void find_types(Target& target, const OpenOptions& options, StageClock& clock) {
+void find_types(Target& target, const OpenOptions& options, const debuginfo::Kallsyms* kallsyms, StageClock& clock) {
   target.types = std::make_unique<debuginfo::TypeChain>();
-  auto types = types_of_dump(target, clock);
+  auto own = types_of_dump(target, kallsyms, clock);
+  std::shared_ptr<debuginfo::TypeSource> types = own ? *own : nullptr;
   if (!types) {
     clock.enter("types beside the dump");
     auto others = types_beside_dump(target, options, clock);
     if (!others) {
-      target.gaps.push_back({"types of the kernel", types.error().what});
+      target.gaps.push_back({"types of the kernel", own.error().what});
       if (target.lines->available()) target.gaps.push_back({"types of the vmlinux", others.error().what});
       return;
     }
-    types = *std::move(others);
+    types = others->types;
+    if (others->are_near) {
+      target.gaps.push_back(
+          {"types of another build",
+           fmt::format("its own are not in the dump; nothing that rests on {} is certain", types->description())});
+    }
   }
-  target.types->add(*std::move(types));
-  if (target.names_data) return;
-  auto section = std::make_shared<PerCpuSection>(*target.symbols, *target.types);
-  if (section->found()) target.symbols->add(std::move(section));
+  const auto mendable = std::make_shared<MendableTypes>(std::move(types));
+  target.types->add(mendable);
+  if (!target.names_data) {
+    auto section = std::make_shared<PerCpuSection>(*target.symbols, *target.types);
+    if (section->found()) target.symbols->add(std::move(section));
+  }
+  if (options.types_wanted) target.types->prepare(options.types_wanted(*target.symbols), options.enumerators_wanted);
+  mend_types(target, *mendable);
 }
 
 void find_unwinder(Target& target) {
@@ -289,27 +223,30 @@ std::optional<NotedRegisters> decode(const Target& target, const dump::Note& not
 }  // namespace
 
 Result<Target> open_target(OpenOptions options, StageClock& clock) {
-  Target target;
   clock.enter("open the dump");
-  TRY_ASSIGN(target.dump, dump::open_dump(std::move(options.dump_files)));
-  TRY_ASSIGN(target.vmcoreinfo, find_vmcoreinfo(*target.dump, clock));
-  TRY_ASSIGN(target.architecture, find_architecture(*target.dump));
-  // From here on physical memory can be read, and the machine is known.
-  const arch::MachineFacts facts = machine_facts(target.vmcoreinfo, *target.dump);
-  TRY_ASSIGN(target.address_space, target.architecture->make_address_space(*target.dump, facts));
-  target.memory = std::make_unique<KernelMemory>(*target.dump, *target.address_space, target.architecture->byte_order);
+  TRY_ASSIGN(auto dump, dump::open_dump(std::move(options.dump_files)));
+  return open_target(std::move(dump), options, clock);
+}
+
+Result<Target> open_target(std::unique_ptr<dump::Dump> dump, const OpenOptions& options, StageClock& clock) {
+  Target target;
+  target.dump = std::move(dump);
+  TRY_ASSIGN(FirstLook first, take_first_look(*target.dump, clock));
+  target.vmcoreinfo = std::move(first.vmcoreinfo);
+  target.architecture = first.architecture;
+  target.address_space = std::move(first.address_space);
+  target.memory = std::move(first.memory);
+  target.gaps = std::move(first.gaps);
   // From here on kernel virtual memory can be read.
   clock.enter("symbols");
   target.lines = std::make_unique<SourceLines>(options.vmlinux, target.vmcoreinfo, *target.memory, target.gaps,
                                                options.vmlinux_folders);
-  if (!options.types.empty()) types_file(target, options);
-  find_symbols(target, options, clock);
+  if (!options.types.empty()) types_file_of(target, options);
+  const auto kallsyms = find_symbols(target, options, clock);
   target.address_space->learn_symbols([&](std::string_view name) { return target.symbols->address_of(name); });
   clock.enter("types");
-  find_types(target, options, clock);
-  if (options.types_wanted) {
-    target.types->prepare(options.types_wanted(*target.symbols), options.enumerators_wanted);
-  }
+  find_types(target, options, kallsyms.get(), clock);
+  note_torn_symbols(target, kallsyms.get());
   // From here on structures can be read by name.
   clock.enter("unwind tables");
   find_unwinder(target);

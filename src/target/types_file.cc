@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "target/environment.h"
 #include "target/kernel_identity.h"
+#include "target/known_types.h"
 
 namespace whyhung::target {
 namespace {
@@ -14,8 +15,20 @@ namespace {
 constexpr std::string_view kEnding = ".types";
 constexpr std::size_t kMostFiles = 4096;  // of a folder that are looked at
 
+FileIdentity identity_of(const debuginfo::DistilledFile& file) {
+  FileIdentity identity{file.name, file.build_id, [&file] { return file.banner; }, {}};
+  identity.address_of = [&file](std::string_view name) -> std::optional<VirtualAddress> {
+    const auto known = file.symbols.find(name);
+    if (known == file.symbols.end() || known->second.is_offset) return std::nullopt;
+    return VirtualAddress(known->second.value);
+  };
+  return identity;
+}
+
+}  // namespace
+
 // $XDG_DATA_HOME/whyhung/types, or its default under the home folder, then those of the system's $XDG_DATA_DIRS.
-std::vector<std::string> usual_folders() {
+std::vector<std::string> usual_types_folders() {
   std::vector<std::string> folders;
   const std::string data = environment("XDG_DATA_HOME");
   const std::string home = environment("HOME");
@@ -34,7 +47,7 @@ std::vector<std::string> usual_folders() {
   return folders;
 }
 
-std::vector<std::string> files_of(const std::string& folder) {
+std::vector<std::string> types_files_of(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
@@ -47,22 +60,10 @@ std::vector<std::string> files_of(const std::string& folder) {
   return files;
 }
 
-FileIdentity identity_of(const debuginfo::DistilledFile& file) {
-  FileIdentity identity{file.name, file.build_id, [&file] { return file.banner; }, {}};
-  identity.address_of = [&file](std::string_view name) -> std::optional<VirtualAddress> {
-    const auto known = file.symbols.find(name);
-    if (known == file.symbols.end() || known->second.is_offset) return std::nullopt;
-    return VirtualAddress(known->second.value);
-  };
-  return identity;
-}
-
-}  // namespace
-
 TypesFile::TypesFile(const std::string& path, const dump::VmcoreInfo& info, const VirtualMemory& memory,
                      std::vector<Gap>& gaps) {
   if (path.empty()) {
-    for (const std::string& folder : usual_folders()) {
+    for (const std::string& folder : usual_types_folders()) {
       if (search(folder, info, memory)) return;
     }
     return;
@@ -73,14 +74,15 @@ TypesFile::TypesFile(const std::string& path, const dump::VmcoreInfo& info, cons
   } else if (!search(path, info, memory)) {
     refusal_ = Error{
         ErrorKind::kUsage,
-        fmt::format("{}: none of its {} files ending in {} belongs to this dump", path, files_of(path).size(), kEnding),
+        fmt::format("{}: none of its {} files ending in {} belongs to this dump", path,
+                    types_files_of(path).size(), kEnding),
         {}};
   }
   if (refusal_) gaps.push_back({"distilled types", refusal_->what});
 }
 
 bool TypesFile::search(const std::string& folder, const dump::VmcoreInfo& info, const VirtualMemory& memory) {
-  return std::ranges::any_of(files_of(folder),
+  return std::ranges::any_of(types_files_of(folder),
                              [&](const std::string& file) { return use(file, info, memory).has_value(); });
 }
 

@@ -211,9 +211,10 @@ TEST_F(MachineTest, WithoutTypesNothingInsideTheMachineIsKnown) {
   const model::Snapshot poor = poor_snapshot(kernel.target, "vmcore", made.error());
   EXPECT_EQ(poor.machine.dump_file, "vmcore");
   EXPECT_TRUE(poor.tasks.empty());
-  ASSERT_EQ(poor.gaps.size(), 2u);
-  EXPECT_EQ(poor.gaps.at(1).what, "everything inside of the machine");
-  EXPECT_EQ(poor.gaps.at(1).why, made.error().what + "; " + made.error().hint);
+  ASSERT_EQ(poor.gaps.size(), 3u);
+  EXPECT_EQ(poor.gaps.at(1).what, "kernel log") << "this VMCOREINFO says nothing of it";
+  EXPECT_EQ(poor.gaps.at(2).what, "everything inside of the machine");
+  EXPECT_EQ(poor.gaps.at(2).why, made.error().what + "; " + made.error().hint);
 }
 
 TEST_F(MachineTest, WithoutPerCpuAreasThereIsNoWorkbench) {
