@@ -1,24 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "collect/collect.h"
 
+#include <algorithm>
+#include <map>
+
 #include "collect/cpus.h"
 #include "collect/incidents.h"
 #include "collect/machine.h"
 #include "collect/stacks.h"
 #include "collect/tasks.h"
 #include "collect/waits/waits.h"
+#include "collect/without_types.h"
+#include "kernel/names_used.h"
+#include "model/gap_kinds.h"
 
 namespace whyhung::collect {
 namespace {
+
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostNamed = 4;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kMostNamed) text += fmt::format(" and {} more", names.size() - kMostNamed);
+  return text;
+}
 
 void add_opening_gaps(const target::Target& target, model::Snapshot& snapshot) {
   for (const Gap& gap : target.gaps) snapshot.gaps.push_back(gap);
   for (const std::string& remark : target.dump->facts().remarks) snapshot.gaps.push_back({"the dump file", remark});
 }
 
+using Faults = std::map<std::uint64_t, FaultKind>;
+
+// Page frames that were asked for and could not be had.
+Faults faults_of(const dump::Dump& dump) {
+  Faults faults;
+  for (const auto& page : dump.touched_pages()) {
+    if (page.fault) faults.emplace(page.frame, *page.fault);
+  }
+  return faults;
+}
+
+// What was missing while the machine was read. What opening missed it says itself: it looks into pages that need not be
+// there.
+void add_gap_of_pages(const dump::Dump& dump, const Faults& before, std::vector<Gap>& gaps) {
+  std::vector<std::string> missing;
+  for (const auto& [frame, fault] : faults_of(dump)) {
+    if (!before.contains(frame)) missing.push_back(fmt::format("{:#x} ({})", frame, describe(fault)));
+  }
+  if (missing.empty()) return;
+  const std::string count =
+      missing.size() == 1 ? "a page frame that was" : fmt::format("{} page frames that were", missing.size());
+  gaps.push_back(
+      {std::string(model::kGapMemory), fmt::format("{} asked for cannot be had: {}", count, list_of(missing))});
+}
+
+// What could not be read of the kernel's own descriptions shows only when all has been asked for.
+void add_gaps_of_names(Workbench& bench) {
+  const target::Target& target = bench.target;
+  const auto problem = target.btf ? target.btf->problem() : std::nullopt;
+  if (problem && problem->kind == ErrorKind::kUnreadable) bench.gap(std::string(model::kGapTypes), problem->what);
+  const auto& gaps = bench.snapshot.gaps;
+  const auto torn = std::ranges::find(gaps, std::string(model::kGapSymbols), &Gap::what);
+  if (torn == gaps.end()) return;
+  std::vector<std::string> lost;
+  for (const std::string_view name : kernel::symbols_of_every_kernel()) {
+    if (!target.symbols->address_of(name)) lost.emplace_back(name);
+  }
+  if (!lost.empty()) {
+    bench.gap(std::string(model::kGapVariables), fmt::format("missing are {}: {}", list_of(lost), torn->why));
+  }
+}
+
 }  // namespace
 
 void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& clock) {
+  const Faults before = faults_of(*bench.target.dump);
   describe_dump(bench.target, dump_name, bench.snapshot.machine);
   add_opening_gaps(bench.target, bench.snapshot);
   clock.enter("tasks");
@@ -33,12 +90,16 @@ void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& 
   collect_modules(bench);
   collect_machine(bench);
   collect_incidents(bench);
+  add_gaps_of_names(bench);
+  add_gap_of_pages(*bench.target.dump, before, bench.snapshot.gaps);
 }
 
 model::Snapshot poor_snapshot(const target::Target& target, std::string_view dump_name, const Error& why) {
   model::Snapshot snapshot;
   describe_dump(target, dump_name, snapshot.machine);
   add_opening_gaps(target, snapshot);
+  describe_without_types(target, snapshot);
+  if (target.dump) add_gap_of_pages(*target.dump, {}, snapshot.gaps);
   const std::string advice = why.hint.empty() ? "" : "; " + why.hint;
   snapshot.gaps.push_back({"everything inside of the machine", why.what + advice});
   return snapshot;

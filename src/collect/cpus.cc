@@ -12,6 +12,7 @@
 #include "collect/tasks.h"
 #include "collect/waits/spinlocks.h"
 #include "kernel/watchdog.h"
+#include "model/gap_kinds.h"
 
 namespace whyhung::collect {
 namespace {
@@ -28,7 +29,13 @@ void read_runqueue(Workbench& bench, model::Cpu& cpu) {
   const VirtualMemory& memory = bench.access.memory;
   const kernel::RunqueueView& view = bench.runqueues;
   model::RunqueueState& out = cpu.runqueue;
-  if (const auto task = view.current.read_pointer(memory, *address)) out.current_task = task->value;
+  const auto current = view.current.read_pointer(memory, *address);
+  if (current) {
+    out.current_task = current->value;
+  } else if (view.current.exists()) {
+    bench.gap(std::string(model::kGapRunqueues),
+              to_error(current.error(), fmt::format("that of CPU {}", cpu.number)).what);
+  }
   if (const auto task = view.idle.read_pointer(memory, *address)) out.idle_task = task->value;
   if (const auto clock = view.clock_of(memory, *address)) out.clock = *clock;
   if (const auto count = view.nr_running.read(memory, *address)) out.running_count = *count;

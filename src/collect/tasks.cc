@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "model/gap_kinds.h"
 #include "names/meaning.h"
 
 namespace whyhung::collect {
@@ -84,6 +85,15 @@ std::uint32_t parent_of(const Workbench& bench, VirtualAddress task) {
   return pid ? static_cast<std::uint32_t>(*pid) : 0;
 }
 
+// Why a task structure cannot be read: of the members without which it is none, the first one's reason.
+ReadFault first_fault(const Workbench& bench, VirtualAddress task) {
+  const VirtualMemory& memory = bench.access.memory;
+  if (const auto pid = bench.tasks.pid.read(memory, task); !pid) return pid.error();
+  if (const auto state = bench.tasks.state.read(memory, task); !state) return state.error();
+  if (const auto comm = bench.tasks.comm.read_text(memory, task); !comm) return comm.error();
+  return {FaultKind::kCorrupt, task.value};
+}
+
 }  // namespace
 
 std::optional<model::Task> read_task(Workbench& bench, VirtualAddress task) {
@@ -155,14 +165,15 @@ void collect_tasks(Workbench& bench) {
   }
   const auto will_read = [](std::span<const VirtualAddress>) {};
   const kernel::TaskList list = kernel::find_all_tasks(bench.access, bench.tasks, bench.xarray, will_read);
-  if (!list.broken.empty()) bench.gap("list of tasks", list.broken);
+  if (!list.broken.empty()) bench.gap(std::string(model::kGapTaskList), list.broken);
   std::size_t unreadable = 0;
+  std::string why;
   std::unordered_set<std::uint64_t> seen;
   const auto add = [&](VirtualAddress address, bool is_idle) {
     if (!seen.insert(address.value).second) return;
     auto task = read_task(bench, address);
     if (!task) {
-      ++unreadable;
+      if (unreadable++ == 0) why = to_error(first_fault(bench, address), "struct task_struct").what;
       return;
     }
     task->is_idle_task = is_idle;
@@ -182,7 +193,11 @@ void collect_tasks(Workbench& bench) {
   }
   std::sort(bench.snapshot.tasks.begin() + first_other, bench.snapshot.tasks.end(),
             [](const model::Task& a, const model::Task& b) { return a.pid < b.pid; });
-  if (unreadable != 0) bench.gap("tasks", fmt::format("{} task structures are not in the dump", unreadable));
+  if (unreadable != 0) {
+    const std::string count =
+        unreadable == 1 ? "1 task structure is" : fmt::format("{} task structures are", unreadable);
+    bench.gap(std::string(model::kGapTasks), fmt::format("{} not in the dump, the first: {}", count, why));
+  }
   bench.snapshot.machine.task_count = bench.snapshot.tasks.size();
 }
 

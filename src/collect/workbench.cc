@@ -6,6 +6,7 @@
 #include "debuginfo/module_symbols.h"
 #include "kernel/found_in_code.h"
 #include "kernel/names_used.h"
+#include "model/gap_kinds.h"
 #include "names/functions.h"
 
 namespace whyhung::collect {
@@ -22,6 +23,23 @@ target::OpenOptions open_options(std::vector<std::shared_ptr<ByteSource>> dump_f
   options.sources_wanted = kernel::sources_used();
   return options;
 }
+
+namespace {
+
+// Where part of the types cannot be read, that is why they are missing, and nobody knows what else is.
+void note_missing_members(Workbench& bench, const std::vector<std::string>& missing) {
+  const auto loss = bench.target.btf ? bench.target.btf->problem() : std::nullopt;
+  if (!loss) {
+    for (const std::string& member : missing) bench.gap(member, "the kernel's types do not have it");
+    return;
+  }
+  if (missing.empty()) return;
+  const std::string others = missing.size() == 1 ? "" : fmt::format(" and {} more", missing.size() - 1);
+  bench.gap(std::string(model::kGapStructures),
+            fmt::format("{}{} are not known: {}", missing.front(), others, loss->what));
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   if (target.types->empty()) {
@@ -49,7 +67,7 @@ Result<std::unique_ptr<Workbench>> Workbench::create(target::Target& target) {
   bench->soft_mask = kernel::SoftMaskView::bind(*target.architecture, bench->access, binder);
   bench->switch_frames = kernel::SwitchFrameView::bind(*target.architecture, binder, *target.types);
   bench->task_states = kernel::TaskStates::read(bench->access);
-  for (const std::string& missing : binder.missing()) bench->gap(missing, "the kernel's types do not have it");
+  note_missing_members(*bench, binder.missing());
   if (auto disassembler = arch::Disassembler::create(*target.architecture)) {
     bench->disassembler = *std::move(disassembler);
   } else {

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "diagnose/movement.h"
+#include "model/gap_kinds.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -40,11 +41,22 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
   return unending;
 }
 
+// Missing tasks may be those that hang. What else is missing matters where something is left without an explanation.
+bool could_hide_hang(const Gap& gap, const Case& facts, const Diagnosis& diagnosis) {
+  const auto kind = model::kind_of(gap);
+  if (kind == model::GapKind::kTasks || kind == model::GapKind::kCpus) return true;
+  if (kind != model::GapKind::kMemory) return false;
+  const auto is_unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
+  return !diagnosis.accounting.unexplained.empty() || std::ranges::any_of(facts.cpus, is_unknown);
+}
+
 }  // namespace
 
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
-  if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty()) doubt(Doubt::kNothingReadable);
+  const bool is_partial =
+      std::ranges::any_of(facts.snapshot.gaps, [&](const Gap& gap) { return could_hide_hang(gap, facts, diagnosis); });
+  if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty() || is_partial) doubt(Doubt::kNothingReadable);
   const auto unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
   for (const CpuCondition& condition : facts.cpus) {
     if (unknown(condition)) diagnosis.unknown_cpus.push_back(condition.cpu->number);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "diagnose/movement.h"
+#include "model/gap_kinds.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -97,11 +98,20 @@ void leave_to_lost_cpus(const Case& facts, std::vector<Finding>& findings) {
   });
 }
 
+// What was read by the types of another build is not certain, however well they fit.
+void cap_by_types(const Case& facts, std::vector<Finding>& findings) {
+  const bool has_near_types = std::ranges::any_of(
+      facts.snapshot.gaps, [](const Gap& gap) { return model::kind_of(gap) == model::GapKind::kNearTypes; });
+  if (!has_near_types) return;
+  for (Finding& finding : findings) finding.confidence = model::weaker(finding.confidence, model::Certainty::kLikely);
+}
+
 }  // namespace
 
 void settle(const Case& facts, std::vector<Finding>& findings) {
   std::erase_if(findings,
                 [&](const Finding& finding) { return goes_on(facts, finding) || is_too_young(facts, finding); });
+  cap_by_types(facts, findings);
   leave_to_lost_cpus(facts, findings);
   drop_repetitions(findings);
   rank(findings);

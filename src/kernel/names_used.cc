@@ -97,6 +97,12 @@ constexpr std::string_view kWords[] = {
 std::span<const std::string_view> symbols_used() {
   return kSymbols;
 }
+std::span<const std::string_view> symbols_of_every_kernel() {
+  static constexpr std::array<std::string_view, 8> kAlways = {"init_task",  "init_pid_ns",     "__per_cpu_offset",
+                                                              "nr_cpu_ids", "runqueues",       "cpu_stopper",
+                                                              "modules",    "task_state_array"};
+  return kAlways;
+}
 std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols) {
   std::vector<std::string_view> types(kTypes.begin(), kTypes.end());
   for (const Conditional& one : kConditionalTypes) {

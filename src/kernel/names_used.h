@@ -12,6 +12,8 @@
 namespace whyhung::kernel {
 
 std::span<const std::string_view> symbols_used();
+// Those without which nothing is found, and which no kernel lacks.
+std::span<const std::string_view> symbols_of_every_kernel();
 // Types of some kernels only are in the list when a symbol says that this kernel has them.
 std::vector<std::string_view> types_used(debuginfo::SymbolSource& symbols);
 std::span<const std::string_view> enumerators_used();

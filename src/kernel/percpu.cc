@@ -21,6 +21,13 @@ constexpr std::array<MaskNames, 3> kMaskNames = {{{"__cpu_possible_mask", "cpu_p
                                                   {"__cpu_online_mask", "cpu_online_bits", "cpu_online_mask"},
                                                   {"__cpu_present_mask", "cpu_present_bits", "cpu_present_mask"}}};
 
+std::string why_no_mask(const Access& access) {
+  const auto address = access.symbols.address_of("__cpu_possible_mask");
+  if (!address) return "no symbol says where it is";
+  const auto word = access.memory.read_u64(*address);
+  return word ? "part of it is missing" : to_error(word.error(), "__cpu_possible_mask").what;
+}
+
 }  // namespace
 
 Result<PerCpu> PerCpu::open(const Access& access) {
@@ -35,11 +42,15 @@ Result<PerCpu> PerCpu::open(const Access& access) {
   for (std::uint32_t cpu = 0; cpu < count; ++cpu) {
     const auto offset = access.memory.read_u64(*table + std::uint64_t{cpu} * 8);
     if (!offset && cpu == 0) return fail(to_error(offset.error(), "__per_cpu_offset"));
+    if (!offset && count != kMostCpus) {  // without nr_cpu_ids nothing says where the table ends
+      return fail(to_error(offset.error(), fmt::format("__per_cpu_offset of CPU {}", cpu)));
+    }
     if (!offset) break;
     result.offsets_.push_back(*offset);
   }
   const auto possible = result.mask("__cpu_possible_mask");
-  if (!possible || possible->empty()) return fail(ErrorKind::kNotFound, "the set of possible CPUs cannot be read");
+  if (!possible) return fail(ErrorKind::kNotFound, "the set of possible CPUs cannot be read: {}", why_no_mask(access));
+  if (possible->empty()) return fail(ErrorKind::kNotFound, "the set of possible CPUs is empty");
   result.possible_ = *possible;
   return result;
 }

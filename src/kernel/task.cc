@@ -2,6 +2,7 @@
 #include "kernel/task.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "kernel/list.h"
 
@@ -182,6 +183,7 @@ namespace {
 using WillRead = std::function<void(std::span<const VirtualAddress>)>;
 
 // Breadth first: idr nodes, then struct pid, then tasks. Each thread has a pid, so threads need no walk of their own.
+// What cannot be read is left out, and `broken` says so.
 std::optional<TaskList> tasks_of_pid_tree(const Access& access, const TaskView& view, const XArrayView& xarray,
                                           const WillRead& will_read) {
   Binder binder(access.types);
@@ -191,15 +193,21 @@ std::optional<TaskList> tasks_of_pid_tree(const Access& access, const TaskView& 
   if (!xarray.usable() || !pid_tasks.exists() || !idr_tree.exists() || !view.pid_links.exists() || !name_space) {
     return std::nullopt;
   }
-  const auto pids = xarray.entries(access.memory, idr_tree.in(*name_space), kMostTasks, will_read);
-  if (!pids.broken.empty() || pids.entries.empty()) return std::nullopt;
+  auto pids = xarray.entries(access.memory, idr_tree.in(*name_space), kMostTasks, will_read);
+  if (pids.entries.empty()) return std::nullopt;
   TaskList list;
   list.from_pid_tree = true;
+  if (!pids.broken.empty()) list.broken = "the tree of pids: " + pids.broken;
   will_read(pids.entries);
   for (const VirtualAddress pid : pids.entries) {
     // tasks[PIDTYPE_PID] is an hlist_head; a pid that only names a group or session has none.
     const auto first = access.memory.read_pointer(pid_tasks.in(pid));
-    if (!first) return std::nullopt;
+    if (!first) {
+      if (list.broken.empty()) {
+        list.broken = fmt::format("struct pid at {:#x}: {}", pid.value, describe(first.error().kind));
+      }
+      continue;
+    }
     if (!first->is_null()) list.tasks.push_back(view.pid_links.container(*first));
   }
   return list;
@@ -223,25 +231,56 @@ void append_threads(const Access& access, const TaskView& view, VirtualAddress l
   if (!threads.complete() && list.broken.empty()) list.broken = "a thread list: " + threads.broken;
 }
 
-}  // namespace
+// From the end of a list on, by the `prev` pointers: what lies behind a node that cannot be read. Nearest to it last.
+std::vector<VirtualAddress> walk_backwards(const VirtualMemory& memory, VirtualAddress head) {
+  constexpr std::uint64_t kPrevious = 8;
+  std::vector<VirtualAddress> nodes;
+  std::unordered_set<VirtualAddress> seen;
+  for (auto at = memory.read_pointer(head + kPrevious);
+       at && *at != head && !at->is_null() && nodes.size() < kMostTasks; at = memory.read_pointer(*at + kPrevious)) {
+    if (!seen.insert(*at).second) break;
+    nodes.push_back(*at);
+  }
+  return nodes;
+}
 
-TaskList find_all_tasks(const Access& access, const TaskView& view, const XArrayView& xarray,
-                        const std::function<void(std::span<const VirtualAddress>)>& will_read) {
-  if (auto list = tasks_of_pid_tree(access, view, xarray, will_read)) return std::move(*list);
+// The list of thread groups, from both ends when it is torn, and the threads of each.
+TaskList tasks_of_lists(const Access& access, const TaskView& view) {
   TaskList list;
   const auto init_task = access.symbols.address_of("init_task");
   if (!init_task || !view.tasks.exists()) {
     list.broken = "neither the pid tree nor the task list can be reached";
     return list;
   }
-  const ListWalk leaders = walk_list(access.memory, view.tasks.in(*init_task), kMostTasks);
-  if (!leaders.complete()) list.broken = "the task list: " + leaders.broken;
+  ListWalk leaders = walk_list(access.memory, view.tasks.in(*init_task), kMostTasks);
+  if (!leaders.complete()) {
+    list.broken = "the task list: " + leaders.broken;
+    const auto from_behind = walk_backwards(access.memory, view.tasks.in(*init_task));
+    leaders.nodes.insert(leaders.nodes.end(), from_behind.rbegin(), from_behind.rend());
+  }
   for (const VirtualAddress node : leaders.nodes) {
     const VirtualAddress leader = view.tasks.container(node);
     list.tasks.push_back(leader);
     append_threads(access, view, leader, list);
   }
   return list;
+}
+
+}  // namespace
+
+TaskList find_all_tasks(const Access& access, const TaskView& view, const XArrayView& xarray,
+                        const std::function<void(std::span<const VirtualAddress>)>& will_read) {
+  auto list = tasks_of_pid_tree(access, view, xarray, will_read);
+  if (!list) return tasks_of_lists(access, view);
+  if (list->broken.empty()) return std::move(*list);
+  TaskList others = tasks_of_lists(access, view);
+  if (others.broken.empty()) return others;
+  // Each of the two ways may know what is missing in the other.
+  std::unordered_set<VirtualAddress> seen(list->tasks.begin(), list->tasks.end());
+  for (const VirtualAddress task : others.tasks) {
+    if (seen.insert(task).second) list->tasks.push_back(task);
+  }
+  return std::move(*list);
 }
 
 }  // namespace whyhung::kernel

@@ -17,7 +17,8 @@ std::string evidence_phrase(const model::Evidence& evidence) {
 
 std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& diagnosis, diagnose::Doubt doubt) {
   switch (doubt) {
-    case diagnose::Doubt::kNothingReadable: return "the inside of the machine could not be read: see what is missing";
+    case diagnose::Doubt::kNothingReadable:
+      return "the inside of the machine, or part of it, could not be read: see what is missing";
     case diagnose::Doubt::kCpusUnknown:
       return fmt::format("what {} did is not known: no registers of it are in the dump, or they could not be read",
                          cpus_phrase(diagnosis.unknown_cpus));

@@ -2,6 +2,8 @@
 // Tasks: what their states mean in each kernel, how large their stacks are, and how all of them are found.
 #include "kernel/task.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "support/fake_machine.h"
@@ -176,6 +178,28 @@ TEST_F(AllTasksTest, ADamagedPidTreeIsNotUsedInPart) {
   EXPECT_EQ(find().tasks, tasks({1, 2, 3}));
   machine_.memory.take_away(tree());
   EXPECT_EQ(find().tasks, tasks({1, 2, 3}));
+}
+
+TEST_F(AllTasksTest, WhereTreeAndListAreBothTornEachGivesWhatTheOtherLacks) {
+  make_pid_tree();
+  machine_.memory.take_away(pid(1));
+  machine_.memory.write_u64(task(1) + 64, 0);
+  const TaskList list = find();
+  EXPECT_TRUE(list.from_pid_tree);
+  EXPECT_TRUE(list.broken.starts_with("struct pid at ")) << list.broken;
+  auto found = list.tasks;
+  std::ranges::sort(found);
+  EXPECT_EQ(found, tasks({1, 2, 3}));
+}
+
+TEST_F(AllTasksTest, ATornTaskListIsWalkedFromItsOtherEndToo) {
+  machine_.memory.write_u64(task(1) + 64, 0);
+  const TaskList list = find();
+  EXPECT_TRUE(list.broken.starts_with("the task list: ")) << list.broken;
+  auto found = list.tasks;
+  std::ranges::sort(found);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  EXPECT_EQ(found, tasks({1, 2, 3})) << "what lies behind the tear";
 }
 
 TEST_F(AllTasksTest, ATaskListInACircleEndsAndSaysSo) {
