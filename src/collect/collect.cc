@@ -2,7 +2,7 @@
 #include "collect/collect.h"
 
 #include <algorithm>
-#include <map>
+#include <span>
 
 #include "collect/cpus.h"
 #include "collect/incidents.h"
@@ -30,29 +30,28 @@ void add_opening_gaps(const target::Target& target, model::Snapshot& snapshot) {
   for (const std::string& remark : target.dump->facts().remarks) snapshot.gaps.push_back({"the dump file", remark});
 }
 
-using Faults = std::map<std::uint64_t, FaultKind>;
-
-// Page frames that were asked for and could not be had.
-Faults faults_of(const dump::Dump& dump) {
-  Faults faults;
-  for (const auto& page : dump.touched_pages()) {
-    if (page.fault) faults.emplace(page.frame, *page.fault);
+// A variable's page by its name, others by their address.
+std::vector<std::string> names_of(std::span<const ReadFault> missing, debuginfo::SymbolSource& symbols) {
+  constexpr std::uint64_t kFarthest = 1u << 20;
+  std::vector<std::string> names;
+  for (const ReadFault& one : missing) {
+    const auto symbol = symbols.find_covering(VirtualAddress(one.address));
+    const bool is_near = symbol && symbol->offset < kFarthest;
+    const std::string where = is_near ? " in " + symbol->symbol.name : "";
+    names.push_back(fmt::format("{:#x}{} ({})", one.address, where, describe(one.kind)));
   }
-  return faults;
+  return names;
 }
 
-// What was missing while the machine was read. What opening missed it says itself: it looks into pages that need not be
-// there.
-void add_gap_of_pages(const dump::Dump& dump, const Faults& before, std::vector<Gap>& gaps) {
-  std::vector<std::string> missing;
-  for (const auto& [frame, fault] : faults_of(dump)) {
-    if (!before.contains(frame)) missing.push_back(fmt::format("{:#x} ({})", frame, describe(fault)));
-  }
+void add_gap_of_pages(const target::Target& target, std::vector<Gap>& gaps) {
+  if (!target.memory) return;
+  // Naming them reads memory too.
+  const auto known = target.memory->missing_pages();
+  const std::vector<ReadFault> missing(known.begin(), known.end());
   if (missing.empty()) return;
-  const std::string count =
-      missing.size() == 1 ? "a page frame that was" : fmt::format("{} page frames that were", missing.size());
-  gaps.push_back(
-      {std::string(model::kGapMemory), fmt::format("{} asked for cannot be had: {}", count, list_of(missing))});
+  const std::string count = missing.size() == 1 ? "a page that was" : fmt::format("{} pages that were", missing.size());
+  gaps.push_back({std::string(model::kGapMemory),
+                  fmt::format("{} asked for cannot be had: {}", count, list_of(names_of(missing, *target.symbols)))});
 }
 
 // What could not be read of the kernel's own descriptions shows only when all has been asked for.
@@ -75,7 +74,6 @@ void add_gaps_of_names(Workbench& bench) {
 }  // namespace
 
 void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& clock) {
-  const Faults before = faults_of(*bench.target.dump);
   describe_dump(bench.target, dump_name, bench.snapshot.machine);
   add_opening_gaps(bench.target, bench.snapshot);
   clock.enter("tasks");
@@ -91,7 +89,7 @@ void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& 
   collect_machine(bench);
   collect_incidents(bench);
   add_gaps_of_names(bench);
-  add_gap_of_pages(*bench.target.dump, before, bench.snapshot.gaps);
+  add_gap_of_pages(bench.target, bench.snapshot.gaps);
 }
 
 model::Snapshot poor_snapshot(const target::Target& target, std::string_view dump_name, const Error& why) {
@@ -99,7 +97,7 @@ model::Snapshot poor_snapshot(const target::Target& target, std::string_view dum
   describe_dump(target, dump_name, snapshot.machine);
   add_opening_gaps(target, snapshot);
   describe_without_types(target, snapshot);
-  if (target.dump) add_gap_of_pages(*target.dump, {}, snapshot.gaps);
+  add_gap_of_pages(target, snapshot.gaps);
   const std::string advice = why.hint.empty() ? "" : "; " + why.hint;
   snapshot.gaps.push_back({"everything inside of the machine", why.what + advice});
   return snapshot;

@@ -132,9 +132,8 @@ std::optional<FirstLook> look_by_memory(const dump::Dump& dump, StageClock& cloc
     if (fit == Fit::kUnknown && !first) first = *std::move(look);
     return fit == Fit::kFits || ++tried == kMostCandidates;
   };
-  const auto found = dump::find_vmcoreinfo_text(
+  (void)dump::find_accepted_vmcoreinfo(
       dump, [](PhysicalAddress) { return true; }, accept);
-  (void)found;
   if (fitting) return fitting;
   if (must_fit) return std::nullopt;
   return first;

@@ -20,16 +20,25 @@ ReadResult<PhysicalAddress> KernelMemory::translate(VirtualAddress address) cons
 ReadResult<void> KernelMemory::read(VirtualAddress address, std::span<std::byte> out) const {
   while (!out.empty()) {
     const auto physical = translate(address);
-    if (!physical) return tl::unexpected(physical.error());
+    if (!physical) return tl::unexpected(note(physical.error()));
     const std::size_t count = std::min<std::size_t>(out.size(), kPageSize - address.value % kPageSize);
     if (const auto done = physical_.read(*physical, out.first(count)); !done) {
       // The physical reader names the frame; the caller asked for a virtual address.
-      return tl::unexpected(ReadFault{done.error().kind, address.value});
+      return tl::unexpected(note({done.error().kind, address.value}));
     }
     address += count;
     out = out.subspan(count);
   }
   return {};
+}
+
+ReadFault KernelMemory::note(ReadFault fault) const {
+  const auto is_same_page = [&](const ReadFault& one) { return one.address / kPageSize == fault.address / kPageSize; };
+  if (fault.kind != FaultKind::kNotMapped && missing_.size() < kMostMissing &&
+      std::ranges::none_of(missing_, is_same_page)) {
+    missing_.push_back(fault);
+  }
+  return fault;
 }
 
 }  // namespace whyhung::target

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "arch/architecture.h"
 #include "base/memory_reader.h"
@@ -21,7 +23,14 @@ class KernelMemory final : public VirtualMemory {
   // Where a virtual address lies in physical memory.
   ReadResult<PhysicalAddress> translate(VirtualAddress address) const;
 
+  // Mapped pages that were asked for and could not be had, each once, in the order in which they were asked for: what
+  // the answers may lack. A wild pointer is none of them, for nothing is mapped there.
+  std::span<const ReadFault> missing_pages() const { return missing_; }
+  void forget_missing_pages() { missing_.clear(); }
+
  private:
+  ReadFault note(ReadFault fault) const;
+  static constexpr std::size_t kMostMissing = 256;
   static constexpr std::size_t kPageSize = 4096;  // granule of the cache; no machine has smaller pages
   static constexpr std::size_t kSlots = 1024;
   struct Slot {
@@ -33,6 +42,7 @@ class KernelMemory final : public VirtualMemory {
   const arch::AddressSpace& space_;
   ByteOrder order_;
   mutable std::array<Slot, kSlots> slots_;
+  mutable std::vector<ReadFault> missing_;
 };
 
 }  // namespace whyhung::target

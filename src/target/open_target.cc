@@ -247,7 +247,9 @@ Result<Target> open_target(std::unique_ptr<dump::Dump> dump, const OpenOptions& 
   clock.enter("types");
   find_types(target, options, kallsyms.get(), clock);
   note_torn_symbols(target, kallsyms.get());
-  // From here on structures can be read by name.
+  // From here on structures can be read by name. What symbols and types lack they say themselves, and what searches
+  // passed over need not be there.
+  target.memory->forget_missing_pages();
   clock.enter("unwind tables");
   find_unwinder(target);
   return target;
