@@ -14,6 +14,7 @@
 #include "commands/command.h"
 #include "model/json.h"
 #include "report/json.h"
+#include "report/log_report.h"
 #include "report/text.h"
 #include "session/session.h"
 

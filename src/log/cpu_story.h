@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// All that a log says of one CPU: complaints of detectors, and what its stacks show.
+#pragma once
+
+#include <map>
+
+#include "log/case.h"
+#include "log/saying.h"
+
+namespace whyhung::log {
+
+// A stall of fewer jiffies is none of a hang: some kernels report expedited grace periods after milliseconds.
+inline constexpr std::uint64_t kShortStall = 1000;
+
+struct Complaint {
+  Saying saying;
+  std::optional<std::uint64_t> number;
+  std::uint64_t line = 0;
+};
+
+struct CpuStory {
+  std::uint32_t cpu = 0;
+  std::size_t complaints = 0;
+  std::size_t kinds_of_complaint = 0;  // detectors that agree: soft lockup, hard lockup, RCU, a stalled pool
+  std::vector<Complaint> told;         // the first of each kind, and the newest lockup
+  std::optional<double> onset;
+  bool hard = false;
+  bool deaf = false;
+  bool interrupts_off = false;
+  bool unsure = false;              // only doubted entries on its stacks
+  bool shown_by_interrupt = false;  // a register dump of the CPU itself, not of a task's old stack
+  ActivityKind kind = ActivityKind::kUnknown;
+  std::optional<std::uint32_t> pid;
+  std::string_view comm;
+  std::string_view function;  // innermost that all its stacks have in common
+  std::string_view module;
+  std::string_view site;
+  std::size_t same_function = 0;  // stacks of detectors that have it
+  std::uint64_t last_line = 0;
+  std::vector<std::string_view> names;  // functions of the newest stack
+
+  bool contains(std::string_view name) const;
+};
+
+std::map<std::uint32_t, CpuStory> cpu_stories(const Case& facts);
+
+}  // namespace whyhung::log

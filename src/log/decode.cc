@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "log/decode.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "log/prefix.h"
+#include "log/pstore.h"
+#include "log/scan.h"
+#include "log/transport.h"
+
+namespace whyhung::log {
+namespace {
+
+constexpr std::size_t kLongestLine = 16384;  // a kernel's record is at most 1 KB; a journal's JSON some more
+constexpr int kMostGlued = 64;
+
+class Decoder {
+ public:
+  explicit Decoder(Decoded& out) : out_(out) {}
+
+  void add(RawLine& raw) {
+    if (raw.text.size() > kLongestLine) raw.text.resize(kLongestLine);
+    while (!raw.text.empty() && (raw.text.back() == '\r' || raw.text.back() == '\n')) raw.text.pop_back();
+    if (auto undone = undo_transport(raw.text)) raw.text = std::move(*undone);
+    const std::string& kept = out_.storage.emplace_back(std::move(raw.text));
+    std::string_view rest = kept;
+    while (true) {  // a message of several lines in one entry
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      add_piece(rest.substr(0, end), raw.number);
+      if (end == rest.size()) break;
+      rest.remove_prefix(end + 1);
+    }
+  }
+
+ private:
+  void add_piece(std::string_view text, std::uint64_t number) {
+    Stripped stripped = strip_prefix(text);
+    if (text.size() != 0 && out_.records.size() != 0 && !stripped.record.has_prefix && number == last_number_) {
+      inherit(stripped.record, out_.records.back());
+    }
+    last_number_ = number;
+    for (int glued = 0; glued < kMostGlued; ++glued) {
+      stripped.record.line = number;
+      use_delta(stripped);
+      const auto inner = find_inner_stamp(stripped.record.text);
+      std::string_view behind;
+      if (inner) {
+        behind = stripped.record.text.substr(*inner);
+        stripped.record.text = trimmed(stripped.record.text.substr(0, *inner));
+      }
+      push(stripped, text.size());
+      if (!inner) return;
+      Stripped next = strip_prefix(behind);
+      if (!next.record.wall) next.record.wall = stripped.record.wall;
+      next.record.host = stripped.record.host;
+      stripped = next;
+    }
+  }
+
+  static void inherit(Record& record, const Record& from) {
+    record.uptime = from.uptime;
+    record.wall = from.wall;
+    record.level = from.level;
+    record.caller = from.caller;
+    record.host = from.host;
+    record.from_user_space = from.from_user_space;
+    record.has_prefix = from.has_prefix;
+  }
+
+  // dmesg -H says only the first second in full and then what has passed since.
+  void use_delta(Stripped& stripped) {
+    if (stripped.delta && last_wall_) {
+      stripped.record.wall = *last_wall_ + *stripped.delta;
+    }
+    if (stripped.record.wall) last_wall_ = stripped.record.wall;
+  }
+
+  void push(const Stripped& stripped, std::size_t width) {
+    if (!stripped.fragment.empty() && join_fragment(stripped)) return;
+    if (stripped.record.text.empty() && !stripped.record.has_prefix) return;
+    if (out_.records.empty() || stripped.record.has_prefix) ++with_prefix_;
+    out_.records.push_back(stripped.record);
+    widths_.push_back(width);
+  }
+
+  // netconsole cuts long records; the parts have one sequence number and follow each other.
+  bool join_fragment(const Stripped& stripped) {
+    std::string_view fragment = stripped.fragment;
+    const auto offset = take_number(fragment);
+    if (!offset || *offset == 0 || !stripped.sequence || stripped.sequence != fragment_of_) {
+      fragment_of_ = stripped.sequence;
+      return false;
+    }
+    Record& last = out_.records.back();
+    last.text = out_.storage.emplace_back(std::string(last.text) + std::string(stripped.record.text));
+    last.mended = true;
+    return true;
+  }
+
+ public:
+  // Lines without a prefix among lines that have one are the ends of lines that were too long for a column.
+  void mend_wrapped() {
+    auto& records = out_.records;
+    if (records.size() < 8 || with_prefix_ * 10 < records.size() * 6) return;
+    std::map<std::size_t, std::size_t> widths;
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      if (is_tail(i)) ++widths[widths_[i - 1]];
+    }
+    if (widths.empty()) return;
+    const auto column = std::ranges::max_element(widths, {}, [](const auto& entry) { return entry.second; });
+    const bool hard = column->second >= 3 || (column->second * 2 >= tails(widths) && column->second >= 2);
+    std::vector<Record> joined;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      if (i == 0 || !is_tail(i) || joined.empty()) {
+        joined.push_back(records[i]);
+        continue;
+      }
+      Record& last = joined.back();
+      const bool inside_word = hard && widths_[i - 1] == column->first;
+      last.text =
+          out_.storage.emplace_back(std::string(last.text) + (inside_word ? "" : " ") + std::string(records[i].text));
+      last.mended = true;
+      out_.wrapped = true;
+    }
+    records = std::move(joined);
+  }
+
+ private:
+  static std::size_t tails(const std::map<std::size_t, std::size_t>& widths) {
+    std::size_t sum = 0;
+    for (const auto& [width, count] : widths) sum += count;
+    return sum;
+  }
+
+  bool is_tail(std::size_t i) const {
+    constexpr std::size_t kNarrowest = 56;
+    constexpr std::size_t kWidest = 140;
+    const Record& record = out_.records[i];
+    if (record.has_prefix || record.text.empty() || !out_.records[i - 1].has_prefix) return false;
+    if (widths_[i - 1] < kNarrowest || widths_[i - 1] > kWidest) return false;
+    if (record.line != out_.records[i - 1].line + 1) return false;
+    return !is_part_header(record.text) && !record.text.starts_with("--");
+  }
+
+  Decoded& out_;
+  std::vector<std::size_t> widths_;  // of the line that each record came from
+  std::size_t with_prefix_ = 0;
+  std::uint64_t last_number_ = 0;
+  std::optional<double> last_wall_;
+  std::optional<std::uint64_t> fragment_of_;
+};
+
+// Two consoles, or a journal and a console, wrote each record twice.
+void drop_doubles(Decoded& out) {
+  std::size_t pairs = 0;
+  for (std::size_t i = 1; i < out.records.size(); ++i) {
+    const Record& a = out.records[i - 1];
+    const Record& b = out.records[i];
+    if (a.text == b.text && a.uptime == b.uptime && !a.text.empty()) {
+      ++pairs;
+      ++i;
+    }
+  }
+  const bool all_doubled = out.records.size() >= 8 && pairs * 5 >= out.records.size() * 2;
+  std::unordered_set<std::string> seen;
+  std::vector<Record> kept;
+  double last = 0;
+  for (const Record& record : out.records) {
+    bool repeated = false;
+    if (record.uptime) {
+      if (*record.uptime + 5 < last) seen.clear();
+      last = *record.uptime;
+      repeated = !record.text.empty() && !seen.insert(fmt::format("{:.6f} {}", *record.uptime, record.text)).second;
+      if (seen.size() > 20000) seen.clear();
+    } else if (all_doubled && !kept.empty()) {
+      repeated = kept.back().text == record.text && kept.back().line + 1 == record.line;
+    }
+    if (repeated) {
+      out.doubled = true;
+    } else {
+      kept.push_back(record);
+    }
+  }
+  out.records = std::move(kept);
+}
+
+// Whether the file runs backwards: its clocks say so, or, where all stands in one second, its stacks are upside down.
+bool runs_backwards(const std::vector<Record>& records) {
+  std::size_t rises = 0;
+  std::size_t falls = 0;
+  std::size_t upright = 0;
+  std::size_t upside_down = 0;
+  bool inside = false;
+  const Record* last = nullptr;
+  for (const Record& record : records) {
+    if (record.text == "<TASK>" || record.text == "<IRQ>" || record.text == "<NMI>") {
+      inside ? ++upside_down : ++upright;
+      inside = false;
+    } else if (record.text == "</TASK>" || record.text == "</IRQ>" || record.text == "</NMI>") {
+      inside = true;
+    } else if (record.text == "Call Trace:" || record.text == "Call trace:") {
+      inside = false;
+    }
+    if (last != nullptr && last->uptime.has_value() == record.uptime.has_value() && last->when() && record.when()) {
+      if (*record.when() > *last->when()) ++rises;
+      if (*record.when() < *last->when()) ++falls;
+    }
+    if (record.when()) last = &record;
+  }
+  if (falls > rises * 2 && falls >= 2) return true;
+  if (rises > falls * 2) return false;
+  return upside_down > upright;
+}
+
+}  // namespace
+
+Decoded decode(std::vector<RawLine> lines) {
+  Decoded out;
+  Decoder decoder(out);
+  for (RawLine& line : lines) decoder.add(line);
+  decoder.mend_wrapped();
+  sort_parts(out);
+  if (!out.from_pstore && runs_backwards(out.records)) {
+    std::ranges::reverse(out.records);
+    out.newest_first = true;
+  }
+  drop_doubles(out);
+  return out;
+}
+
+}  // namespace whyhung::log

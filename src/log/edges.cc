@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "log/edges.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/text.h"
+#include "log/sleep_table.h"
+
+namespace whyhung::log {
+namespace {
+
+constexpr std::size_t kLongestChain = 64;
+
+SleepKind kind_of(LockKind kind) {
+  switch (kind) {
+    case LockKind::kRwSemaphore: return SleepKind::kRwSemaphore;
+    case LockKind::kSemaphore: return SleepKind::kSemaphore;
+    case LockKind::kPercpuRwSemaphore: return SleepKind::kPercpuRwSemaphore;
+    case LockKind::kRtMutex: return SleepKind::kRtMutex;
+    default: return SleepKind::kMutex;
+  }
+}
+
+void add_named_holders(Case& facts) {
+  for (const Blocker& blocker : facts.events->blockers) {
+    Subject& waiter = facts.subjects[blocker.waiter.pid];
+    if (!blocker.holder) {
+      waiter.edge.reset();  // newer than what was said before
+      continue;
+    }
+    const Source source = blocker.kind == LockKind::kSemaphore ? Source::kSemaphore : Source::kKernel;
+    waiter.edge = Edge{blocker.holder->pid, source, kind_of(blocker.kind), blocker.at.line, {}};
+  }
+}
+
+// lockdep's list: the last entry of a task that stands in a lock's slow path is wanted, what stands above is held.
+void add_listed_holders(Case& facts) {
+  const auto& all = facts.events->locks;
+  if (all.empty()) return;
+  // Only the newest list of each task counts.
+  std::map<std::uint32_t, std::vector<const LockEntry*>> lists;
+  for (const LockEntry& entry : all) {
+    auto& list = lists[entry.task.pid];
+    if (!list.empty() && entry.index > list.back()->index + 3) list.clear();
+    list.push_back(&entry);
+  }
+  for (auto& [pid, list] : lists) {
+    const auto found = facts.subjects.find(pid);
+    if (found == facts.subjects.end()) continue;
+    Subject& waiter = found->second;
+    if (waiter.edge || !waiter.sleep || !is_lock(waiter.sleep->kind)) continue;
+    const LockEntry& wanted = *list.back();
+    if (wanted.address == 0) continue;
+    std::optional<std::uint32_t> holder;
+    std::size_t holders = 0;
+    for (const auto& [other, entries] : lists) {
+      if (other == pid) continue;
+      const Subject* subject = facts.subject(other);
+      const bool waits = subject != nullptr && subject->sleep && is_lock(subject->sleep->kind);
+      for (const LockEntry* entry : entries) {
+        if (entry->address != wanted.address || (waits && entry == entries.back())) continue;
+        holder = other;
+        ++holders;
+        break;
+      }
+    }
+    const bool own =
+        std::ranges::count(list, wanted.address, [](const LockEntry* entry) { return entry->address; }) > 1;
+    if (own) {
+      waiter.edge = Edge{pid, Source::kLockList, waiter.sleep->kind, wanted.line, wanted.name};
+    } else if (holders == 1) {
+      waiter.edge = Edge{*holder, Source::kLockList, waiter.sleep->kind, wanted.line, wanted.name};
+      if (!facts.subjects.contains(*holder)) {
+        Subject& added = facts.subjects[*holder];
+        added.pid = *holder;
+        added.comm = lists[*holder].front()->task.comm;
+        added.first_line = lists[*holder].front()->line;
+      }
+      facts.subjects[*holder].named = true;
+    }
+  }
+}
+
+// Two tasks that stand at the places of a circular order that lockdep has described.
+void add_predicted_holders(Case& facts) {
+  for (const Splat& splat : facts.events->splats) {
+    if (splat.kind != SplatKind::kCircular || splat.functions.empty()) continue;
+    Subject* first = nullptr;
+    Subject* second = nullptr;
+    for (auto& [pid, subject] : facts.subjects) {
+      const Dump* dump = facts.dump_of(subject);
+      if (dump == nullptr || !subject.is_stuck || !subject.sleep || !is_lock(subject.sleep->kind) || subject.edge)
+        continue;
+      const std::string_view site = subject.sleep->site;
+      const bool at_wanted =
+          !splat.wanted_at.empty() && (site == splat.wanted_at || has_function(*dump, splat.wanted_at));
+      const bool in_chain = std::ranges::find(splat.functions, site) != splat.functions.end();
+      if (at_wanted && first == nullptr && (splat.task.pid == pid || site == splat.wanted_at)) {
+        first = &subject;
+      } else if (in_chain && !at_wanted && second == nullptr) {
+        second = &subject;
+      }
+    }
+    if (first == nullptr || second == nullptr) continue;
+    first->edge = Edge{second->pid, Source::kSplat, first->sleep->kind, splat.at.line, splat.wanted};
+    second->edge = Edge{first->pid, Source::kSplat, second->sleep->kind, splat.at.line, splat.held};
+  }
+}
+
+// Locks whose users everybody knows: functions that take them, and functions that run with them held.
+struct KnownLock {
+  std::span<const std::string_view> takers;
+  std::span<const std::string_view> inside;
+};
+constexpr auto kRtnlTakers = std::to_array<std::string_view>({
+    "rtnl_lock*",
+    "rtnetlink_rcv_msg",
+    "__netlink_dump_start",
+    "rtnl_dump*",
+    "wiphy_unregister",
+    "wiphy_register",
+    "reg_check_chans_work",
+    "reg_todo",
+    "linkwatch_event",
+    "addrconf_*_work",
+    "register_netdev",
+    "unregister_netdev",
+    "dev_ioctl",
+    "devinet_ioctl",
+    "cleanup_net",
+    "default_device_exit_batch",
+    "igmp_*_ioctl",
+    "ip_mc_*",
+    "cfg80211_event_work",
+    "cfg80211_shutdown_all_interfaces",
+    "register_netdevice_notifier*",
+    "netdev_run_todo",
+    "dev_change_flags",
+    "rtnl_newlink",
+});
+constexpr auto kRtnlInside = std::to_array<std::string_view>({
+    "rtnetlink_rcv_msg",  "rtnl_newlink",       "__rtnl_newlink",
+    "do_setlink*",        "rtnl_setlink",       "rtnl_dellink",
+    "nl80211_*",          "__dev_close_many",   "__dev_open",
+    "dev_change_flags",   "__dev_change_flags", "unregister_netdevice_many*",
+    "register_netdevice", "inet6_rtm_*",        "inet_rtm_*",
+    "tc_*_tfilter",       "tc_modify_qdisc",    "default_device_exit_batch",
+    "linkwatch_do_dev",   "dev_ifsioc",
+});
+constexpr auto kKnownLocks = std::to_array<KnownLock>({{kRtnlTakers, kRtnlInside}});
+
+const KnownLock* known_lock(const Subject& subject) {
+  if (!subject.sleep || subject.sleep->kind != SleepKind::kMutex) return nullptr;
+  for (const KnownLock& lock : kKnownLocks) {
+    if (matches_any(lock.takers, subject.sleep->site)) return &lock;
+  }
+  return nullptr;
+}
+
+// Whether a task is inside of a function that runs with the lock of `waiter` held.
+bool may_hold(const Case& facts, const Subject& candidate, const Subject& waiter) {
+  const Dump* dump = facts.dump_of(candidate);
+  if (dump == nullptr || candidate.pid == waiter.pid) return false;
+  const std::string_view site = waiter.sleep->site;
+  if (candidate.sleep && candidate.sleep->site == site && is_lock(candidate.sleep->kind)) return false;
+  if (const KnownLock* lock = known_lock(waiter)) {
+    if (known_lock(candidate) == lock) return false;
+    return std::ranges::any_of(
+        dump->frames, [&](const Frame& frame) { return !frame.unsure && matches_any(lock->inside, frame.function); });
+  }
+  if (is_helper(site)) return false;
+  return std::ranges::any_of(dump->frames, [&](const Frame& frame) { return !frame.unsure && frame.function == site; });
+}
+
+// Nobody is named: exactly one other task stands inside of the function that takes the lock.
+void add_holders_by_position(Case& facts) {
+  for (auto& [pid, waiter] : facts.subjects) {
+    if (waiter.edge || !waiter.sleep || !is_lock(waiter.sleep->kind) || waiter.sleep->site.empty()) continue;
+    const Subject* holder = nullptr;
+    std::size_t candidates = 0;
+    for (const auto& [other, candidate] : facts.subjects) {
+      if (!may_hold(facts, candidate, waiter)) continue;
+      holder = &candidate;
+      ++candidates;
+    }
+    if (candidates == 1) {
+      waiter.edge = Edge{holder->pid, Source::kPosition, waiter.sleep->kind, waiter.sleep->line, waiter.sleep->site};
+    }
+  }
+}
+
+bool same_module(const Case& facts, const Subject& worker, const Subject& flusher) {
+  const Dump* dump = facts.dump_of(worker);
+  if (dump == nullptr || flusher.sleep->module.empty()) return false;
+  return std::ranges::any_of(
+      dump->frames, [&](const Frame& frame) { return !frame.unsure && frame.module == flusher.sleep->module; });
+}
+
+// A task that flushes a work waits for a worker: the one that runs a work of the same driver, or that waits for a lock
+// which the flusher holds.
+void add_flushed_workers(Case& facts) {
+  for (auto& [pid, flusher] : facts.subjects) {
+    if (flusher.edge || !flusher.sleep || flusher.sleep->kind != SleepKind::kFlushWork) continue;
+    const Subject* found = nullptr;
+    std::size_t candidates = 0;
+    for (const auto& [other, worker] : facts.subjects) {
+      const Dump* dump = facts.dump_of(worker);
+      if (other == pid || dump == nullptr || dump->work.empty() || !worker.is_stuck) continue;
+      const bool waits_for_flusher = worker.edge && worker.edge->to == pid && same_module(facts, worker, flusher);
+      const bool barrier = std::ranges::any_of(
+          facts.events->works, [&](const Work& work) { return work.barrier == pid && work.pid == other; });
+      if (!waits_for_flusher && !barrier && !same_module(facts, worker, flusher)) continue;
+      if (waits_for_flusher) {
+        found = &worker;
+        candidates = 1;
+        break;
+      }
+      found = &worker;
+      ++candidates;
+    }
+    if (candidates == 1) {
+      flusher.edge = Edge{found->pid, Source::kFlush, SleepKind::kFlushWork, flusher.sleep->line, flusher.sleep->site};
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<OwnLock> waits_for_own_lock(const Case& facts, const Subject& subject) {
+  const Dump* dump = facts.dump_of(subject);
+  if (dump == nullptr || !subject.sleep || !is_lock(subject.sleep->kind) || subject.sleep->site.empty())
+    return std::nullopt;
+  const std::string_view site = subject.sleep->site;
+  bool passed = false;
+  const KnownLock* lock = known_lock(subject);
+  const auto others = lock == nullptr ? 0 : std::ranges::count_if(facts.subjects, [&](const auto& entry) {
+    return entry.second.is_stuck && entry.first != subject.pid && known_lock(entry.second) == lock;
+  });
+  for (const Frame& frame : dump->frames) {
+    if (frame.unsure) continue;
+    if (!passed) {
+      passed = frame.function == site;
+      continue;
+    }
+    if (frame.function == site && !is_helper(site) && !frame.module.empty()) return OwnLock{site, false};
+    if (lock != nullptr && others > 0 && matches_any(lock->inside, frame.function) &&
+        frame.function != "rtnetlink_rcv_msg") {
+      return OwnLock{frame.function, true};
+    }
+  }
+  return std::nullopt;
+}
+
+void add_edges(Case& facts) {
+  add_named_holders(facts);
+  add_listed_holders(facts);
+  add_predicted_holders(facts);
+  add_holders_by_position(facts);
+  add_flushed_workers(facts);
+}
+
+std::vector<std::uint32_t> circle_from(const Case& facts, std::uint32_t pid) {
+  std::vector<std::uint32_t> path;
+  for (std::size_t i = 0; i < kLongestChain; ++i) {
+    const auto found = std::ranges::find(path, pid);
+    if (found != path.end()) return {found, path.end()};
+    path.push_back(pid);
+    const Subject* subject = facts.subject(pid);
+    if (subject == nullptr || !subject->edge) return {};
+    pid = subject->edge->to;
+  }
+  return {};
+}
+
+std::uint32_t end_of_chain(const Case& facts, std::uint32_t pid, std::vector<const Edge*>* edges) {
+  std::set<std::uint32_t> seen;
+  while (seen.insert(pid).second && seen.size() < kLongestChain) {
+    const Subject* subject = facts.subject(pid);
+    if (subject == nullptr || !subject->edge) break;
+    if (edges != nullptr) edges->push_back(&*subject->edge);
+    pid = subject->edge->to;
+  }
+  return pid;
+}
+
+}  // namespace whyhung::log

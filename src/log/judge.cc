@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cmath>
+
+#include "log/verdict.h"
+
+namespace whyhung::log {
+namespace {
+
+using diagnose::Advice;
+using diagnose::HangClass;
+using model::Certainty;
+
+constexpr double kSlack = 15;  // seconds: a CPU that is kept and the tasks that wait for it begin about at once
+
+}  // namespace
+
+std::string_view class_name(const Verdict& verdict) {
+  switch (verdict.beyond) {
+    case Beyond::kConsoleStorm: return "console-storm";
+    case Beyond::kCrashed: return "crashed";
+    case Beyond::kNothing: break;
+  }
+  return diagnose::name_of(verdict.hang_class);
+}
+
+bool is_explained(const Verdict& verdict) {
+  return verdict.beyond != Beyond::kNothing ||
+         (verdict.hang_class != HangClass::kNone && verdict.hang_class != HangClass::kUndetermined);
+}
+
+Accused accuse(const Case& facts, std::uint32_t pid, std::string_view function, std::string_view module) {
+  Accused accused;
+  accused.pid = pid;
+  accused.function = function;
+  accused.module = module;
+  if (const Subject* subject = facts.subject(pid)) {
+    accused.comm = subject->comm;
+    if (const Dump* dump = facts.dump_of(*subject)) accused.cpu = dump->cpu;
+  }
+  return accused;
+}
+
+// An Oops or a panic that no detector of hangs asked for.
+std::optional<Verdict> judge_crash(const Case& facts) {
+  const Events& events = *facts.events;
+  const Note* crash = nullptr;
+  for (const Note& note : events.notes) {
+    const bool is_crash = note.kind == NoteKind::kOops || note.kind == NoteKind::kPanic;
+    if (is_crash && crash == nullptr) crash = &note;
+  }
+  if (crash == nullptr) return std::nullopt;
+  // What hung before it is the story; the panic is how it ended.
+  if (crash->at.time && facts.first_onset && *facts.first_onset < *crash->at.time - 1) return std::nullopt;
+  if (!crash->at.time && (!events.hung.empty() || !events.lockups.empty())) return std::nullopt;
+  Verdict verdict;
+  verdict.beyond = Beyond::kCrashed;
+  verdict.confidence = Certainty::kLikely;
+  verdict.onset = crash->at.time;
+  Statement said;
+  said.saying = crash->kind == NoteKind::kOops ? Saying::kOops : Saying::kPanics;
+  said.lines.push_back(crash->at.line);
+  said.a = crash->kind == NoteKind::kOops ? crash->text : crash->subject;
+  const DumpOrigin wanted = crash->kind == NoteKind::kOops ? DumpOrigin::kOops : DumpOrigin::kPanic;
+  for (const Dump& dump : events.dumps) {
+    if (dump.origin != wanted) continue;
+    const Activity activity = activity_of(dump);
+    Accused accused;
+    accused.pid = dump.pid;
+    accused.comm = dump.comm;
+    accused.cpu = dump.cpu;
+    accused.function = dump.point.empty() ? activity.function : dump.point;
+    accused.module = dump.point.empty() ? activity.module : dump.point_module;
+    accused.on_cpu = true;
+    if (crash->kind == NoteKind::kOops) verdict.accused.push_back(accused);
+    if (dump.pid) said.parties.push_back(task_party(*dump.pid));
+    break;
+  }
+  verdict.chain.push_back(said);
+  return verdict;
+}
+
+// A pool of workers that does not come on, and no CPU or sleeping task that says why.
+std::optional<Verdict> judge_pools(const Case& facts) {
+  const Events& events = *facts.events;
+  if (events.pool_lockups.empty()) return std::nullopt;
+  const PoolLockup& lockup = events.pool_lockups.front();
+  Verdict verdict;
+  if (lockup.at.time) verdict.onset = *lockup.at.time - static_cast<double>(lockup.seconds);
+  Statement said;
+  said.saying = Saying::kStalledPool;
+  said.a = lockup.cpus;
+  said.number = lockup.seconds;
+  said.lines.push_back(lockup.at.line);
+  verdict.chain.push_back(said);
+  std::vector<const Work*> running;
+  for (const Work& work : events.works) {
+    const bool of_pool =
+        std::ranges::any_of(events.pool_lockups, [&](const PoolLockup& one) { return one.cpus == work.pool_cpus; });
+    if (work.state == WorkState::kInFlight && of_pool && work.pid) running.push_back(&work);
+  }
+  for (const Work* work : running) {
+    Statement flight;
+    flight.saying = Saying::kWorkInFlight;
+    flight.parties.push_back(task_party(*work->pid));
+    flight.a = work->function;
+    flight.lines.push_back(work->line);
+    verdict.chain.push_back(flight);
+  }
+  verdict.confidence = Certainty::kPossible;
+  if (running.empty()) {
+    Statement missing;
+    missing.saying = Saying::kOthersNotShown;
+    verdict.chain.push_back(missing);
+    return verdict;
+  }
+  verdict.hang_class = HangClass::kWorkqueueStall;
+  verdict.advice.push_back(Advice::kEndWork);
+  Accused accused = accuse(facts, *running.front()->pid, running.front()->function, running.front()->module);
+  for (const Dump& dump : events.dumps) {
+    if (dump.origin != DumpOrigin::kWorker || dump.pid != accused.pid || dump.frames.empty()) continue;
+    verdict.confidence = Certainty::kLikely;
+  }
+  verdict.accused.push_back(accused);
+  return verdict;
+}
+
+namespace {
+
+bool finds(const std::optional<Verdict>& verdict) {
+  return verdict && is_explained(*verdict);
+}
+
+// Of what CPUs and what sleepers say, the earlier; a CPU that is kept explains tasks that wait from then on.
+Verdict earliest(std::optional<Verdict> cpus, std::optional<Verdict> sleepers, std::optional<Verdict> pools) {
+  if (!finds(sleepers) && finds(pools) && !finds(cpus)) return *pools;
+  if (cpus && sleepers) {
+    const bool much_later = cpus->onset && sleepers->onset && *cpus->onset > *sleepers->onset + kSlack;
+    if (finds(cpus) && (!much_later || !finds(sleepers))) return *cpus;
+    if (finds(sleepers)) return *sleepers;
+    return much_later ? *sleepers : *cpus;
+  }
+  if (finds(cpus)) return *cpus;
+  if (finds(sleepers)) return *sleepers;
+  if (cpus) return *cpus;
+  if (sleepers) return *sleepers;
+  if (pools) return *pools;
+  return {};
+}
+
+}  // namespace
+
+Verdict judge(const Case& facts) {
+  if (auto crash = judge_crash(facts)) return *crash;
+  if (auto time = judge_time(facts)) return *time;
+  if (auto over = judge_over(facts)) return *over;
+  auto cpus = judge_cpus(facts);
+  auto sleepers = judge_sleepers(facts);
+  auto pools = judge_pools(facts);
+  if (cpus || sleepers || pools) return earliest(std::move(cpus), std::move(sleepers), std::move(pools));
+  Verdict nothing;
+  Statement said;
+  // A grace period that is old, a device that is kept: said by the kernel and nobody waits yet.
+  said.saying = Saying::kOthersNotShown;
+  for (const Note& note : facts.events->notes) {
+    if (note.kind == NoteKind::kGracePeriodOld) {
+      nothing.hang_class = HangClass::kRcuStall;
+      said.saying = Saying::kGracePeriodOld;
+      said.a = note.subject;
+      said.number = note.number;
+      said.lines = {note.at.line};
+    } else if (note.kind == NoteKind::kDeviceKept) {
+      nothing.hang_class = HangClass::kNeverCompleted;
+      said.saying = Saying::kDeviceKept;
+      said.a = note.subject;
+      said.lines = {note.at.line};
+    } else if (note.kind == NoteKind::kFreezeRefused) {
+      said.saying = Saying::kRefusedOnly;
+      said.lines = {note.at.line};
+    }
+  }
+  nothing.chain.push_back(said);
+  return nothing;
+}
+
+}  // namespace whyhung::log

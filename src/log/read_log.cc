@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "log/read_log.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/byte_source.h"
+#include "log/boots.h"
+#include "log/decode.h"
+#include "log/prefix.h"
+#include "log/reader.h"
+#include "log/report.h"
+#include "log/transport.h"
+
+namespace whyhung::log {
+namespace {
+
+// Whether a boot's log complains of anything that may be a hang.
+bool has_signs(const Events& events) {
+  const auto is_sign = [](const Note& note) {
+    return note.kind == NoteKind::kOops || note.kind == NoteKind::kPanic || note.kind == NoteKind::kHangPanic ||
+           note.kind == NoteKind::kGracePeriodOld || note.kind == NoteKind::kDeviceKept ||
+           note.kind == NoteKind::kFreezeRefused || note.kind == NoteKind::kSysrqBlocked;
+  };
+  return !events.hung.empty() || !events.lockups.empty() || !events.stalls.empty() || !events.calls.empty() ||
+         !events.pool_lockups.empty() || !events.spins.empty() || std::ranges::any_of(events.notes, is_sign);
+}
+
+std::string description_of(const Decoded& decoded, std::size_t boots) {
+  std::string text = decoded.from_pstore ? "kernel log kept by pstore" : "kernel log";
+  if (boots > 1) text += fmt::format(", {} boots", boots);
+  if (decoded.newest_first) text += ", newest first";
+  if (decoded.doubled) text += ", lines doubled";
+  if (decoded.wrapped) text += ", lines wrapped";
+  return text;
+}
+
+}  // namespace
+
+Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& name) {
+  const Decoded decoded = decode(std::move(lines));
+  const auto boots = split_boots(decoded.records);
+  std::vector<Events> events(boots.size());
+  std::size_t recognised = 0;
+  std::optional<std::size_t> chosen;
+  for (std::size_t i = 0; i < boots.size(); ++i) {
+    Reader(events[i]).read(boots[i]);
+    recognised += events[i].recognised;
+    if (has_signs(events[i])) chosen = i;
+  }
+  if (recognised == 0) return fail(ErrorKind::kNotADump, "{}: no kernel messages found in this text", name);
+  const std::size_t boot = chosen.value_or(boots.size() - 1);
+  const Case facts = make_case(events[boot], boots[boot]);
+  const Verdict verdict = judge(facts);
+  LogReport report = make_report(facts, verdict, {name, description_of(decoded, boots.size())});
+  for (std::size_t i = 0; i < boots.size(); ++i) {
+    if (i == boot || !has_signs(events[i])) continue;
+    report.snapshot.gaps.push_back({fmt::format("the boot that begins at line {}", boots[i].front().line),
+                                    "it has complaints too; the last boot with any is judged"});
+  }
+  return report;
+}
+
+Result<LogReport> judge_file(const std::string& path) {
+  TRY_ASSIGN(const auto source, open_file_source(path));
+  std::string text(source->size(), '\0');
+  TRY_CHECK(source->read_exactly(0, std::as_writable_bytes(std::span(text))));
+  std::vector<RawLine> lines;
+  std::string_view rest = text;
+  std::uint64_t number = 0;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    lines.push_back({++number, std::string(rest.substr(0, end))});
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return judge_lines(std::move(lines), path);
+}
+
+bool looks_like_log(std::string_view beginning) {
+  if (beginning.find('\0') != std::string_view::npos) return false;
+  std::size_t stamps = 0;
+  while (!beginning.empty()) {
+    const std::size_t end = std::min(beginning.find('\n'), beginning.size());
+    std::string_view line = beginning.substr(0, end);
+    beginning.remove_prefix(std::min(end + 1, beginning.size()));
+    if (kept_triggers().any(line)) return true;
+    if (strip_prefix(line).record.uptime && ++stamps >= 3) return true;
+  }
+  return false;
+}
+
+}  // namespace whyhung::log

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/log_report.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "report/json.h"
+#include "report/json_values.h"
+#include "report/log_phrases.h"
+#include "report/system_header.h"
+
+namespace whyhung::report {
+namespace {
+
+constexpr std::size_t kWidth = 112;
+constexpr std::size_t kMostGaps = 12;
+
+// Breaks a paragraph at blanks; `first` goes before its first line and as many blanks before the others.
+std::string wrapped(std::string_view text, std::string_view first) {
+  std::string out(first);
+  std::size_t column = first.size();
+  bool at_start = true;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (!at_start && column + 1 + end > kWidth) {
+      out += "\n" + std::string(first.size(), ' ');
+      column = first.size();
+      at_start = true;
+    }
+    if (!at_start) out += ' ';
+    out += text.substr(0, end);
+    column += end + (at_start ? 0 : 1);
+    at_start = false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out + "\n";
+}
+
+std::string cited_phrase(const log::LogReport& report, std::uint64_t line) {
+  const auto found = report.cited.find(line);
+  const std::string text = found == report.cited.end() ? std::string() : printable(found->second);
+  return fmt::format("line {}{}", line, text.empty() ? "" : fmt::format(" = {}", text));
+}
+
+Json statements_json(const log::LogReport& report) {
+  Json all = Json::array();
+  for (const log::Statement& statement : report.verdict.chain) {
+    Json evidence = Json::array();
+    for (const std::uint64_t line : statement.lines) {
+      if (line == 0) continue;
+      Json one = {{"kind", "log"}, {"what", fmt::format("line {}", line)}};
+      if (const auto found = report.cited.find(line); found != report.cited.end() && !found->second.empty()) {
+        one["value"] = valid_utf8(found->second);
+      }
+      evidence.push_back(one);
+    }
+    all.push_back({{"claim", log_claim_phrase(report.snapshot, statement)},
+                   {"certainty", model::name_of(statement.certainty)},
+                   {"evidence", evidence}});
+  }
+  return all;
+}
+
+Json culprits_json(const log::LogReport& report) {
+  Json all = Json::array();
+  for (const log::Accused& accused : report.verdict.accused) {
+    Json json = Json::object();
+    json["kind"] = accused.thing.empty() ? "task" : "thing";
+    json["pid"] = accused.pid.value_or(0);
+    json["comm"] = valid_utf8(accused.comm);
+    json["task"] = hex(accused.pid ? log::address_of(*accused.pid) : 0);
+    json["cpu"] = accused.on_cpu && accused.cpu ? Json(*accused.cpu) : Json(nullptr);
+    json["function"] = valid_utf8(accused.function);
+    json["module"] = valid_utf8(accused.module);
+    if (!accused.thing.empty()) json["thing"] = valid_utf8(accused.thing);
+    all.push_back(json);
+  }
+  return all;
+}
+
+Json victims_json(const log::LogReport& report) {
+  Json all = Json::array();
+  for (const std::uint32_t pid : report.victims) {
+    const model::Task* task = report.snapshot.find_task(log::address_of(pid));
+    all.push_back({{"kind", "task"},
+                   {"pid", pid},
+                   {"comm", task == nullptr ? std::string() : valid_utf8(task->comm)},
+                   {"task", hex(log::address_of(pid))},
+                   {"requester", false}});
+  }
+  return all;
+}
+
+Json verdict_json(const log::LogReport& report) {
+  Json json = Json::object();
+  json["class"] = log::class_name(report.verdict);
+  json["summary"] = log_summary_phrase(report);
+  json["confidence"] = model::name_of(report.verdict.confidence);
+  json["culprits"] = log::is_explained(report.verdict) ? culprits_json(report) : Json::array();
+  json["victims"] = victims_json(report);
+  json["chain"] = statements_json(report);
+  if (log::is_explained(report.verdict)) json["advice"] = log_advice_phrases(report.verdict);
+  return json;
+}
+
+Json accounting_json(const log::LogReport& report) {
+  const std::size_t total = report.snapshot.tasks.size();
+  const std::size_t known = report.running + report.ordinary;
+  return {{"task_total", total},
+          {"tasks",
+           {{"running", report.running},
+            {"normal-sleep", report.ordinary},
+            {"unexplained", total - std::min(known, total)}}},
+          {"cpu_total", report.snapshot.cpus.size()},
+          {"cpus", {{"unknown", report.snapshot.cpus.size()}}},
+          {"unexplained", Json::array()}};
+}
+
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style) {
+  write_system_header(out, report.snapshot.machine);
+  const std::string name(log::class_name(report.verdict));
+  const bool explained = log::is_explained(report.verdict);
+  const bool none = report.verdict.hang_class == diagnose::HangClass::kNone && !explained;
+  out << "\n"
+      << style.heading("VERDICT") << "  "
+      << (none        ? style.good(name)
+          : explained ? style.bad(name)
+                      : style.doubtful(name));
+  if (explained) out << " (" << model::name_of(report.verdict.confidence) << ")";
+  out << "\n" << wrapped(log_summary_phrase(report), "  ");
+  out << "\n" << style.heading(explained ? "CHAIN, from the symptom to the cause" : "WHAT THE LOG SAYS") << "\n";
+  std::size_t number = 0;
+  for (const log::Statement& statement : report.verdict.chain) {
+    std::string claim = log_claim_phrase(report.snapshot, statement);
+    if (statement.certainty == model::Certainty::kPossible) claim += " (possible)";
+    out << wrapped(claim, fmt::format("{:>3}. ", ++number));
+    for (const std::uint64_t line : statement.lines) {
+      if (line != 0) out << style.quiet(wrapped(cited_phrase(report, line), "       log       "));
+    }
+  }
+  if (explained && !report.verdict.advice.empty()) {
+    out << "\n" << style.heading("FIX TO THINK OF") << "\n";
+    for (const std::string& advice : log_advice_phrases(report.verdict)) out << wrapped(advice, "  ");
+  }
+  out << "\n" << style.heading("ACCOUNTING") << "\n";
+  out << wrapped(fmt::format("tasks shown: {}; waiting: {}; running: {}; asleep as always: {}; not shown: unknown",
+                             report.snapshot.tasks.size(), report.waiting, report.running, report.ordinary),
+                 "  ");
+  if (report.snapshot.gaps.empty()) return;
+  out << "\n" << style.heading("NOT KNOWN") << "\n";
+  for (std::size_t i = 0; i < std::min(report.snapshot.gaps.size(), kMostGaps); ++i) {
+    const Gap& gap = report.snapshot.gaps[i];
+    out << wrapped(fmt::format("{}: {}", printable(gap.what), printable(gap.why)), "  ");
+  }
+}
+
+void write_log_json(std::ostream& out, const log::LogReport& report) {
+  Json findings = Json::array();
+  if (log::is_explained(report.verdict)) {
+    findings.push_back({{"class", log::class_name(report.verdict)},
+                        {"summary", log_summary_phrase(report)},
+                        {"confidence", model::name_of(report.verdict.confidence)},
+                        {"culprits", culprits_json(report)},
+                        {"victim_tasks", report.victims.size()},
+                        {"victim_cpus", Json::array()},
+                        {"chain", statements_json(report)}});
+  }
+  out << "{\"schema\":\"" << kReportSchema << "\",\n\"machine\":" << line_of(machine_json(report.snapshot.machine))
+      << ",\n\"verdict\":" << line_of(verdict_json(report)) << ",\n\"findings\":" << line_of(findings)
+      << ",\n\"accounting\":" << line_of(accounting_json(report)) << ",\n\"cpus\":[],\n\"tasks\":[";
+  const char* separator = "\n";
+  for (const model::Task& task : report.snapshot.tasks) {
+    Json json = task_json(task);
+    json["stack"] = stack_json(report.snapshot, task.stack);
+    out << separator << line_of(json);
+    separator = ",\n";
+  }
+  Json gaps = Json::array();
+  for (const Gap& gap : report.snapshot.gaps)
+    gaps.push_back({{"what", valid_utf8(gap.what)}, {"why", valid_utf8(gap.why)}});
+  out << "],\n\"gaps\":" << line_of(gaps) << "}\n";
+}
+
+}  // namespace whyhung::report

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Composes the logs of this folder's stories, each with what may be said of it. usage: make_logs.py FOLDER
+
+A story is a list of (seconds, caller, text) as a kernel would print them and a dialect that wraps them the way that a
+collector does. Names of tasks, functions and machines are made up; the forms are the kernel's."""
+import json
+import pathlib
+import sys
+
+from stories import STORIES
+
+
+def dmesg(records):
+    return [f"[{time:12.6f}] {text}" for time, _, text in records]
+
+
+def caller(records):
+    return [f"[{time:12.6f}][{who:>6}] {text}" for time, who, text in records]
+
+
+def journal(records):
+    return [f"Mar  4 {int(time) // 3600 % 24:02}:{int(time) // 60 % 60:02}:{int(time) % 60:02} heron kernel: {text}"
+            for time, _, text in records]
+
+
+def journal_backwards(records):
+    return list(reversed(journal(records)))
+
+
+def human(records):
+    return [f"[Wed Mar  4 {int(time) // 3600 % 24:02}:{int(time) // 60 % 60:02}:{int(time) % 60:02} 2026] {text}"
+            for time, _, text in records]
+
+
+def iso(records):
+    return [f"2026-03-04T{int(time) // 3600 % 24:02}:{int(time) // 60 % 60:02}:{int(time) % 60:02}.{int(time % 1 * 1e6):06}+01:00"
+            f" heron kernel: [{time:12.6f}] {text}" for time, _, text in records]
+
+
+def as_json(records):
+    return [json.dumps({"PRIORITY": "4", "_TRANSPORT": "kernel", "_HOSTNAME": "heron", "MESSAGE": text,
+                        "__REALTIME_TIMESTAMP": str(int((1_770_000_000 + time) * 1e6)),
+                        "_SOURCE_MONOTONIC_TIMESTAMP": str(int(time * 1e6))}) for time, _, text in records]
+
+
+def netconsole(records):
+    return [f"4,{100 + i},{int(time * 1e6)},-,caller={who};{text}" for i, (time, who, text) in enumerate(records)]
+
+
+def levels(records):
+    return [f"<4>[{time:12.6f}] {text}" for time, _, text in records]
+
+
+def mail(records):
+    return ["> " + line.replace("<", "&lt;").replace(">", "&gt;") if "[" in line else line for line in dmesg(records)]
+
+
+def csv(records):
+    return ['"time","host","message"'] + [f'"2026-03-04T01:{int(time) // 60 % 60:02}:{int(time) % 60:02}Z","heron","' +
+                                          text.replace('"', '""') + '"' for time, _, text in records]
+
+
+def wrapped(records):
+    lines = []
+    for line in dmesg(records):
+        while len(line) > 72:
+            lines.append(line[:72])
+            line = line[72:]
+        lines.append(line)
+    return lines
+
+
+def doubled(records):
+    return [line for line in dmesg(records) for _ in (0, 1)]
+
+
+def pstore(records):
+    third = max(1, len(records) // 3)
+    parts = [levels(records[i:i + third]) for i in range(0, len(records), third)]
+    lines = []
+    for number, part in enumerate(reversed(parts), 1):
+        lines += [f"Panic#1 Part{number}", *part]
+    return lines
+
+
+def bare(records):
+    return [text for _, _, text in records]
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (dialect, records, truth) in STORIES.items():
+        (folder / f"{name}.log").write_text("\n".join(globals()[dialect](records)) + "\n")
+        (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
