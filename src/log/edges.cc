@@ -46,6 +46,13 @@ void add_listed_holders(Case& facts) {
     if (!list.empty() && entry.index > list.back()->index + 3) list.clear();
     list.push_back(&entry);
   }
+  // Who has each lock in his list, and whether as what he waits for.
+  std::map<std::uint64_t, std::vector<std::pair<std::uint32_t, bool>>> users;
+  for (const auto& [pid, list] : lists) {
+    const Subject* subject = facts.subject(pid);
+    const bool waits = subject != nullptr && subject->sleep && is_lock(subject->sleep->kind);
+    for (const LockEntry* entry : list) users[entry->address].emplace_back(pid, waits && entry == list.back());
+  }
   for (auto& [pid, list] : lists) {
     const auto found = facts.subjects.find(pid);
     if (found == facts.subjects.end()) continue;
@@ -55,16 +62,10 @@ void add_listed_holders(Case& facts) {
     if (wanted.address == 0) continue;
     std::optional<std::uint32_t> holder;
     std::size_t holders = 0;
-    for (const auto& [other, entries] : lists) {
-      if (other == pid) continue;
-      const Subject* subject = facts.subject(other);
-      const bool waits = subject != nullptr && subject->sleep && is_lock(subject->sleep->kind);
-      for (const LockEntry* entry : entries) {
-        if (entry->address != wanted.address || (waits && entry == entries.back())) continue;
-        holder = other;
-        ++holders;
-        break;
-      }
+    for (const auto& [other, wants] : users[wanted.address]) {
+      if (other == pid || wants) continue;
+      if (holder != other) ++holders;
+      holder = other;
     }
     const bool own =
         std::ranges::count(list, wanted.address, [](const LockEntry* entry) { return entry->address; }) > 1;
@@ -159,35 +160,64 @@ const KnownLock* known_lock(const Subject& subject) {
   return nullptr;
 }
 
-// Whether a task is inside of a function that runs with the lock of `waiter` held.
-bool may_hold(const Case& facts, const Subject& candidate, const Subject& waiter) {
-  const Dump* dump = facts.dump_of(candidate);
-  if (dump == nullptr || candidate.pid == waiter.pid) return false;
-  const std::string_view site = waiter.sleep->site;
-  if (candidate.sleep && candidate.sleep->site == site && is_lock(candidate.sleep->kind)) return false;
-  if (const KnownLock* lock = known_lock(waiter)) {
-    if (known_lock(candidate) == lock) return false;
-    return std::ranges::any_of(
-        dump->frames, [&](const Frame& frame) { return !frame.unsure && matches_any(lock->inside, frame.function); });
+// Who has which function on his stack, entries that are sure only.
+using Places = std::map<std::string_view, std::set<std::uint32_t>>;
+
+Places places_of(const Case& facts) {
+  Places places;
+  for (const auto& [pid, subject] : facts.subjects) {
+    const Dump* dump = facts.dump_of(subject);
+    if (dump == nullptr) continue;
+    for (const Frame& frame : dump->frames) {
+      if (!frame.unsure) places[frame.function].insert(pid);
+    }
   }
-  if (is_helper(site)) return false;
-  return std::ranges::any_of(dump->frames, [&](const Frame& frame) { return !frame.unsure && frame.function == site; });
+  return places;
+}
+
+// Who is inside of functions that run with the lock of `waiter` held, and does not wait for it himself. The search ends
+// with the second: two say nothing.
+std::vector<std::uint32_t> may_hold(const Case& facts, const Places& places, const Subject& waiter) {
+  constexpr std::size_t kMostLookedAt = 64;  // of those that stand in one function
+  std::vector<std::uint32_t> found;
+  const KnownLock* lock = known_lock(waiter);
+  const auto look_at = [&](const std::set<std::uint32_t>& pids) {
+    std::size_t looked_at = 0;
+    for (const std::uint32_t pid : pids) {
+      if (found.size() > 1 || ++looked_at > kMostLookedAt) break;
+      const Subject& candidate = facts.subjects.at(pid);
+      const bool same =
+          candidate.sleep && is_lock(candidate.sleep->kind) && candidate.sleep->site == waiter.sleep->site;
+      if (pid == waiter.pid || same || (lock != nullptr && known_lock(candidate) == lock)) continue;
+      if (std::ranges::find(found, pid) == found.end()) found.push_back(pid);
+    }
+    if (looked_at > kMostLookedAt) found.assign(2, waiter.pid);  // a crowd
+  };
+  if (lock == nullptr) {
+    const auto at = places.find(waiter.sleep->site);
+    if (at != places.end() && !is_helper(waiter.sleep->site)) look_at(at->second);
+    return found;
+  }
+  for (const auto& [function, pids] : places) {
+    if (matches_any(lock->inside, function)) look_at(pids);
+  }
+  return found;
 }
 
 // Nobody is named: exactly one other task stands inside of the function that takes the lock.
 void add_holders_by_position(Case& facts) {
+  const Places places = places_of(facts);
+  std::map<std::string_view, std::vector<std::uint32_t>> known;  // by where the lock is wanted
   for (auto& [pid, waiter] : facts.subjects) {
-    if (waiter.edge || !waiter.sleep || !is_lock(waiter.sleep->kind) || waiter.sleep->site.empty()) continue;
-    const Subject* holder = nullptr;
-    std::size_t candidates = 0;
-    for (const auto& [other, candidate] : facts.subjects) {
-      if (!may_hold(facts, candidate, waiter)) continue;
-      holder = &candidate;
-      ++candidates;
+    if (waiter.edge || !waiter.is_stuck || !waiter.sleep || !is_lock(waiter.sleep->kind) ||
+        waiter.sleep->site.empty()) {
+      continue;
     }
-    if (candidates == 1) {
-      waiter.edge = Edge{holder->pid, Source::kPosition, waiter.sleep->kind, waiter.sleep->line, waiter.sleep->site};
-    }
+    const auto [entry, is_new] = known.try_emplace(waiter.sleep->site);
+    if (is_new) entry->second = may_hold(facts, places, waiter);
+    if (entry->second.size() != 1 || entry->second.front() == pid) continue;
+    waiter.edge =
+        Edge{entry->second.front(), Source::kPosition, waiter.sleep->kind, waiter.sleep->line, waiter.sleep->site};
   }
 }
 

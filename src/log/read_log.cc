@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "base/byte_source.h"
 #include "log/boots.h"
 #include "log/decode.h"
+#include "log/input.h"
 #include "log/prefix.h"
 #include "log/reader.h"
 #include "log/report.h"
@@ -63,18 +63,22 @@ Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& nam
 }
 
 Result<LogReport> judge_file(const std::string& path) {
-  TRY_ASSIGN(const auto source, open_file_source(path));
-  std::string text(source->size(), '\0');
-  TRY_CHECK(source->read_exactly(0, std::as_writable_bytes(std::span(text))));
-  std::vector<RawLine> lines;
-  std::string_view rest = text;
-  std::uint64_t number = 0;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    lines.push_back({++number, std::string(rest.substr(0, end))});
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  TRY_ASSIGN(InputLines input, read_lines(path));
+  TRY_ASSIGN(LogReport report, judge_lines(std::move(input.lines), path == "-" ? "standard input" : path));
+  if (input.thinned) {
+    report.snapshot.gaps.push_back(
+        {fmt::format("most of the {} lines", input.total), "a large log: lines without a known word were passed over"});
   }
-  return judge_lines(std::move(lines), path);
+  if (input.forgot_oldest) {
+    report.snapshot.gaps.push_back({"the oldest reports", "there are too many: only the last ones are judged"});
+  }
+  return report;
+}
+
+Result<bool> is_log(const std::string& path) {
+  if (path == "-") return true;
+  TRY_ASSIGN(const std::string beginning, read_beginning(path));
+  return looks_like_log(beginning);
 }
 
 bool looks_like_log(std::string_view beginning) {

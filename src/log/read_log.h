@@ -29,6 +29,8 @@ std::uint64_t address_of(std::uint32_t pid);
 Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& name);
 // A file, "-" for standard input.
 Result<LogReport> judge_file(const std::string& path);
+// Whether a file is such a text. Standard input is taken for one unseen.
+Result<bool> is_log(const std::string& path);
 // Whether a file's beginning looks like a log of a kernel and like nothing else that this program reads.
 bool looks_like_log(std::string_view beginning);
 
