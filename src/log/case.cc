@@ -64,6 +64,24 @@ void add_reports(Case& facts) {
   for (const DeafCall& call : facts.events->calls) keep_later(facts.last_sign, call.at.time);
 }
 
+// Lists of all tasks complain of nobody. Several that sleep uninterruptibly, or stand in a lock, count as stuck when
+// no detector has spoken; one or two are what any busy machine shows.
+void add_listed(Case& facts) {
+  constexpr std::size_t kSeveral = 3;
+  if (!facts.events->hung.empty()) return;
+  std::vector<Subject*> listed;
+  for (auto& [pid, subject] : facts.subjects) {
+    const Dump* dump = facts.dump_of(subject);
+    if (dump == nullptr || subject.is_stuck || !subject.sleep) continue;
+    const SleepKind kind = subject.sleep->kind;
+    const bool says = kind != SleepKind::kWaitsForWork && kind != SleepKind::kUnknown && kind != SleepKind::kNap;
+    const bool sleeps = dump->origin == DumpOrigin::kAllTasks && dump->state == 'D';
+    if (sleeps || (dump->origin == DumpOrigin::kDebugger && says && dump->state != 'S')) listed.push_back(&subject);
+  }
+  if (listed.size() < kSeveral) return;
+  for (Subject* subject : listed) subject->is_stuck = true;
+}
+
 }  // namespace
 
 const Subject* Case::subject(std::uint32_t pid) const {
@@ -107,6 +125,7 @@ Case make_case(const Events& events, std::span<const Record> records) {
       subject.sleep = sleep_of(*dump);
     }
   }
+  add_listed(facts);
   add_edges(facts);
   return facts;
 }

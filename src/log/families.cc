@@ -47,6 +47,7 @@ constexpr auto kFamilies = std::to_array<Family>({
     {"detected hard LOCKUP on cpu ", read_hard_lockup},
     {"self-detected hard LOCKUP", read_power_hard_lockup},
     {" Hard LOCKUP", read_power_hard_lockup},
+    {"detected hard LOCKUP on other CPUs ", read_power_hard_lockup},
     {"became unstuck", read_unstuck_cpu},
     {"NMI backtrace for cpu ", read_nmi_backtrace},
     {"Task dump for CPU ", read_task_dump_for_cpu},

@@ -55,8 +55,8 @@ void read_hard_lockup(Reader& reader) {
 // powerpc's own watchdog.
 void read_power_hard_lockup(Reader& reader) {
   const std::string_view text = reader.text();
-  for (const std::string_view pattern :
-       {"CPU %d self-detected hard LOCKUP", "CPU %d Hard LOCKUP", "CPU:%d Hard LOCKUP"}) {
+  for (const std::string_view pattern : {"CPU %d self-detected hard LOCKUP", "CPU %d Hard LOCKUP", "CPU:%d Hard LOCKUP",
+                                         "detected hard LOCKUP on other CPUs %d"}) {
     const auto found = match(text, pattern);
     if (!found || found->number[0] >= kMostCpus) continue;
     add_lockup(reader, found->number[0], true);

@@ -33,6 +33,9 @@ void read_oops(Reader& reader) {
   constexpr std::array<std::string_view, 6> kOthers = {"soft lockup",       "workqueue lockup",        "spinlock",
                                                        "sleeping function", "scheduling while atomic", "Kernel panic"};
   if (std::ranges::any_of(kOthers, [&](std::string_view word) { return says(reader, word); })) return;
+  // "traps: a[123] general protection fault ip:…" is a program's own fault.
+  if (says(reader, "traps: ") || (says(reader, "Internal error: ") && !reader.text().starts_with("Internal error: ")))
+    return;
   reader.note(NoteKind::kOops);
   reader.next_cpu_line = DumpOrigin::kOops;
   reader.close_dump();

@@ -19,7 +19,7 @@ constexpr std::size_t kAllBytes = 12u << 20;   // up to which everything is kept
 constexpr std::size_t kMostBytes = 12u << 20;  // of a large file
 constexpr std::uint64_t kFollowing = 60;       // lines behind a known word: the rest of a report
 constexpr std::size_t kRecent = 40;            // the last lines, which tell how long the log goes on
-constexpr std::size_t kLongestLine = 65536;
+constexpr std::size_t kLongestKept = 65536;
 constexpr std::size_t kChunk = 1u << 18;
 
 struct GzClose {
@@ -74,7 +74,7 @@ void LineKeeper::thin() {
 }
 
 void LineKeeper::add(std::string_view line) {
-  line = line.substr(0, kLongestLine);
+  line = line.substr(0, kLongestKept);
   ++out_.total;
   if (!out_.thinned) {
     keep(out_.total, line);
@@ -125,13 +125,13 @@ Result<InputLines> read_lines(const std::string& path) {
       const std::size_t end = rest.find('\n');
       const std::string_view piece = rest.substr(0, end);
       if (end == std::string_view::npos) {
-        if (partial.size() < kLongestLine) partial.append(piece);
+        if (partial.size() < kLongestKept) partial.append(piece);
         break;
       }
       if (partial.empty()) {
         keeper.add(piece);
       } else {
-        partial.append(piece.substr(0, kLongestLine));
+        partial.append(piece.substr(0, kLongestKept));
         keeper.add(partial);
         partial.clear();
       }

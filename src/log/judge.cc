@@ -41,6 +41,15 @@ Accused accuse(const Case& facts, std::uint32_t pid, std::string_view function, 
   return accused;
 }
 
+const ServerTrouble* silent_server(const Case& facts) {
+  const ServerTrouble* silent = nullptr;
+  for (const ServerTrouble& trouble : facts.events->servers) {
+    if (!trouble.answers) silent = &trouble;
+    if (trouble.answers && silent != nullptr && trouble.server == silent->server) silent = nullptr;
+  }
+  return silent;
+}
+
 // An Oops or a panic that no detector of hangs asked for.
 std::optional<Verdict> judge_crash(const Case& facts) {
   const Events& events = *facts.events;
@@ -50,6 +59,10 @@ std::optional<Verdict> judge_crash(const Case& facts) {
     if (is_crash && crash == nullptr) crash = &note;
   }
   if (crash == nullptr) return std::nullopt;
+  const bool requested = std::ranges::any_of(events.notes, [&](const Note& note) {
+    return note.kind == NoteKind::kRequestedCrash && note.at.index <= crash->at.index + 40;
+  });
+  if (requested) return std::nullopt;
   // What hung before it is the story; the panic is how it ended.
   if (crash->at.time && facts.first_onset && *facts.first_onset < *crash->at.time - 1) return std::nullopt;
   if (!crash->at.time && (!events.hung.empty() || !events.lockups.empty())) return std::nullopt;
@@ -160,6 +173,18 @@ Verdict judge(const Case& facts) {
   if (cpus || sleepers || pools) return earliest(std::move(cpus), std::move(sleepers), std::move(pools));
   Verdict nothing;
   Statement said;
+  // Who waits for a server can be killed, and so is in no report of blocked tasks.
+  if (const ServerTrouble* silent = silent_server(facts)) {
+    nothing.hang_class = HangClass::kServerGone;
+    nothing.advice.push_back(Advice::kLookAtServer);
+    nothing.accused.push_back({});
+    nothing.accused.back().thing = silent->server;
+    said.saying = Saying::kServerSilent;
+    said.a = silent->server;
+    said.lines = {silent->at.line};
+    nothing.chain.push_back(said);
+    return nothing;
+  }
   // A grace period that is old, a device that is kept: said by the kernel and nobody waits yet.
   said.saying = Saying::kOthersNotShown;
   for (const Note& note : facts.events->notes) {

@@ -48,7 +48,7 @@ void Sleepers::earlier(std::optional<double> onset) {
   if (onset && (!verdict_.onset || *onset < *verdict_.onset)) verdict_.onset = onset;
 }
 
-Statement& Sleepers::say(Saying saying, std::vector<Party> parties = {}, std::vector<std::uint64_t> lines = {}) {
+Statement& Sleepers::say(Saying saying, std::vector<Party> parties, std::vector<std::uint64_t> lines) {
   Statement& added = verdict_.chain.emplace_back();
   added.saying = saying;
   added.parties = std::move(parties);
@@ -255,6 +255,11 @@ bool Sleepers::judge_sleeping_holder(const Subject& start, const Subject& holder
   Statement& said = say(Saying::kHolderSleeps, {task_party(holder.pid)}, {holder.sleep->line});
   said.a = holder.sleep->site.empty() ? holder.sleep->function : holder.sleep->site;
   accuse_task(holder.pid);
+  std::vector<const Edge*> edges;
+  end_of_chain(facts_, start.pid, &edges);
+  if (!edges.empty() && edges.back()->source == Source::kFlush) {
+    return settle(HangClass::kWorkqueueStall, Certainty::kPossible, Advice::kEndWork);
+  }
   const bool shown = holder.sleep && !holder.sleep->unsure;
   return settle(HangClass::kLockHeldBySleeper, unsure || !shown ? Certainty::kPossible : Certainty::kLikely,
                 Advice::kDontSleepWithLock);

@@ -169,7 +169,7 @@ class Over {
         })) {
       return std::nullopt;
     }
-    if (!facts_.end || still_listed()) return std::nullopt;
+    if (!facts_.end || still_listed() || silent_server(facts_) != nullptr) return std::nullopt;
     const bool ended = hung_ended() && lockups_ended() && stalls_ended() && calls_ended() && pools_ended();
     if (!ended || verdict_.chain.empty()) return std::nullopt;
     return settle();
@@ -177,11 +177,28 @@ class Over {
 
  private:
   bool anything() const {
-    const bool listed = std::ranges::any_of(facts_.subjects, [](const auto& entry) { return entry.second.is_stuck; });
-    return listed || !events_.lockups.empty() || !events_.stalls.empty() || !events_.calls.empty() ||
-           !events_.pool_lockups.empty() || !events_.spins.empty() || has(NoteKind::kGracePeriodOld) ||
-           has(NoteKind::kDeviceKept) || has(NoteKind::kOops) || has(NoteKind::kPanic) || has(NoteKind::kHangPanic) ||
-           has(NoteKind::kFreezeRefused);
+    return listed_for_long() || silent_server(facts_) != nullptr || !events_.lockups.empty() ||
+           !events_.stalls.empty() || !events_.calls.empty() || !events_.pool_lockups.empty() ||
+           !events_.spins.empty() || has(NoteKind::kGracePeriodOld) || has(NoteKind::kDeviceKept) ||
+           has(NoteKind::kOops) || has(NoteKind::kPanic) || has(NoteKind::kHangPanic) || has(NoteKind::kFreezeRefused);
+  }
+
+  // One or two tasks in a single list of blocked ones, waiting for a disk or behind a journal: a moment, no complaint.
+  bool listed_for_long() const {
+    constexpr std::size_t kMoment = 2;
+    std::size_t stuck = 0;
+    bool serious = false;
+    for (const auto& [pid, subject] : facts_.subjects) {
+      if (!subject.is_stuck) continue;
+      ++stuck;
+      const Dump* dump = facts_.dump_of(subject);
+      const bool is_list = dump != nullptr && dump->origin == DumpOrigin::kBlocked && subject.dumps.size() == 1;
+      const SleepKind kind = subject.sleep ? subject.sleep->kind : SleepKind::kUnknown;
+      const bool short_wait = kind == SleepKind::kBlockIo || kind == SleepKind::kPage || kind == SleepKind::kJournal ||
+                              kind == SleepKind::kWriteback || kind == SleepKind::kDirtyThrottle;
+      serious |= subject.reports != 0 || subject.edge.has_value() || !is_list || !short_wait;
+    }
+    return stuck > kMoment || serious;
   }
 
   bool has(NoteKind kind) const { return std::ranges::find(events_.notes, kind, &Note::kind) != events_.notes.end(); }

@@ -224,6 +224,15 @@ bool take_identifier(Peeling& p) {
   std::string_view name = first.substr(0, first.size() - 1);
   const bool has_pid = name.ends_with(']');
   name = name.substr(0, std::min(name.find('['), name.size()));
+  constexpr std::array<std::string_view, 10> kFirstWords = {"INFO", "BUG",  "WARNING",   "rcu", "watchdog",
+                                                            "NMI",  "task", "Workqueue", "RIP", "Oops"};
+  if (std::ranges::find(kFirstWords, name) != kFirstWords.end()) {
+    if (!p.open_clock || host.empty()) return false;
+    p.out.record.host = host;
+    p.text = std::string_view(first.data(), static_cast<std::size_t>(p.text.data() + p.text.size() - first.data()));
+    p.open_clock = false;
+    return true;
+  }
   const bool is_kernel = name == "kernel" || name == "kern" || name.ends_with("kernel");
   if (p.kernel_stamp && !is_kernel && !(has_pid && !host.empty())) return false;  // "nvme nvme0: …" is the text
   if (!p.open_clock && !p.kernel_stamp && !is_kernel) return false;

@@ -179,6 +179,15 @@ std::uint64_t address_of(std::uint32_t pid) {
   return 0x10000 + static_cast<std::uint64_t>(pid);
 }
 
+std::string place_of(const LogReport& report, std::uint64_t line) {
+  const SourceFile* file = nullptr;
+  for (const SourceFile& one : report.files) {
+    if (one.first_line <= line) file = &one;
+  }
+  if (file == nullptr) return fmt::format("line {}", line);
+  return fmt::format("line {} of {}", line - file->first_line + 1, file->name);
+}
+
 LogReport make_report(const Case& facts, const Verdict& verdict, const Origin& source) {
   LogReport report;
   Maker(facts, verdict, source, report).make();

@@ -71,6 +71,9 @@ std::optional<Verdict> judge_pools(const Case& facts);  // stalled workqueues
 // All of them, in the order in which they may speak.
 Verdict judge(const Case& facts);
 
+// The last server that did not respond and has not been heard of since; null when there is none.
+const ServerTrouble* silent_server(const Case& facts);
+
 // --- helpers for judges ---
 inline Party cpu_party(std::uint32_t cpu) {
   return {true, cpu};

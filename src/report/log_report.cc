@@ -42,7 +42,7 @@ std::string wrapped(std::string_view text, std::string_view first) {
 std::string cited_phrase(const log::LogReport& report, std::uint64_t line) {
   const auto found = report.cited.find(line);
   const std::string text = found == report.cited.end() ? std::string() : printable(found->second);
-  return fmt::format("line {}{}", line, text.empty() ? "" : fmt::format(" = {}", text));
+  return fmt::format("{}{}", printable(log::place_of(report, line)), text.empty() ? "" : fmt::format(" = {}", text));
 }
 
 Json statements_json(const log::LogReport& report) {
@@ -51,7 +51,7 @@ Json statements_json(const log::LogReport& report) {
     Json evidence = Json::array();
     for (const std::uint64_t line : statement.lines) {
       if (line == 0) continue;
-      Json one = {{"kind", "log"}, {"what", fmt::format("line {}", line)}};
+      Json one = {{"kind", "log"}, {"what", valid_utf8(log::place_of(report, line))}};
       if (const auto found = report.cited.find(line); found != report.cited.end() && !found->second.empty()) {
         one["value"] = valid_utf8(found->second);
       }
