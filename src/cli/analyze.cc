@@ -8,13 +8,13 @@
 #include <sstream>
 
 #include "base/output_file.h"
+#include "cli/analyze_log.h"
 #include "cli/complain.h"
 #include "cli/inputs.h"
 #include "cli/progress.h"
 #include "commands/command.h"
 #include "model/json.h"
 #include "report/json.h"
-#include "report/log_report.h"
 #include "report/text.h"
 #include "session/session.h"
 
@@ -113,6 +113,7 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
 }  // namespace
 
 int analyze(const AnalyzeOptions& options) {
+  if (const auto status = analyze_log(options, style_for(options.colour))) return *status;
   session::Request request{options.inputs, options.vmlinux, options.types};
   if (const auto wrong = find_inputs(request.inputs); !wrong) return refuse(wrong.error());
   Progress progress;

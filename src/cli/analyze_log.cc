@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/analyze_log.h"
+
+#include <filesystem>
+#include <iostream>
+
+#include "cli/complain.h"
+#include "log/read_log.h"
+#include "report/log_report.h"
+#include "session/find_dump.h"
+
+namespace whyhung::cli {
+
+std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Style& style) {
+  if (options.inputs.size() != 1) return std::nullopt;
+  const std::string& input = options.inputs.front();
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(input, ignored);
+  if (is_folder ? session::newest_dump_of({input}).has_value() : !log::is_log(input).value_or(false)) {
+    return std::nullopt;
+  }
+  const auto report = is_folder ? log::judge_folder(input) : log::judge_file(input);
+  if (!report) {
+    complain(report.error());
+    return 2;
+  }
+  if (!options.commands.empty()) {
+    complain({ErrorKind::kUsage, "commands need a dump or a saved snapshot; this is a log", {}});
+    return 2;
+  }
+  if (options.json) {
+    report::write_log_json(std::cout, *report);
+  } else {
+    report::write_log_text(std::cout, *report, style);
+  }
+  return log::is_explained(report->verdict) ? 0 : 1;
+}
+
+}  // namespace whyhung::cli
