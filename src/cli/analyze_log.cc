@@ -16,7 +16,7 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Styl
   const std::string& input = options.inputs.front();
   std::error_code ignored;
   const bool is_folder = std::filesystem::is_directory(input, ignored);
-  if (is_folder ? session::newest_dump_of({input}).has_value() : !log::is_log(input).value_or(false)) {
+  if (is_folder ? session::newest_dump_in(input).has_value() : !log::is_log(input).value_or(false)) {
     return std::nullopt;
   }
   const auto report = is_folder ? log::judge_folder(input) : log::judge_file(input);
