@@ -125,7 +125,7 @@ def types_without_a_task_struct(kit):
     return edited(kit, (b" task_struct\nname", b" task_structure\nname"))
 
 
-@case("whyhung: vmlinux: not an ELF file")
+@case("whyhung: vmlinux: neither an ELF file nor BTF")
 def distilling_what_is_no_vmlinux(kit):
     made = kit.file(b"no vmlinux", "vmlinux")
     made.command = [kit.program, "distill", "vmlinux", "-o", "k.types"]
