@@ -73,10 +73,10 @@ class Decoder {
 
   // dmesg -H says only the first second in full and then what has passed since.
   void use_delta(Stripped& stripped) {
-    if (stripped.delta && last_wall_) {
-      stripped.record.wall = *last_wall_ + *stripped.delta;
-    }
-    if (stripped.record.wall) last_wall_ = stripped.record.wall;
+    if (stripped.delta && knows_wall_) stripped.record.wall = last_wall_ + *stripped.delta;
+    if (!stripped.record.wall) return;
+    last_wall_ = *stripped.record.wall;
+    knows_wall_ = true;
   }
 
   void push(const Stripped& stripped, std::size_t width) {
@@ -91,8 +91,10 @@ class Decoder {
   bool join_fragment(const Stripped& stripped) {
     std::string_view fragment = stripped.fragment;
     const auto offset = take_number(fragment);
-    if (!offset || *offset == 0 || !stripped.sequence || stripped.sequence != fragment_of_) {
-      fragment_of_ = stripped.sequence;
+    const bool goes_on = has_fragment_ && stripped.sequence && *stripped.sequence == fragment_of_;
+    if (!offset || *offset == 0 || !goes_on) {
+      has_fragment_ = stripped.sequence.has_value();
+      fragment_of_ = stripped.sequence.value_or(0);
       return false;
     }
     Record& last = out_.records.back();
@@ -150,8 +152,10 @@ class Decoder {
   std::vector<std::size_t> widths_;  // of the line that each record came from
   std::size_t with_prefix_ = 0;
   std::uint64_t last_number_ = 0;
-  std::optional<double> last_wall_;
-  std::optional<std::uint64_t> fragment_of_;
+  double last_wall_ = 0;
+  bool knows_wall_ = false;
+  std::uint64_t fragment_of_ = 0;
+  bool has_fragment_ = false;
 };
 
 // Two consoles, or a journal and a console, wrote each record twice.

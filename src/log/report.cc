@@ -68,7 +68,7 @@ class Maker {
   std::uint32_t location_of(const Frame& frame) {
     const auto key = std::pair{std::string(frame.function), std::string(frame.module)};
     const auto [found, is_new] = locations_.try_emplace(key, report_.snapshot.locations.size());
-    if (is_new) report_.snapshot.locations.push_back({0, key.first, frame.offset, key.second, {}});
+    if (is_new) report_.snapshot.locations.push_back({0, key.first, frame.offset, key.second, {}, {}});
     return static_cast<std::uint32_t>(found->second);
   }
 

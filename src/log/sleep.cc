@@ -9,7 +9,7 @@
 namespace whyhung::log {
 namespace {
 
-constexpr std::size_t kDeepest = 16;  // entries above the wait that may still say what it is for
+constexpr std::size_t kDeepestSaying = 16;  // entries above the wait that may still say what it is for
 
 std::optional<SleepKind> kind_in(std::span<const KnownFunction> table, std::string_view function) {
   for (const KnownFunction& known : table) {
@@ -93,7 +93,7 @@ std::optional<Sleep> sleep_of(const Dump& dump) {
   sleep.unsure = frames[first]->unsure;
   find_site(frames, first, sleep);
   find_reclaim(frames, sleep);
-  const std::size_t end = std::min(frames.size(), first + kDeepest);
+  const std::size_t end = std::min(frames.size(), first + kDeepestSaying);
   if (const auto lock = kind_in(lock_functions(), frames[first]->function)) {
     sleep.kind = *lock;
     for (std::size_t i = first; i < std::min(end, first + 6) && *lock == SleepKind::kPercpuRwSemaphore; ++i) {
@@ -149,7 +149,6 @@ Activity activity_of(const Dump& dump) {
     return !frame.unsure && !is_helper(frame.function) && !matches_any(detector_functions(), frame.function);
   });
   activity.unsure = !any_sure && dump.point.empty();
-  static const Frame kNone{};
   for (const Frame& frame : dump.frames) {
     if (any_sure && frame.unsure) continue;
     if (frame.context == FrameContext::kNmi) continue;

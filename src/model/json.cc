@@ -188,6 +188,10 @@ class PieceReader {
     });
     if (!done) complain(name, done.error().what);
   }
+  template <typename T>
+  void added(const char* name, std::vector<T>& values) {
+    if (members_.find(name) != members_.end()) field(name, values);
+  }
   const std::string& complaint() const { return complaint_; }
 
  private:
@@ -259,6 +263,10 @@ class StreamWriter {
       separator = ",\n";
     }
     out_ << "]";
+  }
+  template <typename T>
+  void added(const char* name, std::vector<T>& values) {
+    if (!values.empty()) field(name, values);
   }
 
  private:

@@ -22,7 +22,8 @@ std::string party(const model::Snapshot& snapshot, const Statement& link, std::s
   const log::Party& one = link.parties[index];
   if (one.is_cpu) return fmt::format("CPU {}", one.number);
   const model::Task* task = snapshot.find_task(log::address_of(one.number));
-  return task == nullptr ? fmt::format("the task with pid {}", one.number) : task_phrase(snapshot, task->address);
+  return task == nullptr ? fmt::format("the task with pid {}", one.number)
+                         : fmt::format("{} (pid {})", printable(task->comm), task->pid);
 }
 
 std::string in(std::string_view word, std::string_view function) {

@@ -50,10 +50,6 @@ struct Release {
   std::set<std::string> words;  // "el7", "aws"
 };
 
-bool is_digit(char c) {
-  return std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
-
 // A release without the machine at its end, cut at all that is neither letter nor digit.
 Release take_apart(std::string_view text) {
   for (const std::string_view machine :
