@@ -45,12 +45,16 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.schema.json)
 install(FILES ${schemas} DESTINATION ${CMAKE_INSTALL_DATADIR}/whyhung/schemas)
 # The types of kernels that carry none are searched for in this folder.
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/kernel_matrix/types DESTINATION ${CMAKE_INSTALL_DATADIR}/whyhung
+set(types ${PROJECT_SOURCE_DIR}/data/types)
+if(NOT EXISTS ${types})
+  set(types ${PROJECT_SOURCE_DIR}/tests/kernel_matrix/types)
+endif()
+install(DIRECTORY ${types} DESTINATION ${CMAKE_INSTALL_DATADIR}/whyhung
   FILES_MATCHING PATTERN "*.types")
 
 set(CPACK_PACKAGE_NAME whyhung)
 set(CPACK_PACKAGE_VENDOR whyhung)
-set(CPACK_PACKAGE_CONTACT "The authors of whyhung <whyhung@localhost>")
+set(CPACK_PACKAGE_CONTACT "The authors of whyhung <maintainers@whyhung.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "says why a Linux machine hung, from its crash dump")
 set(CPACK_PACKAGE_DESCRIPTION "whyhung reads the crash dump of a Linux machine that hung, names the task, the CPU and the function that
 caused it, and shows the chain from there to the symptom with evidence for each link. It needs no debuginfo.")
