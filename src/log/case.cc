@@ -12,7 +12,7 @@ Subject& subject_at(Case& facts, const NamedTask& task, std::uint64_t line) {
   Subject& subject = facts.subjects[task.pid];
   subject.pid = task.pid;
   if (subject.comm.empty()) subject.comm = task.comm;
-  if (subject.first_line == 0) subject.first_line = line;
+  if (subject.first_line == 0 || line < subject.first_line) subject.first_line = line;
   return subject;
 }
 
