@@ -59,6 +59,7 @@ settings() {
 	echo "$WATCHDOG_THRESH" > watchdog_thresh
 	echo 1 > sysrq
 	[ "$PANIC" = softlockup ] && echo 1 > softlockup_panic
+	[ "$PANIC" = oops ] && echo 1 > panic_on_oops
 	[ "$PANIC" = nmi ] && echo 1 > unknown_nmi_panic
 	cd /
 }

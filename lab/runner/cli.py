@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--module-name", default="")
     one.add_argument("--thread-name", default="")
     one.add_argument("--function-name", default="")
-    one.add_argument("--panic", default="", choices=("softlockup", "sysrq", "nmi", "serial"))
+    one.add_argument("--panic", default="", choices=("softlockup", "sysrq", "nmi", "serial", "oops"))
     one.add_argument("--qemu-when", default="panicked", choices=("panicked", "hung"))
     one.add_argument("--no-vmcoreinfo", action="store_true")
     one.add_argument("--bare", action="store_true",
@@ -100,6 +100,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="a variable of the scenario's steps")
     one.add_argument("--name", default="", help="what the files are called")
     one.add_argument("--out", type=Path, default=Path("."))
+    one.add_argument("--again", default="", metavar="SECONDS[,...]",
+                     help="with --qemu-when hung: dump once more, so long after the first dump")
     one.add_argument("--keep", action="store_true", help="leave the scratch folder")
     one.set_defaults(command=_run)
     return parser
@@ -180,7 +182,7 @@ def _run(asked: argparse.Namespace) -> None:
         module_name=asked.module_name, thread_name=asked.thread_name,
         function_name=asked.function_name, panic=asked.panic, qemu_when=asked.qemu_when,
         vmcoreinfo=not asked.no_vmcoreinfo, bare=asked.bare, name=asked.name, variables=variables,
-        keep=asked.keep)
+        again=tuple(float(word) for word in asked.again.split(",") if word), keep=asked.keep)
     for path in run(options, Progress()):
         print(path)
 

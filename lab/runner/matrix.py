@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The standard sets of dumps: `small` is enough to try a reader on, `full` holds
 every kernel, scenario and form and the variations that readers stumbled over,
-`catalogue` one dump of each way to hang and of each innocent twin.
+`catalogue` one dump of each way to hang and of each innocent twin, `misleading` the same of what is made to mislead.
 What exists already is skipped, so an interrupted set is simply asked for again."""
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from .cache import LabError, folder
 from .progress import Progress
 from .run import Options, run
 from .scenarios import CATALOGUE
+from .scenarios_adversary import ADVERSARY
 from .tables import ARCHES, FORMS, KERNELS, Arch
 
 _KDUMP_FORMS = [name for name, form in FORMS.items() if form.maker == "kdump"]
@@ -134,7 +135,18 @@ def _catalogue() -> Iterator[Options]:
         yield _one("6.1", scenario, ["kdump-lzo"])
 
 
-SETS = {"small": _small, "full": _full, "catalogue": _catalogue}
+# Of what still moves more moments are dumped than one.
+def _misleading() -> Iterator[Options]:
+    for kernel in _CATALOGUE_KERNELS:
+        for scenario, entry in ADVERSARY.items():
+            if set(entry.panics) & {"oops"} or entry.panics == ("softlockup",):
+                yield _one(kernel, scenario, ["qemu-zlib"])
+            else:
+                yield _one(kernel, scenario, ["qemu-zlib"], "-hung", qemu_when="hung",
+                           again=(3.0, 9.0) if entry.expected == "none" else ())
+
+
+SETS = {"small": _small, "full": _full, "catalogue": _catalogue, "misleading": _misleading}
 
 
 def make(which: str, only: str, progress: Progress) -> int:

@@ -32,6 +32,7 @@ class Machine:
     initrd: Path
     append: str
     bare: bool = False   # the guest shall not see that it is one
+    slots: int = 0       # room for so many more CPUs
 
 
 class Qemu:
@@ -47,7 +48,7 @@ class Qemu:
         arch = machine.arch
         arguments = [
             "nice", arch.qemu, *arch.machine, *_cpu(machine),
-            "-smp", str(machine.cpus), "-m", str(machine.memory),
+            "-smp", f"{machine.cpus},maxcpus={machine.cpus + machine.slots}", "-m", str(machine.memory),
             "-kernel", str(machine.kernel), "-initrd", str(machine.initrd),
             "-append", machine.append, "-nodefaults", "-display", "none", "-no-reboot",
             # The console is a socket with a log, so that a BREAK can be sent.

@@ -30,7 +30,8 @@ _SMALLEST = 65536   # bytes; no dump is smaller
 
 
 # What the kernel says when it panics the way it was meant to.
-_PANIC_WORDS = {"softlockup": "softlockup", "sysrq": "sysrq", "serial": "sysrq", "nmi": "NMI"}
+_PANIC_WORDS = {"softlockup": "softlockup", "sysrq": "sysrq", "serial": "sysrq", "nmi": "NMI",
+                "oops": "Fatal "}
 _TRIES = 3
 
 
@@ -61,6 +62,7 @@ class Options:
     name: str = ""                # of the files, FORM is put behind it
     variables: dict[str, str] = field(default_factory=dict)
     folder_each: bool = False     # OUT/NAME/NAME.vmcore instead of OUT/NAME.vmcore
+    again: tuple[float, ...] = ()   # QEMU dumps once more, so many seconds after the first time
     keep: bool = False
 
     def folder_of(self, form: str) -> Path:
@@ -160,9 +162,9 @@ class _Boot:
             self.arch, self.options.cpus, self.memory, self.paging, self.vmcoreinfo,
             self.kernel.image, initrd,
             f"console={self.arch.console} rdinit=/init panic=0 "
-            f"{self.arch.append.get(self.paging, '')} "
+            f"{self.arch.append.get(self.paging, '')} {self.scenario.append} "
             + (f"crashkernel={self.arch.crashkernel}" if self.maker == "kdump" else ""),
-            self.options.bare)
+            self.options.bare, self.scenario.slots)
         with Qemu(machine, scratch) as qemu:
             if self.maker == "kdump":
                 (qemu.share / "capture.sh").write_text(self._capture_script())
@@ -181,7 +183,21 @@ class _Boot:
                     with self.progress.stage(f"recode {FORMS[form].source} to {form}"):
                         recode.recode(qemu.share / f"{FORMS[form].source}.vmcore",
                                       qemu.share / f"{form}.vmcore", FORMS[form].codec)
-            return [self._deliver(form, qemu) for form in self.forms]
+            made = [self._deliver(form, qemu) for form in self.forms]
+            return made + self._later_moments(qemu)
+
+    def _later_moments(self, qemu: Qemu) -> list[Path]:
+        """The same machine, still hung or still moving, some seconds later."""
+        made: list[Path] = []
+        passed = 0.0
+        for moment in self.options.again if self.hung else ():
+            with self.progress.stage(f"let {moment - passed:g} s pass"):
+                self._sleep(qemu, moment - passed)
+            passed = moment
+            self._save(qemu)
+            self._check_panic(qemu)
+            made += [self._deliver(form, qemu, f"+{moment:g}s") for form in self.direct if form in self.forms]
+        return made
 
     def _initrd(self, scratch: Path) -> Path:
         base = initramfs.base_image(
@@ -310,12 +326,12 @@ class _Boot:
         self._wait(qemu, "the hang has settled", seconds + 60,
                    lambda: time.monotonic() >= end)
 
-    def _deliver(self, form: str, qemu: Qemu) -> Path:
+    def _deliver(self, form: str, qemu: Qemu, moment: str = "") -> Path:
         share = qemu.share
         parts = FORMS[form].parts
         suffixes = [".vmcore"] if parts == 1 else [f".vmcore.{n + 1}" for n in range(parts)]
-        name = f"{self.options.base_name()}-{form}"
-        out = self.options.folder_of(form)
+        name = f"{self.options.base_name()}-{form}{moment}"
+        out = self.options.folder_of(form).with_name(name) if self.options.folder_each else self.options.out
         out.mkdir(parents=True, exist_ok=True)
         for suffix in suffixes:
             made = share / f"{form}{suffix}"

@@ -24,6 +24,8 @@ class Scenario:
     drivers: tuple[str, ...] = ()                             # the kernel's own modules
     pauses: bool = False              # the culprit's CPU is not run by the host while it hangs
     accepted: tuple[str, ...] = ()    # verdict classes that are not wrong either
+    append: str = ""                  # more of the kernel's command line
+    slots: int = 0                    # CPUs that the machine has room for, and not in it
 
 
 LOCKUP = "soft lockup"

@@ -8,6 +8,7 @@ THREAD, FUNCTION, ...)."""
 from __future__ import annotations
 
 from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
+from .scenarios_adversary import ADVERSARY
 from .scenarios_cpus import CPUS
 from .scenarios_events import EVENTS
 from .scenarios_locks import LOCKS, SETTLE, VARIABLES
@@ -150,4 +151,4 @@ crash
 
 # One for each way to hang in the catalogue, in the order of its classes.
 CATALOGUE = {**LOCKS, **EVENTS, **CPUS, **USER, **STARVED, **MIXED}
-SCENARIOS = {**_FIRST, **CATALOGUE}
+SCENARIOS = {**_FIRST, **CATALOGUE, **ADVERSARY}

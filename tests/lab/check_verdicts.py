@@ -30,7 +30,12 @@ def offer(types, folder):
 
 
 def judge(truth, report):
-    """right, wrong or undetermined, and why. Of several hangs any may be the verdict, and all must be findings."""
+    """right, wrong or undetermined, and why. Of several hangs any may be the verdict, and all must be findings. Whom the
+    truth calls innocent, no finding may accuse."""
+    for finding in [report["verdict"], *report["findings"]]:
+        for accused in finding["culprits"]:
+            if any(is_same(accused, innocent) for innocent in truth.get("innocents", [])):
+                return "wrong", f"accuses {accused['comm']} ({accused['pid']}), who is innocent"
     hangs = [truth, *truth.get("others", [])]
     if len(hangs) == 1:
         return judge_one(truth, report["verdict"])
@@ -66,6 +71,11 @@ def judge_one(truth, verdict):
         if all(faults):
             return "wrong", faults[0]
     return "right", ""
+
+
+def is_same(accused, task):
+    """Whether all that is told of `task` is true of the accused."""
+    return bool(task) and all(accused.get(key) == value for key, value in task.items() if key in ("pid", "comm"))
 
 
 def difference(accused, real):
