@@ -180,26 +180,26 @@ _FAULTS = {"null": "charge_channel", "bug": "parse_frame", "divide": "parse_fram
 LEAKS = {
     "leak-left": _lost(
         "leaks", NET, "a thread left with a spinlock; one spins for it with a second lock, another for the second",
-        "spinlock-leaked", "left", _LEAK_TOLD.format(function="take_and_leave", kind="spinlock", lock="queue_lock")
+        "lock-leaked", "left", _LEAK_TOLD.format(function="take_and_leave", kind="spinlock", lock="queue_lock")
         + "fact culprit.exited=yes", keep=_BOTH_CPUS, parameters=_OTHER, innocents=("$OTHER", "$THIRD"),
         accepted=("lock-held-by-exited-task", "undetermined")),
     "leak-slept": _lost(
-        "leaks", NET, "a thread sleeps with a spinlock; the same two spin", "spinlock-leaked", "slept",
-        _LEAK_TOLD.format(function="await_reply", kind="spinlock", lock="queue_lock"),
+        "leaks", NET, "a thread sleeps with a spinlock; the same two spin", "lock-held-by-sleeper", "slept",
+        _LEAK_TOLD.format(function="take_and_sleep", kind="spinlock", lock="queue_lock") + "fact culprit.cpu=",
         keep=_BOTH_CPUS, parameters=_OTHER, innocents=("$OTHER", "$THIRD"),
-        accepted=("lock-held-by-sleeper", "undetermined")),
+        accepted=("lock-leaked", "never-completed", "undetermined")),
     "leak-reader-left": _lost(
-        "leaks", RADIO, "a reader left with a read-write lock; a writer spins", "spinlock-leaked", "reader-left",
+        "leaks", RADIO, "a reader left with a read-write lock; a writer spins", "lock-leaked", "reader-left",
         _LEAK_TOLD.format(function="leaving_reader_kthread", kind="rwlock", lock="route_lock")
         + "fact culprit.exited=yes", parameters=_OTHER, accepted=("lock-held-by-exited-task", "undetermined")),
     "leak-seqcount": _lost(
         "leaks", MEDIA, "a sequence counter is odd because its writer sleeps; a reader spins", "cpu-hog", "seqcount",
         'tell_spinning culprits.0 "$OTHER" read_clock\ntell_spinning culprits.1 "$THREAD" adjust_clock\n'
-        'fact culprits.1.function=\n', parameters=_OTHER, accepted=("lock-held-by-sleeper",)),
+        'fact culprits.1.function=\nfact culprits.1.cpu=\n', parameters=_OTHER, accepted=("lock-held-by-sleeper", "never-completed")),
     "leak-flag": _lost(
         "leaks", RADIO, "a flag is polled without sleeping; who sets it wants a mutex, whose holder waits", "cpu-hog",
-        "flag", 'tell_spinning culprits.0 "$THIRD" poll_link\ntell_spinning culprits.1 "$THREAD" await_reply\n',
-        parameters=_OTHER, accepted=("lock-held-by-sleeper",), innocents=("$OTHER",)),
+        "flag", 'tell_spinning culprits.0 "$THIRD" poll_link\ntell_spinning culprits.1 "$THREAD" keep_policy_kthread\nfact culprits.1.cpu=\n',
+        parameters=_OTHER, accepted=("lock-held-by-sleeper", "never-completed"), innocents=("$OTHER",)),
     "leak-call-circle": _lost(
         "leaks", NET, "one CPU holds a lock and calls another, which spins for the lock with interrupts off",
         "ipi-not-answered", "call-circle",
@@ -218,7 +218,7 @@ LEAKS = {
         'tell_spinning culprit "$THREAD" wait_for_hardware\nfact culprit.pid=\nfact culprit.cpu=\n', keep="",
         panics=("nmi",), hung_when="", settle=25.0, accepted=("cpu-hog",)),
     "leak-overwritten": _sleeping(
-        "leaks", STORE, "the owner's word of a mutex was overwritten", "lock-corrupted", "overwritten", culprits=0,
+        "leaks", STORE, "the owner's word of a mutex was overwritten", "lock-leaked", "overwritten", culprits=0,
         accepted=("lost-wakeup", "undetermined", "never-completed"), locks=("mutex flash_lock",),
         innocents=("$VICTIM", "$THREAD")),
     "oops-holder": steps_of(

@@ -169,6 +169,17 @@ in_companion tell culprits.0 "$THREAD2"
 in_companion tell culprits.1 "$OTHER2"
 fact others.0.expected=holder-frozen
 tell_pid others.0.culprit "$holder"
+other=1
+for found in run_filters freeze_for_ever load_entry fill_page scan_tree left_kthread; do
+	fact others.$other.expected=lock-held-by-sleeper
+	accepted=0
+	for class in never-completed rcu-stall rwsem-reader-blocks-writer mixed-lock-cycle; do
+		fact others.$other.also_accepted.$accepted=$class
+		accepted=$((accepted + 1))
+	done
+	tell_inside others.$other.culprit $found
+	other=$((other + 1))
+done
 fact "innocents.0.comm=$VICTIM"
 fact "innocents.1.comm=$VICTIM2"
 crash

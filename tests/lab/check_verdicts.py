@@ -67,10 +67,16 @@ def judge_one(truth, verdict):
         return ("right" if reals[0].get("exited") else "undetermined"), "accuses nobody"
     # Of a cycle every member accused must be one; else it is the first that counts.
     for accused in verdict["culprits"] if len(reals) > 1 else verdict["culprits"][:1]:
-        faults = [difference(accused, real) for real in reals]
-        if all(faults):
-            return "wrong", faults[0]
+        faults = {difference(accused, real): real for real in reals}
+        if "" not in faults:
+            # What is wrong with the one that was meant tells more than that another was not.
+            return "wrong", next((fault for fault, real in faults.items() if real.get("pid") == accused["pid"]), next(iter(faults)))
     return "right", ""
+
+
+def without_suffix(function):
+    """The name in the source of a function that the compiler made another of: read_clock.isra.0."""
+    return function.split(".")[0]
 
 
 def is_same(accused, task):
@@ -81,14 +87,14 @@ def is_same(accused, task):
 def difference(accused, real):
     """What tells the accused from the real culprit; empty if nothing does."""
     for key in ("pid", "cpu", "module", "comm"):
-        if real.get(key) is not None and accused[key] != real[key]:
+        if real.get(key) not in (None, "") and accused[key] != real[key]:
             # Where a task sleeps it has no CPU; the guest told the one it was last seen on. Of one that has exited only
             # what is left of it can be told.
             if key == "cpu" and ("waits_in" in real or real.get("exited")) or key == "module" and real.get("exited"):
                 continue
             return f"{key} {accused[key]} instead of {real[key]}"
-    functions = {accused["function"], accused.get("thread_function")}
-    if real.get("function") not in {None, *functions} and not real.get("exited"):
+    functions = {without_suffix(accused["function"]), accused.get("thread_function")}
+    if without_suffix(real.get("function") or "") not in {"", *functions} and not real.get("exited"):
         return f"function {accused['function']} instead of {real['function']}"
     return ""
 
