@@ -105,6 +105,7 @@ void collect_machine(Workbench& bench) {
   machine.megahertz = kernel::read_megahertz(bench.access);
   machine.preemption = kernel::preemption_model(bench.access, machine.version);
   machine.watchdog_threshold = kernel::watchdog_threshold(bench.access);
+  machine.hung_task_timeout = kernel::hung_task_timeout(bench.access);
   machine.panic_cpu = kernel::read_panic_cpu(bench.access, bench.percpu().possible().size());
   if (!machine.panic_cpu) machine.panic_cpu = panicking_by_stack(bench.snapshot);
   if (machine.panic_cpu) {

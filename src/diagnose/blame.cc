@@ -14,7 +14,6 @@ using model::NodeKind;
 using model::ResourceKind;
 using model::TaskState;
 
-constexpr std::uint64_t kPatience = 20'000'000'000;  // ns
 constexpr std::uint64_t kLately = 2'000'000'000;  // ns: who ran since then was not stuck before
 
 bool is_real_time(const model::Task& task) {
@@ -172,7 +171,8 @@ void Blame::add_resource(const model::Resource& resource) {
     need(self, {is_hint ? kPerhaps : holder(resource, one)});
   }
   // One that moves but has served nobody for long, as far as those who wait can tell, need not come to release it.
-  if (is_lock(resource.kind) && waits_.youngest_age(model::resource_node(resource.address)).value_or(0) >= kPatience) {
+  if (is_lock(resource.kind) && waits_.youngest_age(model::resource_node(resource.address)).value_or(0) >=
+          patience(index_.snapshot().machine)) {
     need(self, {kPerhaps});
   }
 }

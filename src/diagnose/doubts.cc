@@ -12,7 +12,10 @@ namespace {
 
 // Between what every machine has now and then and what no lawful work takes: nobody is accused for so long, and nobody
 // cleared.
-constexpr std::uint64_t kDoubtful = 12'000'000'000;  // ns
+std::uint64_t doubtful(const model::Machine& machine) {
+  constexpr std::uint64_t kDoubtful = 12'000'000'000;  // ns
+  return std::min(kDoubtful, patience(machine));
+}
 
 // Panics that a detector of hangs asked for (kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h). The text
 // only raises a doubt; no finding rests on it.
@@ -34,7 +37,7 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     if (completion != nullptr && completion->ends_by_itself) continue;
     if (facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const auto stands = standing_time(facts, wait);
-    if (stands && *stands < kDoubtful) continue;
+    if (stands && *stands < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
   }
   std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
@@ -84,7 +87,8 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto matters = [&](const Unexplained& one) {
     const model::Task* task = facts.index.task(one.task);
     if (task == nullptr || sleeps_by_time(facts.snapshot, *task)) return false;
-    return one.since.value_or(kDoubtful) >= kDoubtful;
+    const std::uint64_t limit = doubtful(facts.snapshot.machine);
+    return one.since.value_or(limit) >= limit;
   };
   if (std::ranges::any_of(unexplained, matters)) doubt(Doubt::kTasksUnexplained);
 }

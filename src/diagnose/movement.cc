@@ -26,6 +26,14 @@ const model::Task* end_of(const Case& facts, const model::Wait& start) {
 
 }  // namespace
 
+std::uint64_t patience(const model::Machine& machine) {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  constexpr std::uint64_t kLongest = 20;  // s
+  const std::uint64_t limit = machine.hung_task_timeout.value_or(0);
+  if (limit == 0 || limit > kLongest) return kLongest * kSecond;
+  return std::max(limit * kSecond, kLasting);
+}
+
 bool sleeps_by_time(const model::Snapshot& snapshot, const model::Task& task) {
   constexpr std::size_t kInnermost = 5;
   const std::size_t count = std::min(task.stack.frames.size(), kInnermost);

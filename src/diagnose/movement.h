@@ -13,4 +13,8 @@ bool sleeps_by_time(const model::Snapshot& snapshot, const model::Task& task);
 // one at the chain's end run. Nothing when the age of the wait is not known, which may be any.
 std::optional<std::uint64_t> standing_time(const Case& facts, const model::Wait& wait);
 
+// How long who waits for what only has not come is given, ns, before somebody is accused of it: what the kernel itself
+// calls a hung task where it is set to less than what no lawful work takes.
+std::uint64_t patience(const model::Machine& machine);
+
 }  // namespace whyhung::diagnose

@@ -11,9 +11,8 @@ namespace whyhung::diagnose {
 namespace {
 
 // A machine that stopped for a reason of its own was not found hanging: there only what the kernel itself calls too long
-// (kernel.hung_task_timeout_secs, by default) is worth a word. Elsewhere it is what no lawful work takes.
+// (kernel.hung_task_timeout_secs, by default) is worth a word.
 constexpr std::uint64_t kPatienceAfterCrash = 120'000'000'000;  // ns
-constexpr std::uint64_t kPatience = 20'000'000'000;
 
 // The first who waits in the chain.
 const Link* head_of(const Finding& finding) {
@@ -38,7 +37,7 @@ bool is_too_young(const Case& facts, const Finding& finding) {
   if (head == nullptr || head->claim != Claim::kTaskWaits || !is_open(finding)) return false;
   const model::Wait* wait = facts.waits.wait_of(head->nodes.front());
   const auto stands = wait == nullptr ? std::nullopt : standing_time(facts, *wait);
-  return stands && *stands < (stopped_by_itself(facts.snapshot.machine) ? kPatienceAfterCrash : kPatience);
+  return stands && *stands < (stopped_by_itself(facts.snapshot.machine) ? kPatienceAfterCrash : patience(facts.snapshot.machine));
 }
 
 // A culprit belongs to one finding: that of the first detector that accuses it (their table says in which order).

@@ -35,4 +35,11 @@ std::optional<std::uint64_t> watchdog_threshold(const Access& access) {
   return *value;
 }
 
+std::optional<std::uint64_t> hung_task_timeout(const Access& access) {
+  const auto symbol = access.symbols.address_of("sysctl_hung_task_timeout_secs");
+  if (!symbol) return std::nullopt;
+  const auto seconds = access.memory.read_u64(*symbol);
+  return seconds ? std::optional(*seconds) : std::nullopt;
+}
+
 }  // namespace whyhung::kernel

@@ -326,6 +326,7 @@ void visit_fields(V& v, Machine& x) {
   v.field("crash", x.crash);
   v.field("preemption", x.preemption);
   v.field("watchdog_threshold", x.watchdog_threshold);
+  v.field("hung_task_timeout", x.hung_task_timeout);
   v.field("task_state_member", x.task_state_member);
   v.field("preempt_count_member", x.preempt_count_member);
   v.field("clock", x.clock);

@@ -44,6 +44,7 @@ struct Machine {
   std::optional<Crash> crash;                       // what made it panic
   std::string preemption;                           // "none", "voluntary", "full", "lazy", "" unknown
   std::optional<std::uint64_t> watchdog_threshold;  // kernel.watchdog_thresh, seconds
+  std::optional<std::uint64_t> hung_task_timeout;   // kernel.hung_task_timeout_secs; 0: the kernel does not look
   // What this kernel calls what evidence is taken from; absent: as most kernels do.
   std::optional<std::string> task_state_member;     // "task_struct.__state"
   std::optional<std::string> preempt_count_member;  // "__preempt_count"
