@@ -36,7 +36,7 @@ std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
 
 Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session& session) {
   if (session.lack() != nullptr) return fail(*session.lack());
-  const target::Target& target = *session.target();
+  target::Target& target = *session.target();
   StageClock& clock = session.clock();
   clock.enter("rehearse commands");
   for (const std::string& line : rehearsed_commands(session.snapshot())) {
@@ -56,7 +56,7 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session&
   capsule.node_name = machine.node_name;
   capsule.release = machine.release;
   capsule.version = machine.version;
-  auto carried = target::types_to_carry(target, collect::open_options(options.inputs, options.vmlinux, options.types),
+  auto carried = target::types_to_carry(target, collect::open_options({}, options.vmlinux, options.types),
                                         kernel::words_used());
   capsule.types = std::move(carried.file);
   capsule.types_are_near = carried.are_near;

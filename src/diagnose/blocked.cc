@@ -271,6 +271,13 @@ class BlockedDetector {
     return hang_class == HangClass::kNeverCompleted ? Advice::kComplete : Advice::kDontSleepWithLock;
   }
 
+  static bool could_be_task(std::uint64_t address) {
+    constexpr std::uint64_t kUpperHalf = 0x1ffff;  // bits 47 and up of a kernel's address on most machines
+    constexpr std::uint64_t kAlignment = 64;
+    const bool is_linear = address >> 60 == 0xc;  // POWER's linear memory
+    return address % kAlignment == 0 && (address >> 47 == kUpperHalf || address >> 56 == 0xff || is_linear || address >> 47 == 0);
+  }
+
   // What is left of the holder may be another's, who came after it and has gone too: one that began after the wait did.
   static std::optional<model::FormerTask> former_holder(const Path& path) {
     const auto* facts = facts_of<model::LockFacts>(*path.last());
@@ -281,6 +288,8 @@ class BlockedDetector {
   }
 
   bool explain_gone(const Path& path, const model::Task* task, Finding& finding) const {
+    // What no task_struct can lie at was written over the lock.
+    if (task == nullptr && !could_be_task(path.end.id)) return false;
     finding.hang_class = HangClass::kLockHeldByExitedTask;
     Link link{Claim::kHolderGone, {path.end}, GoneFacts{}, Certainty::kCertain, {}};
     auto& gone = facts_in<GoneFacts>(link);

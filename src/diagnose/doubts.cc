@@ -36,7 +36,10 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     const auto* completion = completion_of(*resource);
     if (completion != nullptr && completion->ends_by_itself) continue;
     if (facts.blame.of(wait.waiter) == Ability::kAble) continue;
-    const auto stands = standing_time(facts, wait);
+    // A holder that naps and wakes moves, and yet serves nobody.
+    const bool serves_nobody = model::is_lock(resource->kind) &&
+                               facts.waits.youngest_age(wait.on).value_or(0) >= doubtful(facts.snapshot.machine);
+    const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);
     if (stands && *stands < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
   }
@@ -44,21 +47,17 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
   return unending;
 }
 
-// Missing tasks may be those that hang. What else is missing matters where something is left without an explanation.
-bool could_hide_hang(const Gap& gap, const Case& facts, const Diagnosis& diagnosis) {
+// Missing tasks or CPUs may be those that hang. What else is missing leaves a task or a CPU without an explanation.
+bool could_hide_hang(const Gap& gap) {
   const auto kind = model::kind_of(gap);
-  if (kind == model::GapKind::kTasks || kind == model::GapKind::kCpus) return true;
-  if (kind != model::GapKind::kMemory) return false;
-  const auto is_unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
-  return !diagnosis.accounting.unexplained.empty() || std::ranges::any_of(facts.cpus, is_unknown);
+  return kind == model::GapKind::kTasks || kind == model::GapKind::kCpus;
 }
 
 }  // namespace
 
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
-  const bool is_partial =
-      std::ranges::any_of(facts.snapshot.gaps, [&](const Gap& gap) { return could_hide_hang(gap, facts, diagnosis); });
+  const bool is_partial = std::ranges::any_of(facts.snapshot.gaps, could_hide_hang);
   if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty() || is_partial) doubt(Doubt::kNothingReadable);
   const auto unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
   for (const CpuCondition& condition : facts.cpus) {

@@ -13,6 +13,15 @@ bool is_alive(const model::Snapshot& snapshot, const model::Incident& incident) 
   });
 }
 
+// The lock names as its owner a task_struct that the Oops's registers held and that belongs to one who came later.
+bool names_heir(const Case& facts, const model::Resource& lock, const model::Incident& incident) {
+  return std::ranges::any_of(lock.holders, [&](const model::Holder& holder) {
+    if (std::ranges::find(incident.words, holder.who.id) == incident.words.end()) return false;
+    const model::Task* heir = facts.waits.task(holder.who);
+    return heir == nullptr || heir->start_time.value_or(0) > incident.time;
+  });
+}
+
 }  // namespace
 
 const model::Incident* killed_holder(const Case& facts, const model::Resource& lock) {
@@ -22,7 +31,8 @@ const model::Incident* killed_holder(const Case& facts, const model::Resource& l
   if (wait == oldest.end() || !wait->second->since) return nullptr;
   for (const model::Incident& incident : facts.snapshot.incidents) {
     if (incident.kind != model::IncidentKind::kOops || !incident.pid || is_alive(facts.snapshot, incident)) continue;
-    const bool held_it = std::ranges::find(incident.words, lock.address) != incident.words.end();
+    const bool held_it = std::ranges::find(incident.words, lock.address) != incident.words.end() ||
+                         names_heir(facts, lock, incident);
     if (held_it && incident.time < *wait->second->since) return &incident;
   }
   return nullptr;

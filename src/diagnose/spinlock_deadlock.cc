@@ -123,7 +123,9 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
   if (spinners.empty() || somebody_else) return {};
   // Where nothing is counted each may hold what another spins for. One lock alone may as well have been left locked.
   const bool all_counted = std::ranges::all_of(spinners, &Spinner::is_counted);
-  if (!all_counted && contended_by(spinners) < 2) return {};
+  const bool kernel_counts =
+      std::ranges::any_of(facts.cpus, [](const CpuCondition& one) { return one.cpu->activity_preempt_depth.has_value(); });
+  if (!all_counted && (kernel_counts || contended_by(spinners) < 2)) return {};
   if (all_counted && held_by(spinners) < contended_by(spinners)) return {leaked(facts, spinners)};
   Finding finding;
   finding.hang_class = HangClass::kSpinlockDeadlock;

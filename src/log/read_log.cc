@@ -83,6 +83,8 @@ Result<bool> is_log(const std::string& path) {
 
 bool looks_like_log(std::string_view beginning) {
   if (beginning.find('\0') != std::string_view::npos) return false;
+  // A saved snapshot holds functions and messages of the kernel too, and says what it is.
+  if (beginning.substr(0, 256).find("\"whyhung-snapshot") != std::string_view::npos) return false;
   std::size_t stamps = 0;
   while (!beginning.empty()) {
     const std::size_t end = std::min(beginning.find('\n'), beginning.size());
