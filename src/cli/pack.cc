@@ -56,8 +56,8 @@ Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session&
   capsule.node_name = machine.node_name;
   capsule.release = machine.release;
   capsule.version = machine.version;
-  auto carried = target::types_to_carry(target, collect::open_options({}, options.vmlinux, options.types),
-                                        kernel::words_used());
+  auto carried =
+      target::types_to_carry(target, collect::open_options({}, options.vmlinux, options.types), kernel::words_used());
   capsule.types = std::move(carried.file);
   capsule.types_are_near = carried.are_near;
   const auto frames = dump::frames_of(target.dump->touched_pages());

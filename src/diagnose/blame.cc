@@ -171,8 +171,8 @@ void Blame::add_resource(const model::Resource& resource) {
     need(self, {is_hint ? kPerhaps : holder(resource, one)});
   }
   // One that moves but has served nobody for long, as far as those who wait can tell, need not come to release it.
-  if (is_lock(resource.kind) && waits_.youngest_age(model::resource_node(resource.address)).value_or(0) >=
-          patience(index_.snapshot().machine)) {
+  if (is_lock(resource.kind) &&
+      waits_.youngest_age(model::resource_node(resource.address)).value_or(0) >= patience(index_.snapshot().machine)) {
     need(self, {kPerhaps});
   }
 }
@@ -235,7 +235,9 @@ std::set<NodeId> Blame::freed_by(std::span<const NodeId> roots) const {
   std::vector<Index> given;
   for (const NodeId root : roots) {
     for (std::size_t kind = 0; kind < 4; ++kind) {
-      const bool fits = root.kind == NodeKind::kTask ? kind == 0 : root.kind == NodeKind::kCpu ? kind == 1 || kind == 2 : kind == 3;
+      const bool fits = root.kind == NodeKind::kTask  ? kind == 0
+                        : root.kind == NodeKind::kCpu ? kind == 1 || kind == 2
+                                                      : kind == 3;
       if (!fits) continue;
       if (const auto found = agents_[kind].find(root.id); found != agents_[kind].end()) given.push_back(found->second);
     }

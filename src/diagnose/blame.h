@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Who can still act. Every task, CPU and resource has a need: a conjunction of disjunctions over others. What the
-// snapshot does not know is kept unknown, and the question is answered twice: hopefully (everything unknown can act) and
-// warily (nothing unknown can). Stuck is only who cannot act even in the hopeful reading; able, who can in the wary one.
-// Taking a fact away can turn either into unknown, and never one into the other. See docs/evidence.md.
+// snapshot does not know is kept unknown, and the question is answered twice: hopefully (everything unknown can act)
+// and warily (nothing unknown can). Stuck is only who cannot act even in the hopeful reading; able, who can in the wary
+// one. Taking a fact away can turn either into unknown, and never one into the other. See docs/evidence.md.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ class Blame {
   // Of a task: whether it goes on. Of a CPU: whether it lets other tasks run. Of a resource: whether those who wait for
   // it will get it. kUnknown for what the snapshot does not have.
   Ability of(model::NodeId node) const;
-  // The tasks and CPUs that would be able, warily, if `roots` were; without the roots, and without those who are anyway.
+  // The tasks and CPUs that would be able, warily, if `roots` were; without the roots, and without those who are
+  // anyway.
   std::set<model::NodeId> freed_by(std::span<const model::NodeId> roots) const;
 
  private:

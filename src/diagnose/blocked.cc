@@ -153,8 +153,8 @@ class BlockedDetector {
     return is_heir(*task, wait.on);
   }
 
-  // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that is
-  // younger than every wait, and does not move, stands where a former holder stood.
+  // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that
+  // is younger than every wait, and does not move, stands where a former holder stood.
   bool is_heir(const model::Task& task, NodeId lock) const {
     const auto youngest = index_.youngest_age(lock);
     const std::uint64_t now = facts_.snapshot.machine.clock.value_or(0);
@@ -275,7 +275,8 @@ class BlockedDetector {
     constexpr std::uint64_t kUpperHalf = 0x1ffff;  // bits 47 and up of a kernel's address on most machines
     constexpr std::uint64_t kAlignment = 64;
     const bool is_linear = address >> 60 == 0xc;  // POWER's linear memory
-    return address % kAlignment == 0 && (address >> 47 == kUpperHalf || address >> 56 == 0xff || is_linear || address >> 47 == 0);
+    return address % kAlignment == 0 &&
+           (address >> 47 == kUpperHalf || address >> 56 == 0xff || is_linear || address >> 47 == 0);
   }
 
   // What is left of the holder may be another's, who came after it and has gone too: one that began after the wait did.

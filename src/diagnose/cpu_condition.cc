@@ -65,8 +65,8 @@ bool is_deaf(const CpuCondition& condition) {
          (condition.endless_loop || condition.ticks_stopped);
 }
 
-// Where every CPU has its interrupts disabled no clock goes on, and none tells how long any has stood. That all do so at
-// one moment, in a loop or waiting for a lock, is no chance.
+// Where every CPU has its interrupts disabled no clock goes on, and none tells how long any has stood. That all do so
+// at one moment, in a loop or waiting for a lock, is no chance.
 bool all_are_deaf(const std::vector<CpuCondition>& conditions) {
   bool any = false;
   for (const CpuCondition& condition : conditions) {
@@ -104,9 +104,8 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
     condition.unwatched = behind(*touched << kWatchdogShift);
   }
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
-  condition.ticks_stopped =
-      condition.clock_behind && *condition.clock_behind >= kTicksStopped && condition.doing != CpuDoing::kIdle &&
-      condition.doing != CpuDoing::kOffline;
+  condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&
+                            condition.doing != CpuDoing::kIdle && condition.doing != CpuDoing::kOffline;
   const bool works = condition.doing == CpuDoing::kUserMode || condition.doing == CpuDoing::kKernelCode ||
                      condition.doing == CpuDoing::kWaitsForCpu;
   // An idle CPU has sent its tick away, and an interrupt that does not end keeps it from coming back.

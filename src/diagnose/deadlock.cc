@@ -46,7 +46,8 @@ void start_at_a_task(std::vector<NodeId>& nodes) {
   if (first != nodes.end()) std::rotate(nodes.begin(), first, nodes.end());
 }
 
-// Whether somebody outside of the circle may give what `next` is waited for to give: another worker that takes the work.
+// Whether somebody outside of the circle may give what `next` is waited for to give: another worker that takes the
+// work.
 bool has_another_way(const Case& facts, const model::Resource& resource, NodeId next) {
   if (resource.kind != ResourceKind::kWorkItem && resource.kind != ResourceKind::kWorkPool) return false;
   return std::ranges::any_of(resource.holders, [&](const model::Holder& holder) {
@@ -75,7 +76,8 @@ std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
     } else if (const model::Resource* resource = index.resource(node)) {
       circle.resources.push_back(resource);
       const model::Holder* holder = holder_among(*resource, next);
-      if (holder == nullptr || killed_holder(facts, *resource) != nullptr || has_another_way(facts, *resource, next)) return std::nullopt;
+      if (holder == nullptr || killed_holder(facts, *resource) != nullptr || has_another_way(facts, *resource, next))
+        return std::nullopt;
       confidence = model::weaker(confidence, holder->certainty);
       finding.chain.push_back(index.held_link(*resource, *holder));
     } else {

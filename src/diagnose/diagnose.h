@@ -35,11 +35,11 @@ struct UnendingWait {
 struct Diagnosis {
   HangClass verdict = HangClass::kUndetermined;
   model::Certainty confidence = model::Certainty::kPossible;
-  std::vector<Finding> findings;  // ranked: the first is the verdict's
-  std::vector<Doubt> doubts;      // only for kUndetermined
+  std::vector<Finding> findings;             // ranked: the first is the verdict's
+  std::vector<Doubt> doubts;                 // only for kUndetermined
   std::vector<std::uint32_t> doubtful_cpus;  // stuck, and not explained
   std::vector<std::uint32_t> unknown_cpus;   // of which it is not known what they did
-  std::vector<UnendingWait> unending;  // longest first
+  std::vector<UnendingWait> unending;        // longest first
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };

@@ -36,9 +36,15 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     const auto* completion = completion_of(*resource);
     if (completion != nullptr && completion->ends_by_itself) continue;
     if (facts.blame.of(wait.waiter) == Ability::kAble) continue;
+    const bool has_holder =
+        !resource->holders.empty() && resource->holders.front().certainty == model::Certainty::kCertain;
+    const std::uint64_t youngest = facts.waits.youngest_age(wait.on).value_or(0);
+    // Of what nobody is known to hold, one that has come just now shows that others before it were served.
+    if (!has_holder && youngest != 0 && youngest < doubtful(facts.snapshot.machine)) continue;
     // A holder that naps and wakes moves, and yet serves nobody.
-    const bool serves_nobody = model::is_lock(resource->kind) &&
-                               facts.waits.youngest_age(wait.on).value_or(0) >= doubtful(facts.snapshot.machine);
+    const model::Task* holder = has_holder ? facts.waits.task(resource->holders.front().who) : nullptr;
+    const bool serves_nobody = model::is_lock(resource->kind) && holder != nullptr &&
+                               sleeps_by_time(facts.snapshot, *holder) && youngest >= doubtful(facts.snapshot.machine);
     const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);
     if (stands && *stands < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});

@@ -31,8 +31,8 @@ const model::Incident* killed_holder(const Case& facts, const model::Resource& l
   if (wait == oldest.end() || !wait->second->since) return nullptr;
   for (const model::Incident& incident : facts.snapshot.incidents) {
     if (incident.kind != model::IncidentKind::kOops || !incident.pid || is_alive(facts.snapshot, incident)) continue;
-    const bool held_it = std::ranges::find(incident.words, lock.address) != incident.words.end() ||
-                         names_heir(facts, lock, incident);
+    const bool held_it =
+        std::ranges::find(incident.words, lock.address) != incident.words.end() || names_heir(facts, lock, incident);
     if (held_it && incident.time < *wait->second->since) return &incident;
   }
   return nullptr;

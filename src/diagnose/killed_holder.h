@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the kernel's log saw of the holders of locks: one that slept with a spinlock held; and those whose holder was killed by an Oops: it never came to release them, and its task_struct may be another's by now.
+// What the kernel's log saw of the holders of locks: one that slept with a spinlock held; and those whose holder was
+// killed by an Oops: it never came to release them, and its task_struct may be another's by now.
 #pragma once
 
 #include "diagnose/detector.h"

@@ -48,7 +48,11 @@ std::optional<std::uint64_t> standing_time(const Case& facts, const model::Wait&
   if (!age) return std::nullopt;
   const model::Task* end = end_of(facts, wait);
   if (end == nullptr) return age;
-  if (end->on_cpu || end->is_runnable()) return facts.blame.of(model::task_node(end->address)) == Ability::kAble ? 0 : *age;
+  if (end->on_cpu || end->is_runnable()) {
+    if (facts.blame.of(model::task_node(end->address)) == Ability::kAble) return 0;
+    const std::uint64_t queued = facts.waits.queued_time(*end);
+    return queued == 0 ? *age : std::min(*age, queued);
+  }
   return std::min(*age, facts.waits.idle_time(*end).value_or(*age));
 }
 

@@ -33,8 +33,8 @@ std::vector<std::pair<std::uint64_t, const model::Task*>> starved_by(const Case&
   return starved;
 }
 
-// Whether one that stands below `hog` has had the CPU since then: then it lets others run, and who starves there starves
-// behind these.
+// Whether one that stands below `hog` has had the CPU since then: then it lets others run, and who starves there
+// starves behind these.
 bool lets_others_run(const Case& facts, const model::Task& hog, std::uint32_t cpu) {
   return std::ranges::any_of(facts.snapshot.tasks, [&](const model::Task& task) {
     if (task.cpu != cpu || task.address == hog.address || !task.priority || !hog.priority) return false;

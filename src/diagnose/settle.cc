@@ -10,8 +10,8 @@
 namespace whyhung::diagnose {
 namespace {
 
-// A machine that stopped for a reason of its own was not found hanging: there only what the kernel itself calls too long
-// (kernel.hung_task_timeout_secs, by default) is worth a word.
+// A machine that stopped for a reason of its own was not found hanging: there only what the kernel itself calls too
+// long (kernel.hung_task_timeout_secs, by default) is worth a word.
 constexpr std::uint64_t kPatienceAfterCrash = 120'000'000'000;  // ns
 
 // The first who waits in the chain.
@@ -21,10 +21,20 @@ const Link* head_of(const Finding& finding) {
   return first == finding.chain.end() || first->nodes.empty() ? nullptr : &*first;
 }
 
+bool states(const Finding& finding, Claim claim) {
+  return std::ranges::find(finding.chain, claim, &Link::claim) != finding.chain.end();
+}
+
+// One that runs, or would, and does not serve those who wait was judged by what it does not do.
+bool moves_in_vain(const Finding& finding) {
+  return states(finding, Claim::kHolderNaps) || states(finding, Claim::kHolderRuns) ||
+         states(finding, Claim::kTaskStarves);
+}
+
 // The first who waits, and with it the whole chain, can go on.
 bool goes_on(const Case& facts, const Finding& finding) {
   const Link* head = head_of(finding);
-  return head != nullptr && facts.blame.of(head->nodes.front()) == Ability::kAble;
+  return !moves_in_vain(finding) && head != nullptr && facts.blame.of(head->nodes.front()) == Ability::kAble;
 }
 
 // Whether the chain ends at what only has not come yet: nothing proves that it will not.
@@ -32,12 +42,19 @@ bool is_open(const Finding& finding) {
   return finding.confidence != model::Certainty::kCertain;
 }
 
+// One sleeps, or nobody is known: for how long that is lawful nobody says but patience.
+bool rests_on_patience(const Finding& finding) {
+  return states(finding, Claim::kHolderSleeps) || states(finding, Claim::kNobodyCompletes);
+}
+
 bool is_too_young(const Case& facts, const Finding& finding) {
   const Link* head = head_of(finding);
   if (head == nullptr || head->claim != Claim::kTaskWaits || !is_open(finding)) return false;
   const model::Wait* wait = facts.waits.wait_of(head->nodes.front());
   const auto stands = wait == nullptr ? std::nullopt : standing_time(facts, *wait);
-  return stands && *stands < (stopped_by_itself(facts.snapshot.machine) ? kPatienceAfterCrash : patience(facts.snapshot.machine));
+  if (!stands) return false;
+  if (stopped_by_itself(facts.snapshot.machine)) return *stands < kPatienceAfterCrash;
+  return rests_on_patience(finding) && *stands < patience(facts.snapshot.machine);
 }
 
 // A culprit belongs to one finding: that of the first detector that accuses it (their table says in which order).
@@ -53,8 +70,8 @@ void drop_repetitions(std::vector<Finding>& findings) {
   findings = std::move(kept);
 }
 
-// What is certainly lost stands above what nobody is known to do, however many wait for that; of equals what blocks more
-// comes first. Detectors stand in order of how much they explain.
+// What is certainly lost stands above what nobody is known to do, however many wait for that; of equals what blocks
+// more comes first. Detectors stand in order of how much they explain.
 void rank(std::vector<Finding>& findings) {
   std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
     const auto blocked = [](const Finding& one) { return one.victim_tasks.size() + one.victim_cpus.size(); };
@@ -82,8 +99,8 @@ std::optional<std::uint64_t> lost_since(const Case& facts, const std::vector<Fin
   return earliest;
 }
 
-// What only has not come yet may have been to come from a CPU that is lost: a timer, a softirq, a bound thread. Nobody is
-// accused of not having done what he may have left to it.
+// What only has not come yet may have been to come from a CPU that is lost: a timer, a softirq, a bound thread. Nobody
+// is accused of not having done what he may have left to it.
 void leave_to_lost_cpus(const Case& facts, std::vector<Finding>& findings) {
   constexpr std::uint64_t kBefore = 5'000'000'000;  // ns: for so long what was under way may still have been to come
   const auto lost = lost_since(facts, findings);

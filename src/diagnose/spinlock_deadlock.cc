@@ -94,7 +94,8 @@ Finding leaked(const Case& facts, const std::vector<Spinner>& spinners) {
   for (const Spinner& spinner : spinners) {
     add_links(spinner, finding);
     finding.victim_cpus.push_back(spinner.condition->cpu->number);
-    if (std::ranges::find(nobody.nodes, spinner.wait->on) == nobody.nodes.end()) nobody.nodes.push_back(spinner.wait->on);
+    if (std::ranges::find(nobody.nodes, spinner.wait->on) == nobody.nodes.end())
+      nobody.nodes.push_back(spinner.wait->on);
     add_blocked_by(facts, spinner.wait->on, finding);
   }
   finding.chain.push_back(std::move(nobody));
@@ -123,8 +124,8 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
   if (spinners.empty() || somebody_else) return {};
   // Where nothing is counted each may hold what another spins for. One lock alone may as well have been left locked.
   const bool all_counted = std::ranges::all_of(spinners, &Spinner::is_counted);
-  const bool kernel_counts =
-      std::ranges::any_of(facts.cpus, [](const CpuCondition& one) { return one.cpu->activity_preempt_depth.has_value(); });
+  const bool kernel_counts = std::ranges::any_of(
+      facts.cpus, [](const CpuCondition& one) { return one.cpu->activity_preempt_depth.value_or(0) != 0; });
   if (!all_counted && (kernel_counts || contended_by(spinners) < 2)) return {};
   if (all_counted && held_by(spinners) < contended_by(spinners)) return {leaked(facts, spinners)};
   Finding finding;

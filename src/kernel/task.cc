@@ -256,7 +256,10 @@ TaskList tasks_of_lists(const Access& access, const TaskView& view) {
   if (!leaders.complete()) {
     list.broken = "the task list: " + leaders.broken;
     const auto from_behind = walk_backwards(access.memory, view.tasks.in(*init_task));
-    leaders.nodes.insert(leaders.nodes.end(), from_behind.rbegin(), from_behind.rend());
+    std::unordered_set<VirtualAddress> known(leaders.nodes.begin(), leaders.nodes.end());
+    for (auto node = from_behind.rbegin(); node != from_behind.rend(); ++node) {
+      if (known.insert(*node).second) leaders.nodes.push_back(*node);
+    }
   }
   for (const VirtualAddress node : leaders.nodes) {
     const VirtualAddress leader = view.tasks.container(node);

@@ -21,8 +21,8 @@ WatchdogNotes read_watchdog(const Access& access, const PerCpu& percpu, std::uin
 // kernel.watchdog_thresh in seconds; a soft lockup is reported after twice that.
 std::optional<std::uint64_t> watchdog_threshold(const Access& access);
 
-// kernel.hung_task_timeout_secs: after how many seconds the kernel itself reports a task that sleeps uninterruptibly; 0:
-// never. An unsigned long (kernel/hung_task.c).
+// kernel.hung_task_timeout_secs: after how many seconds the kernel itself reports a task that sleeps uninterruptibly;
+// 0: never. An unsigned long (kernel/hung_task.c).
 std::optional<std::uint64_t> hung_task_timeout(const Access& access);
 
 }  // namespace whyhung::kernel

@@ -14,8 +14,8 @@
 namespace whyhung::model {
 
 enum class IncidentKind : std::uint8_t {
-  kOops,            // an exception that the kernel survived by ending the task
-  kAtomicSleep,     // "scheduling while atomic": a task slept with a spinlock held or preemption disabled
+  kOops,         // an exception that the kernel survived by ending the task
+  kAtomicSleep,  // "scheduling while atomic": a task slept with a spinlock held or preemption disabled
   kWarning,
 };
 

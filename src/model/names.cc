@@ -76,9 +76,8 @@ constexpr auto kCrashKinds =
                                         {CrashKind::kHangDetector, "hang-detector"},
                                         {CrashKind::kRequested, "requested"}});
 static_assert(is_whole(kCrashKinds));
-constexpr auto kIncidentKinds = std::to_array<EnumName<IncidentKind>>({{IncidentKind::kOops, "oops"},
-                                                                       {IncidentKind::kAtomicSleep, "atomic-sleep"},
-                                                                       {IncidentKind::kWarning, "warning"}});
+constexpr auto kIncidentKinds = std::to_array<EnumName<IncidentKind>>(
+    {{IncidentKind::kOops, "oops"}, {IncidentKind::kAtomicSleep, "atomic-sleep"}, {IncidentKind::kWarning, "warning"}});
 static_assert(is_whole(kIncidentKinds));
 constexpr auto kRegisterSources =
     std::to_array<EnumName<RegisterSource>>({{RegisterSource::kCrashNote, "crash-note"},

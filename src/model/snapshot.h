@@ -84,7 +84,7 @@ struct Snapshot {
   std::vector<Wait> waits;
   std::vector<StopMachineRequest> stop_machine;
   std::vector<Incident> incidents;  // oldest first
-  std::vector<LogRecord> log;  // empty unless asked for; findings never rest on it where memory can be read
+  std::vector<LogRecord> log;       // empty unless asked for; findings never rest on it where memory can be read
   std::vector<Gap> gaps;
   bool operator==(const Snapshot&) const = default;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What tells why the kernel panicked: who asked for it, or which exception it could not survive. From kernel/watchdog.c,
-// hung_task.c, rcu/tree_stall.h, workqueue.c; drivers/tty/sysrq.c; mm/oom_kill.c; arch/*/kernel/traps.c, arch/*/mm/fault.c,
-// arch/arm64/kernel/entry-common.c.
+// What tells why the kernel panicked: who asked for it, or which exception it could not survive. From
+// kernel/watchdog.c, hung_task.c, rcu/tree_stall.h, workqueue.c; drivers/tty/sysrq.c; mm/oom_kill.c;
+// arch/*/kernel/traps.c, arch/*/mm/fault.c, arch/arm64/kernel/entry-common.c.
 #include "names/rows.h"
 
 namespace whyhung::names {

@@ -49,16 +49,18 @@ std::string stopped_phrase(const diagnose::Link& link) {
 
 std::string slept_phrase(const model::Index& index, const diagnose::Link& link) {
   const auto& facts = diagnose::facts_of<diagnose::RestFacts>(link);
-  return fmt::format("{} went to sleep{} with a spinlock held or preemption disabled, as the kernel itself noticed, and "
-                     "sleeps since",
-                     task_phrase(index, node(link, 0)), in_place(facts.place));
+  return fmt::format(
+      "{} went to sleep{} with a spinlock held or preemption disabled, as the kernel itself noticed, and "
+      "sleeps since",
+      task_phrase(index, node(link, 0)), in_place(facts.place));
 }
 
 std::string killed_phrase(const model::Index& index, const diagnose::Link& link) {
   const auto& facts = diagnose::facts_of<diagnose::KilledFacts>(link);
-  return fmt::format("{} was in the hands of {} (pid {}), which an Oops{} killed {} s after boot, before anybody waited",
-                     resource_phrase(index, node(link, 0)), printable(facts.comm), facts.pid, in_place(facts.place),
-                     seconds_text(facts.time));
+  return fmt::format(
+      "{} was in the hands of {} (pid {}), which an Oops{} killed {} s after boot, before anybody waited",
+      resource_phrase(index, node(link, 0)), printable(facts.comm), facts.pid, in_place(facts.place),
+      seconds_text(facts.time));
 }
 
 std::string crashed_phrase(const model::Index&, const diagnose::Finding& finding, std::string_view culprit) {

@@ -161,9 +161,8 @@ std::string io_stuck_phrase(const Index& index, const Finding& finding) {
   const Link* io = first_link(finding, Claim::kWaitsForIo);
   if (io == nullptr) return "I/O is not answered.";
   const auto& facts = facts_of<RestFacts>(*io);
-  return fmt::format(
-      "I/O is not answered: {} waits for it{} and has not run for {} s.",
-      task_phrase(index, node(*io, 0)), in_place(facts.place), seconds_text(facts.idle));
+  return fmt::format("I/O is not answered: {} waits for it{} and has not run for {} s.",
+                     task_phrase(index, node(*io, 0)), in_place(facts.place), seconds_text(facts.idle));
 }
 
 std::string rt_hog_phrase(const Finding& finding, std::string_view culprit) {

@@ -171,8 +171,8 @@ Result<FirstLook> take_first_look(const dump::Dump& dump, StageClock& clock) {
   }
   if (!look) return look;
   if (fit == Fit::kContradicts) {
-    look->gaps.push_back({"VMCOREINFO of another boot",
-                          "the kernel's name does not stand where it says: it may be of another boot"});
+    look->gaps.push_back(
+        {"VMCOREINFO of another boot", "the kernel's name does not stand where it says: it may be of another boot"});
   }
   note_missing_start(*look);
   return look;

@@ -72,11 +72,10 @@ TypesFile::TypesFile(const std::string& path, const dump::VmcoreInfo& info, cons
   if (!std::filesystem::is_directory(path, error)) {
     if (const auto used = use(path, info, memory); !used) refusal_ = used.error();
   } else if (!search(path, info, memory)) {
-    refusal_ = Error{
-        ErrorKind::kUsage,
-        fmt::format("{}: none of its {} files ending in {} belongs to this dump", path,
-                    types_files_of(path).size(), kEnding),
-        {}};
+    refusal_ = Error{ErrorKind::kUsage,
+                     fmt::format("{}: none of its {} files ending in {} belongs to this dump", path,
+                                 types_files_of(path).size(), kEnding),
+                     {}};
   }
   if (refusal_) gaps.push_back({"distilled types", refusal_->what});
 }

@@ -14,8 +14,8 @@ constexpr std::uint64_t kMostImage = 512u << 20;
 constexpr std::uint64_t kMostRows = 8u << 20;
 constexpr std::uint64_t kFewestRows = 1024;
 constexpr std::uint64_t kIp = sizeof(std::int32_t);
-// How far chance may have made the table look longer at either end: a word before or behind it that fits.
-constexpr std::uint64_t kSlack = 3;
+// How far chance may have made the table look longer at either end: words before or behind it that fit.
+constexpr std::uint64_t kSlack = 8;
 // Functions of every kernel. Where one begins, the return address is on top of the stack.
 constexpr std::array<std::string_view, 10> kFunctions = {"schedule",   "kthread",   "do_exit",         "panic",
                                                          "vfs_read",   "vfs_write", "wake_up_process", "kfree",

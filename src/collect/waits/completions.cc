@@ -79,7 +79,8 @@ class CompletionReader {
   // The child whose vfork_done points to the completion on its parent's stack (kernel/fork.c).
   bool find_vfork_child(model::Resource& resource, VirtualAddress completion) {
     const model::Task& parent = sleeper_.task;
-    const bool is_own = completion.value >= parent.stack_base && completion.value - parent.stack_base < parent.stack_size;
+    const bool is_own =
+        completion.value >= parent.stack_base && completion.value - parent.stack_base < parent.stack_size;
     if (!is_own || !bench_.tasks.vfork_done.exists()) return false;
     for (const model::Task& task : bench_.snapshot.tasks) {
       if (task.is_kernel_thread || task.parent_pid != parent.tgid) continue;
@@ -105,7 +106,8 @@ class CompletionReader {
 
   void find_completer(model::Resource& resource, VirtualAddress completion) {
     if (waits_for_vfork()) {
-      if (!find_vfork_child(resource, completion)) model::facts_in<model::CompletionFacts>(resource).ends_by_itself = true;
+      if (!find_vfork_child(resource, completion))
+        model::facts_in<model::CompletionFacts>(resource).ends_by_itself = true;
       return;
     }
     if (const std::uint64_t thread = context_.thread_that_completes(completion)) {

@@ -34,7 +34,11 @@ std::vector<std::byte> packed(Packing packing, const std::vector<std::byte>& byt
                                       bytes.size(), reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size()),
               LZMA_OK);
   } else {
-    size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 1);
+    // Without a checksum some damage could not be seen.
+    ZSTD_CCtx* context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    size = ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size());
+    ZSTD_freeCCtx(context);
   }
   out.resize(size);
   return out;

@@ -66,7 +66,7 @@ TEST_F(TasksTest, StatesAreWhatTheKernelsWordsMean) {
       {0x402, 0, TaskState::kIdle, false},        {4, 0, TaskState::kStopped, false},
       {8, 0, TaskState::kTraced, false},          {0x40, 0, TaskState::kParked, false},
       {0x80, 0x20, TaskState::kZombie, false},    {0x80, 0x10, TaskState::kDead, false},
-      {0x800, 0, TaskState::kUnknown, false}};
+      {0x800, 0, TaskState::kRunning, false}};
   std::uint32_t pid = 100;
   for (const Row& row : rows) {
     kernel.add_task(pid, "task");
@@ -145,7 +145,7 @@ TEST_F(TasksTest, OldKernelsLinkThreadsToEachOther) {
 TEST_F(TasksTest, ABrokenListGivesWhatWasReachedAndSaysSo) {
   for (const std::uint32_t pid : {10, 20, 30}) kernel.add_task(pid, "task");
   kernel.machine.memory.write_u64(links_of(20), 0);
-  EXPECT_EQ(pids(), (Pids{10, 20}));
+  EXPECT_EQ(pids(), (Pids{10, 20, 30})) << "what lies behind the tear is found from the other end";
   EXPECT_EQ(gap("list of tasks"), "the task list: a NULL pointer in the middle of the list");
 }
 

@@ -66,9 +66,12 @@ TEST(Blame, WhoWaitsForOneThatRanJustNowIsAble) {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 0.1);
   add_resource(b, kLock, ResourceKind::kMutex, 10);
-  add_waiter(b, 11, kLock, 35);
-  World world(std::move(b));
+  add_waiter(b, 11, kLock, 5);
+  World world(b);
   EXPECT_EQ(world.task(11), Ability::kAble);
+  b.snapshot().waits.at(0).since = SnapshotBuilder::kNow - 35 * kSecond;
+  World late(std::move(b));
+  EXPECT_EQ(late.task(11), Ability::kUnknown) << "one that moves for so long and serves nobody may never do";
 }
 
 TEST(Blame, WorkNeedsAnyOfItsWorkersAndNotAll) {
@@ -78,7 +81,8 @@ TEST(Blame, WorkNeedsAnyOfItsWorkersAndNotAll) {
   add_waiter(b, 13, kWork, 5);
   World one(b);
   EXPECT_EQ(one.task(13), Ability::kStuck) << "its only worker is in the circle";
-  b.snapshot().resource_at(kWork, ResourceKind::kWorkItem)
+  b.snapshot()
+      .resource_at(kWork, ResourceKind::kWorkItem)
       .holders.push_back({model::task_node(b.address_of(12)), work.holders.at(0).role, Certainty::kCertain, {}});
   World two(std::move(b));
   EXPECT_EQ(two.task(13), Ability::kAble) << "the other worker moves";
@@ -108,8 +112,8 @@ TEST(Blame, WhoeverARootWouldFreeHangsOffIt) {
   World world(std::move(b));
   const std::vector<model::NodeId> roots = {model::task_node(world.builder.address_of(10))};
   const auto freed = world.blame.freed_by(roots);
-  EXPECT_EQ(freed, (std::set{model::task_node(world.builder.address_of(11)),
-                             model::task_node(world.builder.address_of(12))}));
+  EXPECT_EQ(freed,
+            (std::set{model::task_node(world.builder.address_of(11)), model::task_node(world.builder.address_of(12))}));
 }
 
 TEST(Blame, ATaskThatIsNotInTheSnapshotIsNotKnown) {

@@ -81,7 +81,7 @@ TEST(Blocked, WhatIsLeftOfTheHolderMayBeAnothers) {
 }
 
 TEST(Blocked, ATaskThatStartedAfterTheWaitIsNotItsHolder) {
-  SnapshotBuilder b = sleeping_holder(3, 35);
+  SnapshotBuilder b = sleeping_holder(9, 35);
   b.task(10).start_time = SnapshotBuilder::kNow - 10 * kSecond;
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldByExitedTask);

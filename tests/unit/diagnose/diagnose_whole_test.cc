@@ -73,9 +73,9 @@ TEST(Verdict, TasksThatSleepUninterruptiblyForLongAreADoubt) {
   b.cpu(0).idles();
   b.machine().clock = 500 * kSecond;
   b.task(60, "cp").state = model::TaskState::kUninterruptible;
-  b.task(60).last_arrival = 471 * kSecond;
+  b.task(60).last_arrival = 489 * kSecond;
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone) << "a disk may be slow";
-  b.task(60).last_arrival = 469 * kSecond;
+  b.task(60).last_arrival = 487 * kSecond;
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined);
   EXPECT_TRUE(has_doubt(diagnosis, Doubt::kTasksUnexplained));

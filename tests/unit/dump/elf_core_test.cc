@@ -211,7 +211,7 @@ TEST(ElfCore, DamagedHeadersAreRefused) {
   EXPECT_NE(error_of(size).find("program headers of 8 bytes"), std::string::npos);
   Bytes short_file = bytes;
   short_file.resize(40);
-  EXPECT_NE(error_of(short_file).find("needs"), std::string::npos);
+  EXPECT_NE(error_of(short_file).find("needed"), std::string::npos);
   Bytes no_memory = bytes;
   no_memory.resize(64 + 56);
   EXPECT_NE(error_of(no_memory).find("without any memory"), std::string::npos) << error_of(no_memory);

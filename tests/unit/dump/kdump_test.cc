@@ -256,7 +256,7 @@ TEST(Kdump, AFileCutInItsHeaderOrBitmapIsRefused) {
   Damage damage;
   Bytes header = damage.file.bytes;
   header.resize(300);
-  EXPECT_NE(error_of(header).find("needs"), std::string::npos) << error_of(header);
+  EXPECT_NE(error_of(header).find("needed"), std::string::npos) << error_of(header);
   Bytes bitmap = damage.file.bytes;
   bitmap.resize(damage.file.bitmap_offset + 10);
   EXPECT_NE(error_of(bitmap).find("bitmap"), std::string::npos) << error_of(bitmap);
