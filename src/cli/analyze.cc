@@ -113,13 +113,17 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
 }  // namespace
 
 int analyze(const AnalyzeOptions& options) {
-  if (const auto status = analyze_log(options, style_for(options.colour))) return *status;
   session::Request request{options.inputs, options.vmlinux, options.types};
   if (const auto wrong = find_inputs(request.inputs); !wrong) return refuse(wrong.error());
   Progress progress;
   auto opened = session::Session::open(request, [&](std::string_view stage) { progress.show(stage); });
   progress.clear();
-  if (!opened) return refuse(opened.error());
+  if (!opened) {
+    // What is neither dump nor snapshot may be a log. Asked in this order, no snapshot is mistaken for one, and a dump
+    // is opened once.
+    if (const auto status = analyze_log(options, style_for(options.colour))) return *status;
+    return refuse(opened.error());
+  }
   session::Session& session = **opened;
   for (const Error& notice : session.notices()) complain(notice);
   if (const auto saved = save_snapshot(options, session); !saved) return refuse(saved.error());

@@ -53,7 +53,7 @@ def a_command_of_crash_without_its_option_is_told_of_it(kit):
 
 
 def a_command_behind_the_dump_is_told_where_it_stands(kit):
-    refused(kit.run(SAMPLE, "pack", "-o", "x"), "whyhung: pack stands before the dump", f"whyhung pack {SAMPLE}")
+    refused(kit.run(SAMPLE, "pack", "-o", "x"), "whyhung pack: pack stands before the dump", f"whyhung pack {SAMPLE}")
 
 
 def what_is_missing_is_named(kit):

@@ -2,11 +2,10 @@
 """What is written, where it is written, and what is said when it cannot be."""
 import json
 import os
-import pathlib
 import stat
 import subprocess
 
-from kit import EXPLAINED, NOT_EXPLAINED, OTHER, SAMPLE, UNUSABLE, refused, warned
+from kit import EXPLAINED, NOT_EXPLAINED, SAMPLE, SOURCE, UNUSABLE, refused, warned
 
 FULL = "/dev/full"
 
@@ -53,7 +52,7 @@ def a_reader_that_has_seen_enough_ends_the_program_as_it_ends_others(kit):
         process.stdout.read(1)
         process.stdout.close()
         assert process.wait(60) == -13, "not ended by SIGPIPE"
-        assert process.stderr.read() == b""
+        assert b"could not be written" not in process.stderr.read()
 
 
 def a_snapshot_never_replaces_the_dump_that_it_is_made_of(kit):
@@ -121,24 +120,11 @@ def a_snapshot_that_does_not_fit_leaves_the_old_one_as_it_was(kit):
     assert old.read_bytes() == b"old" and [path.name for path in kit.folder.iterdir()] == ["machine.json"]
 
 
-def _without_types(kit):
-    """A dump whose kernel says nothing of its types: a kernel like that of 2013."""
-    dump = kit.dump("poor.vmcore")
-    data = bytearray(dump.read_bytes())
-    at = data.find(b"SYMBOL(kallsyms_names)")
-    assert at > 0
-    while at > 0:
-        data[at:at + 7] = b"SIMBOL("
-        at = data.find(b"SYMBOL(kallsyms_", at)
-    dump.write_bytes(data)
-    return dump
-
-
 def a_machine_whose_inside_cannot_be_read_is_saved_and_measured_all_the_same(kit):
-    dump, snapshot = _without_types(kit), kit.folder / "poor.json"
+    dump, snapshot = kit.file("cut.vmcore", SAMPLE.read_bytes()[:SAMPLE.stat().st_size // 3]), kit.folder / "poor.json"
     ran = kit.run("--stats", "--save-snapshot", snapshot, dump)
     assert ran.status == NOT_EXPLAINED, ran
-    assert "pages read" in ran.errors and "peak RSS" in ran.errors, ran
+    assert "[INCOMPLETE]" in ran.output and "pages read" in ran.errors and "peak RSS" in ran.errors, ran
     again = kit.run(snapshot)
     assert (again.status, again.output) == (ran.status, ran.output)
 
@@ -184,10 +170,10 @@ def a_file_that_was_named_and_cannot_be_read_is_exit_status_2(kit):
 
 
 def a_file_that_belongs_to_another_kernel_is_said_at_once_and_the_answer_given(kit):
-    types = sorted((pathlib.Path(__file__).resolve().parent.parent / "kernel_matrix" / "types").glob("*x86_64.types"))[0]
+    types = kit.dump("types/5.10-amd64.types", SOURCE / "tests" / "kernel_matrix" / "types" / "5.10-amd64.types")
     for extra in ([], ["-c", "bt -a"]):
         warned(kit.run("--types", types, SAMPLE, *extra), "does not belong to this dump and is not used")
-    warned(kit.run("--types", types.parent, OTHER.with_name(SAMPLE.name)), "belongs to this dump")
+    warned(kit.run("--types", types.parent, SAMPLE), "types: none of its 1 files ending in .types belongs to this dump")
 
 
 def gaps_are_shown_on_standard_error_with_commands(kit):

@@ -31,7 +31,7 @@ WANTED = [
     "share/doc/whyhung/hang-catalogue.md",
     "share/doc/whyhung/glossary.md",
     "share/whyhung/schemas/report.schema.json",
-    "share/whyhung/types/6.1-amd64.types",
+    "share/whyhung/types/3.10.0-1062.el7.x86_64.types",
 ]
 
 
