@@ -16,6 +16,8 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Styl
   const std::string& input = options.inputs.front();
   std::error_code ignored;
   const bool is_folder = std::filesystem::is_directory(input, ignored);
+  // A pipe or a device has no beginning that could be looked at and read again.
+  if (!is_folder && input != "-" && !std::filesystem::is_regular_file(input, ignored)) return std::nullopt;
   if (is_folder ? session::newest_dump_in(input).has_value() : !log::is_log(input).value_or(false)) {
     return std::nullopt;
   }

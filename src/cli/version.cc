@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "commit.h"  // made by cmake/find_commit.cmake
+#include <commit.h>  // made by cmake/find_commit.cmake
 
 namespace whyhung::cli {
 

@@ -43,11 +43,17 @@ std::vector<std::string> names_of(std::span<const ReadFault> missing, debuginfo:
   return names;
 }
 
-void add_gap_of_pages(const target::Target& target, std::vector<Gap>& gaps) {
+// How a fault reads that is a page which the dump does not have.
+constexpr std::string_view kLeftOut = "beyond the memory that the dump covers";
+
+// A capsule holds the pages that were read when it was made: what a newer reader asks for besides is left out by
+// design.
+void add_gap_of_pages(const target::Target& target, bool is_capsule, std::vector<Gap>& gaps) {
   if (!target.memory) return;
   // Naming them reads memory too.
   const auto known = target.memory->missing_pages();
-  const std::vector<ReadFault> missing(known.begin(), known.end());
+  std::vector<ReadFault> missing(known.begin(), known.end());
+  if (is_capsule) std::erase_if(missing, [](const ReadFault& one) { return one.kind == FaultKind::kBeyondDump; });
   if (missing.empty()) return;
   const std::string count = missing.size() == 1 ? "a page that was" : fmt::format("{} pages that were", missing.size());
   gaps.push_back({std::string(model::kGapMemory),
@@ -58,7 +64,9 @@ void add_gap_of_pages(const target::Target& target, std::vector<Gap>& gaps) {
 void add_gaps_of_names(Workbench& bench) {
   const target::Target& target = bench.target;
   const auto problem = target.btf ? target.btf->problem() : std::nullopt;
-  if (problem && problem->kind == ErrorKind::kUnreadable) bench.gap(std::string(model::kGapTypes), problem->what);
+  const bool is_left_out = bench.snapshot.machine.capsule && problem && problem->what.ends_with(kLeftOut);
+  if (problem && problem->kind == ErrorKind::kUnreadable && !is_left_out)
+    bench.gap(std::string(model::kGapTypes), problem->what);
   const auto& gaps = bench.snapshot.gaps;
   const auto torn = std::ranges::find(gaps, std::string(model::kGapSymbols), &Gap::what);
   if (torn == gaps.end()) return;
@@ -89,7 +97,7 @@ void collect_snapshot(Workbench& bench, std::string_view dump_name, StageClock& 
   collect_machine(bench);
   collect_incidents(bench);
   add_gaps_of_names(bench);
-  add_gap_of_pages(bench.target, bench.snapshot.gaps);
+  add_gap_of_pages(bench.target, bench.snapshot.machine.capsule, bench.snapshot.gaps);
 }
 
 model::Snapshot poor_snapshot(const target::Target& target, std::string_view dump_name, const Error& why) {
@@ -97,7 +105,7 @@ model::Snapshot poor_snapshot(const target::Target& target, std::string_view dum
   describe_dump(target, dump_name, snapshot.machine);
   add_opening_gaps(target, snapshot);
   describe_without_types(target, snapshot);
-  add_gap_of_pages(target, snapshot.gaps);
+  add_gap_of_pages(target, snapshot.machine.capsule, snapshot.gaps);
   const std::string advice = why.hint.empty() ? "" : "; " + why.hint;
   snapshot.gaps.push_back({"everything inside of the machine", why.what + advice});
   return snapshot;

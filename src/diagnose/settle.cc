@@ -28,7 +28,7 @@ bool states(const Finding& finding, Claim claim) {
 // One that runs, or would, and does not serve those who wait was judged by what it does not do.
 bool moves_in_vain(const Finding& finding) {
   return states(finding, Claim::kHolderNaps) || states(finding, Claim::kHolderRuns) ||
-         states(finding, Claim::kTaskStarves);
+         states(finding, Claim::kTaskStarves) || states(finding, Claim::kServerSilent);
 }
 
 // The first who waits, and with it the whole chain, can go on.

@@ -2,6 +2,7 @@
 #include "log/transport.h"
 
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -108,23 +109,44 @@ std::optional<std::string> undo_json(std::string_view line) {
   return std::nullopt;
 }
 
-// Fields of a line of CSV, joined by blanks: what they mean is found out as for any other prefix.
-std::string undo_csv(std::string_view line) {
-  std::string out;
+std::vector<std::string> csv_fields(std::string_view line) {
+  std::vector<std::string> fields(1);
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (line[i] == '"') {
       if (quoted && i + 1 < line.size() && line[i + 1] == '"') {
-        out += '"';
+        fields.back() += '"';
         ++i;
       } else {
         quoted = !quoted;
       }
+    } else if (line[i] == ',' && !quoted) {
+      fields.emplace_back();
     } else {
-      out += line[i] == ',' && !quoted ? ' ' : line[i];
+      fields.back() += line[i];
     }
   }
-  return out;
+  return fields;
+}
+
+// Of a line of CSV the message, which is its longest field, behind the field that looks like a time; what the others
+// say (host, program, priority) is no part of the kernel's text.
+std::string undo_csv(std::string_view line) {
+  const std::vector<std::string> fields = csv_fields(line);
+  const auto is_time = [](const std::string& field) {
+    return field.size() >= 4 && field.front() >= '0' && field.front() <= '9' && field.find(':') < 20 &&
+           field.find(' ') == std::string::npos;
+  };
+  std::string time;
+  std::string message;
+  for (const std::string& field : fields) {
+    if (time.empty() && is_time(field)) {
+      time = field;
+    } else if (field.size() >= message.size()) {
+      message = field;
+    }
+  }
+  return time.empty() ? message : time + ' ' + message;
 }
 
 bool looks_like_csv(std::string_view line) {

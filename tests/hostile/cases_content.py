@@ -96,14 +96,14 @@ def kallsyms_missing(kit):
 
 
 # Memory that is left out, damaged, or runs in circles.
-@gap("task structures are not in the dump")
+@gap("task structure is not in the dump")
 def a_task_in_the_middle_left_out(kit):
     capsule = kit.capsule()
     capsule.leave_out(kit.task(capsule, 12))
     return kit.file(capsule.kdump()[0])
 
 
-@gap("task structures are not in the dump")
+@gap("task structure is not in the dump")
 def a_task_in_the_middle_corrupt(kit):
     capsule = kit.capsule()
     capsule.corrupt(kit.task(capsule, 12))

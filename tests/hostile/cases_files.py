@@ -12,7 +12,7 @@ from kit import NOT_EXPLAINED, SAMPLE, Made, case, gap
 # Files that are no dumps.
 @case("vmcore: is a text file, not a dump")
 def a_text_file(kit):
-    return kit.file(b"Linux version 6.1.0\n" * 50)
+    return kit.file(b"Dear reader, this is a letter.\n" * 50)
 
 
 @case("vmcore: is empty")

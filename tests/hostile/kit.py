@@ -29,6 +29,7 @@ class Made:
     files: list
     arguments: tuple = ()
     command: list = None
+    notice: str = ""  # what is said at once, on standard error, beside the answer
 
 
 class Kit:

@@ -42,7 +42,9 @@ def check(case, program, folder):
             yield "is not one line of error, and a hint"
         if len(lines) == 2 and not lines[1].startswith("  hint: "):
             yield "the second line is no hint"
-    elif errors:
+    elif made.notice not in errors:
+        yield f"does not say at once {made.notice!r}"
+    elif errors and not made.notice:
         yield "there is text on standard error"
     used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     if used > MOST_KILOBYTES:

@@ -27,6 +27,7 @@
 #include "kernel/rpc.h"
 #include "kernel/rt_mutex.h"
 #include "kernel/runqueue.h"
+#include "kernel/rwbase.h"
 #include "kernel/sleeping_lock.h"
 #include "kernel/soft_mask.h"
 #include "kernel/spinlock.h"
@@ -111,6 +112,7 @@ const std::vector<View>& views() {
       {"numbers of threads", [](const Machine&, Binder& b) { ThreadIdView::bind(b); }},
       {"block devices", [](const Machine&, Binder& b) { StorageView::bind(b); }},
       {"FUSE requests", [](const Machine& m, Binder&) { FuseView::bind(m.access.types); }},
+      {"real-time reader-writer locks", [](const Machine&, Binder& binder) { RwBaseView::bind(binder); }},
       {"RPC calls", [](const Machine& m, Binder&) { RpcView::bind(m.access.types); }},
       {"workqueues", [](const Machine&, Binder& b) { WorkqueueView::bind(b); }},
       {"grace periods", [](const Machine& m, Binder& b) { (void)read_grace_period(m.access, b); }},

@@ -185,7 +185,7 @@ s = Story(5000.0)
 s.say("sd 2:0:0:0: [sdc] tag#4 FAILED Result: hostbyte=DID_TIME_OUT driverbyte=DRIVER_OK cmd_age=180s", "blk_update_request: I/O error, dev sdc, sector 2048 op 0x1:(WRITE) flags 0x800")
 s.at(5125.0).hung("jbd2/sdc1-8", 410, 122, "__schedule", "schedule", "io_schedule", "bit_wait_io", "__wait_on_bit", "out_of_line_wait_on_bit", "__wait_on_buffer", "jbd2_journal_commit_transaction", "kjournald2", "kthread", "ret_from_fork", parent=2)
 s.hung("mysqld", 900, 122, "__schedule", "schedule", "wait_transaction_locked", "add_transaction_credits", "start_this_handle", "jbd2__journal_start", "ext4_dirty_inode", *SYSCALL)
-STORIES["disk-fails"] = s.end("csv", **{"class": "io-stuck", "culprits": ["sdc"], "confidence_at_most": "likely", "confidence_at_least": "likely", "must_not_accuse": ["jbd2", "mysqld"]})
+STORIES["disk-fails"] = s.end("dmesg", **{"class": "io-stuck", "culprits": ["sdc"], "confidence_at_most": "likely", "confidence_at_least": "likely", "must_not_accuse": ["jbd2", "mysqld"]})
 
 # The same stacks and no complaint of a device.
 s = Story(5125.0)

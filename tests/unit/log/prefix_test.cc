@@ -47,7 +47,7 @@ TEST(Prefix, TransportsAreUndoneBeforeAnythingIsLookedFor) {
   EXPECT_EQ(text_of(R"({"MESSAGE":" schedule+0x1\/0x2 [m]","PRIORITY":"6","_TRANSPORT":"kernel"})"),
             "schedule+0x1/0x2 [m]");
   EXPECT_EQ(text_of(R"({"log":"[   12.345678] a \"b\"\n","stream":"stdout"})"), "a \"b\"");
-  EXPECT_EQ(text_of(R"("2026-03-25T00:50:20Z","a ""b"" c")"), "a \"b\" c");
+  EXPECT_EQ(text_of(R"("2026-03-25T00:50:20Z","host","a ""b"" c")"), "a \"b\" c");
   EXPECT_EQ(text_of("\x1b[0;32m[  OK  ]\x1b[0m Started."), "[  OK  ] Started.");
 }
 
