@@ -53,10 +53,11 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
   return unending;
 }
 
-// Missing tasks or CPUs may be those that hang. What else is missing leaves a task or a CPU without an explanation.
+// Missing tasks or CPUs may be those that hang, and without their names functions say nothing. What else is missing
+// leaves a task or a CPU without an explanation.
 bool could_hide_hang(const Gap& gap) {
   const auto kind = model::kind_of(gap);
-  return kind == model::GapKind::kTasks || kind == model::GapKind::kCpus;
+  return kind == model::GapKind::kTasks || kind == model::GapKind::kCpus || gap.what == model::kGapSymbols;
 }
 
 }  // namespace

@@ -122,11 +122,24 @@ void cap_by_types(const Case& facts, std::vector<Finding>& findings) {
   for (Finding& finding : findings) finding.confidence = model::weaker(finding.confidence, model::Certainty::kLikely);
 }
 
+// Where part of the kernel's symbols is missing, a function is called by the name of one before it, or by none: what
+// the kernel's own code does on a CPU is not known then. Modules bring symbols of their own.
+void clear_misnamed(const Case& facts, std::vector<Finding>& findings) {
+  const bool are_torn =
+      std::ranges::any_of(facts.snapshot.gaps, [](const Gap& gap) { return gap.what == model::kGapSymbols; });
+  if (!are_torn) return;
+  std::erase_if(findings, [](const Finding& finding) {
+    return std::ranges::any_of(finding.culprits,
+                               [](const Culprit& one) { return one.occupies_cpu && one.module.empty(); });
+  });
+}
+
 }  // namespace
 
 void settle(const Case& facts, std::vector<Finding>& findings) {
   std::erase_if(findings,
                 [&](const Finding& finding) { return goes_on(facts, finding) || is_too_young(facts, finding); });
+  clear_misnamed(facts, findings);
   cap_by_types(facts, findings);
   leave_to_lost_cpus(facts, findings);
   drop_repetitions(findings);

@@ -55,7 +55,7 @@ def a_folder_is_the_newest_dump_in_it(kit):
 def a_folder_without_a_dump_says_so(kit):
     (kit.folder / "crash").mkdir()
     kit.file("crash/notes.txt", b"a letter to somebody\n")
-    refused(kit.run("crash"), "crash: is a directory without a dump in it", "vmcore")
+    refused(kit.run("crash"), "crash: is a directory, not a dump, and no kernel log is in it")
 
 
 def an_incomplete_dump_is_second_to_a_complete_one(kit):

@@ -75,10 +75,12 @@ std::vector<std::string> new_reasons(const Judged& whole, const Judged& now) {
   return fresh;
 }
 
-// What may be said of a page that is missing, and of nothing else here.
+// What may be said of a page that is missing, and of nothing else here. Of the kernel's own descriptions only the first
+// page that is missing is named, and a capsule may lack another one by itself.
 bool names_the_page(const std::vector<std::string>& reasons, FaultKind fault) {
-  return std::ranges::any_of(
-      reasons, [&](const std::string& reason) { return reason.find(describe(fault)) != std::string::npos; });
+  return std::ranges::any_of(reasons, [&](const std::string& reason) {
+    return reason.find(describe(fault)) != std::string::npos || reason.starts_with("structures of the kernel: ");
+  });
 }
 
 // Why the verdict on the damaged dump is not acceptable; empty when it is.
