@@ -79,7 +79,8 @@ std::vector<std::string> new_reasons(const Judged& whole, const Judged& now) {
 // page that is missing is named, and a capsule may lack another one by itself.
 bool names_the_page(const std::vector<std::string>& reasons, FaultKind fault) {
   return std::ranges::any_of(reasons, [&](const std::string& reason) {
-    return reason.find(describe(fault)) != std::string::npos || reason.starts_with("structures of the kernel: ");
+    return reason.find(describe(fault)) != std::string::npos || reason.starts_with("structures of the kernel: ") ||
+           reason.starts_with("part of the kernel's symbols: ");
   });
 }
 
