@@ -188,7 +188,7 @@ void Blame::link() {
   }
 }
 
-std::vector<bool> Blame::reach(bool hopeful, std::vector<Index> given) const {
+std::vector<bool> Blame::reach(bool hopeful, const std::vector<Index>& given) const {
   std::vector<bool> able(nodes_.size(), false);
   std::vector<bool> met(clauses_.size(), false);
   std::vector<std::uint32_t> unmet(nodes_.size(), 0);

@@ -58,7 +58,7 @@ class Blame {
   // What the code that a CPU runs needs to go on.
   Alternatives progress(const CpuCondition& condition);
   void link();
-  std::vector<bool> reach(bool hopeful, std::vector<Index> given) const;
+  std::vector<bool> reach(bool hopeful, const std::vector<Index>& given) const;
 
   const model::Index& index_;
   const WaitIndex& waits_;

@@ -39,7 +39,7 @@ class Decoder {
  private:
   void add_piece(std::string_view text, std::uint64_t number) {
     Stripped stripped = strip_prefix(text);
-    if (text.size() != 0 && out_.records.size() != 0 && !stripped.record.has_prefix && number == last_number_) {
+    if (!text.empty() && !out_.records.empty() && !stripped.record.has_prefix && number == last_number_) {
       inherit(stripped.record, out_.records.back());
     }
     last_number_ = number;

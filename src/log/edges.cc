@@ -231,11 +231,13 @@ bool same_module(const Case& facts, const Subject& worker, const Subject& flushe
 // A task that flushes a work waits for a worker: the one that runs a work of the same driver, or that waits for a lock
 // which the flusher holds.
 void add_flushed_workers(Case& facts) {
-  for (auto& [pid, flusher] : facts.subjects) {
+  for (auto& [flusher_pid, flusher] : facts.subjects) {
+    const std::uint32_t pid = flusher_pid;
     if (flusher.edge || !flusher.sleep || flusher.sleep->kind != SleepKind::kFlushWork) continue;
     const Subject* found = nullptr;
     std::size_t candidates = 0;
-    for (const auto& [other, worker] : facts.subjects) {
+    for (const auto& [worker_pid, worker] : facts.subjects) {
+      const std::uint32_t other = worker_pid;
       const Dump* dump = facts.dump_of(worker);
       if (other == pid || dump == nullptr || dump->work.empty() || !worker.is_stuck) continue;
       const bool waits_for_flusher = worker.edge && worker.edge->to == pid && same_module(facts, worker, flusher);
