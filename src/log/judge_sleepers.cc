@@ -148,6 +148,7 @@ bool Sleepers::find_circle() {
       accuse_task(pid);
     }
     std::vector<Party> parties;
+    parties.reserve(circle.size());
     for (const std::uint32_t pid : circle) parties.push_back(task_party(pid));
     say(Saying::kCircle, parties);
     const Certainty confidence = inferred ? Certainty::kPossible : Certainty::kLikely;

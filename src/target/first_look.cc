@@ -128,8 +128,11 @@ std::optional<FirstLook> look_by_memory(const dump::Dump& dump, StageClock& cloc
   const auto accept = [&](const dump::FoundVmcoreInfo& found) {
     auto look = look_with(dump, dump::VmcoreInfo(found.text));
     const Fit fit = look ? fit_of(*look) : Fit::kContradicts;
-    if (fit == Fit::kFits) fitting = *std::move(look);
-    if (fit == Fit::kUnknown && !first) first = *std::move(look);
+    if (fit == Fit::kFits) {
+      fitting = *std::move(look);
+    } else if (fit == Fit::kUnknown && !first) {
+      first = *std::move(look);
+    }
     return fit == Fit::kFits || ++tried == kMostCandidates;
   };
   (void)dump::find_accepted_vmcoreinfo(
