@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace whyhung::log {
 namespace {
@@ -14,7 +15,7 @@ struct Seen {
 
 struct Builder {
   const Case& facts;
-  std::map<std::uint32_t, CpuStory> stories;
+  CpuStories stories;
   std::map<std::uint32_t, std::vector<Seen>> dumps;
   std::map<std::uint32_t, std::set<Saying>> kinds;
 
@@ -154,16 +155,17 @@ struct Builder {
 
   // The CPU of a work that keeps its pool from going on is named twice.
   void add_pools() {
+    if (facts.events->pool_lockups.empty()) return;
+    std::unordered_map<std::uint32_t, std::uint64_t> in_flight;  // by pid: the line of its first work
     for (const Work& work : facts.events->works) {
-      if (work.state != WorkState::kInFlight || !work.pid) continue;
-      for (auto& [cpu, story] : stories) {
-        if (story.complaints != 0 && story.pid == work.pid && !facts.events->pool_lockups.empty()) {
-          if (kinds[cpu].insert(Saying::kWorkInFlight).second) {
-            story.told.push_back({Saying::kWorkInFlight, std::nullopt, work.line});
-          }
-          story.kinds_of_complaint = kinds[cpu].size();
-        }
-      }
+      if (work.state == WorkState::kInFlight && work.pid) in_flight.try_emplace(*work.pid, work.line);
+    }
+    for (auto& [cpu, story] : stories) {
+      const auto work = story.pid ? in_flight.find(*story.pid) : in_flight.end();
+      if (story.complaints == 0 || work == in_flight.end()) continue;
+      kinds[cpu].insert(Saying::kWorkInFlight);
+      story.told.push_back({Saying::kWorkInFlight, std::nullopt, work->second});
+      story.kinds_of_complaint = kinds[cpu].size();
     }
   }
 };
@@ -174,7 +176,7 @@ bool CpuStory::contains(std::string_view name) const {
   return !name.empty() && std::ranges::find(names, name) != names.end();
 }
 
-std::map<std::uint32_t, CpuStory> cpu_stories(const Case& facts) {
+CpuStories cpu_stories(const Case& facts) {
   Builder builder{facts, {}, {}, {}};
   builder.add_lockups();
   builder.add_stalls();

@@ -42,6 +42,7 @@ struct CpuStory {
   bool contains(std::string_view name) const;
 };
 
-std::map<std::uint32_t, CpuStory> cpu_stories(const Case& facts);
+using CpuStories = std::map<std::uint32_t, CpuStory>;  // by number
+CpuStories cpu_stories(const Case& facts);
 
 }  // namespace whyhung::log

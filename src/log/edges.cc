@@ -221,40 +221,66 @@ void add_holders_by_position(Case& facts) {
   }
 }
 
-bool same_module(const Case& facts, const Subject& worker, const Subject& flusher) {
-  const Dump* dump = facts.dump_of(worker);
-  if (dump == nullptr || flusher.sleep->module.empty()) return false;
-  return std::ranges::any_of(
-      dump->frames, [&](const Frame& frame) { return !frame.unsure && frame.module == flusher.sleep->module; });
+// Workers that are stuck in a work, by what a task that flushes it knows of them.
+struct StuckWorkers {
+  std::map<std::string_view, std::set<std::uint32_t>> in_module;  // that stand in a module
+  std::map<std::uint32_t, std::set<std::uint32_t>> behind;        // with a flusher's barrier queued behind their work
+  std::map<std::uint32_t, std::set<std::uint32_t>> waiting_for;   // a task
+};
+
+StuckWorkers stuck_workers(const Case& facts) {
+  StuckWorkers workers;
+  const auto dump_of_stuck = [&](const Subject& worker) {
+    const Dump* dump = worker.is_stuck ? facts.dump_of(worker) : nullptr;
+    return dump == nullptr || dump->work.empty() ? nullptr : dump;
+  };
+  for (const auto& [pid, worker] : facts.subjects) {
+    const Dump* dump = dump_of_stuck(worker);
+    if (dump == nullptr) continue;
+    for (const Frame& frame : dump->frames) {
+      if (!frame.unsure && !frame.module.empty()) workers.in_module[frame.module].insert(pid);
+    }
+    if (worker.edge) workers.waiting_for[worker.edge->to].insert(pid);
+  }
+  for (const Work& work : facts.events->works) {
+    const Subject* worker = work.barrier && work.pid ? facts.subject(*work.pid) : nullptr;
+    if (worker != nullptr && dump_of_stuck(*worker) != nullptr) workers.behind[*work.barrier].insert(*work.pid);
+  }
+  return workers;
+}
+
+// Whose work a flusher waits for: who waits for the flusher himself, in the same module, or the only one that stands
+// there or has the flusher's barrier behind his work.
+std::optional<std::uint32_t> flushed_worker(const StuckWorkers& workers, const Subject& flusher) {
+  const std::set<std::uint32_t> nobody;
+  const auto pids_in = [&](const auto& map, const auto& key) -> const std::set<std::uint32_t>& {
+    const auto found = map.find(key);
+    return found == map.end() ? nobody : found->second;
+  };
+  const std::set<std::uint32_t>& near = pids_in(workers.in_module, flusher.sleep->module);
+  for (const std::uint32_t pid : pids_in(workers.waiting_for, flusher.pid)) {
+    if (pid != flusher.pid && near.contains(pid)) return pid;
+  }
+  std::set<std::uint32_t> candidates = pids_in(workers.behind, flusher.pid);
+  candidates.erase(flusher.pid);
+  for (const std::uint32_t pid : near) {
+    if (candidates.size() > 1) break;
+    if (pid != flusher.pid) candidates.insert(pid);
+  }
+  return candidates.size() == 1 ? std::optional(*candidates.begin()) : std::nullopt;
 }
 
 // A task that flushes a work waits for a worker: the one that runs a work of the same driver, or that waits for a lock
 // which the flusher holds.
 void add_flushed_workers(Case& facts) {
-  for (auto& [flusher_pid, flusher] : facts.subjects) {
-    const std::uint32_t pid = flusher_pid;
+  StuckWorkers workers = stuck_workers(facts);
+  for (auto& [pid, flusher] : facts.subjects) {
     if (flusher.edge || !flusher.sleep || flusher.sleep->kind != SleepKind::kFlushWork) continue;
-    const Subject* found = nullptr;
-    std::size_t candidates = 0;
-    for (const auto& [worker_pid, worker] : facts.subjects) {
-      const std::uint32_t other = worker_pid;
-      const Dump* dump = facts.dump_of(worker);
-      if (other == pid || dump == nullptr || dump->work.empty() || !worker.is_stuck) continue;
-      const bool waits_for_flusher = worker.edge && worker.edge->to == pid && same_module(facts, worker, flusher);
-      const bool barrier = std::ranges::any_of(
-          facts.events->works, [&](const Work& work) { return work.barrier == pid && work.pid == other; });
-      if (!waits_for_flusher && !barrier && !same_module(facts, worker, flusher)) continue;
-      if (waits_for_flusher) {
-        found = &worker;
-        candidates = 1;
-        break;
-      }
-      found = &worker;
-      ++candidates;
-    }
-    if (candidates == 1) {
-      flusher.edge = Edge{found->pid, Source::kFlush, SleepKind::kFlushWork, flusher.sleep->line, flusher.sleep->site};
-    }
+    const auto worker = flushed_worker(workers, flusher);
+    if (!worker) continue;
+    flusher.edge = Edge{*worker, Source::kFlush, SleepKind::kFlushWork, flusher.sleep->line, flusher.sleep->site};
+    // A flusher may be a worker too, whom another one flushes.
+    workers.waiting_for[*worker].insert(pid);
   }
 }
 
@@ -267,9 +293,11 @@ std::optional<OwnLock> waits_for_own_lock(const Case& facts, const Subject& subj
   const std::string_view site = subject.sleep->site;
   bool passed = false;
   const KnownLock* lock = known_lock(subject);
-  const auto others = lock == nullptr ? 0 : std::ranges::count_if(facts.subjects, [&](const auto& entry) {
-    return entry.second.is_stuck && entry.first != subject.pid && known_lock(entry.second) == lock;
-  });
+  const auto is_wanted_by_others = [&] {
+    return std::ranges::any_of(facts.subjects, [&](const auto& entry) {
+      return entry.second.is_stuck && entry.first != subject.pid && known_lock(entry.second) == lock;
+    });
+  };
   for (const Frame& frame : dump->frames) {
     if (frame.unsure) continue;
     if (!passed) {
@@ -277,8 +305,8 @@ std::optional<OwnLock> waits_for_own_lock(const Case& facts, const Subject& subj
       continue;
     }
     if (frame.function == site && !is_helper(site) && !frame.module.empty()) return OwnLock{site, false};
-    if (lock != nullptr && others > 0 && matches_any(lock->inside, frame.function) &&
-        frame.function != "rtnetlink_rcv_msg") {
+    if (lock != nullptr && frame.function != "rtnetlink_rcv_msg" && matches_any(lock->inside, frame.function) &&
+        is_wanted_by_others()) {
       return OwnLock{frame.function, true};
     }
   }

@@ -151,7 +151,8 @@ class Maker {
   }
 
   void count() {
-    for (const auto& [pid, subject] : facts_.subjects) {
+    for (const auto& entry : facts_.subjects) {
+      const Subject& subject = entry.second;
       const bool ordinary = subject.sleep && subject.sleep->kind == SleepKind::kWaitsForWork;
       if (subject.activity) {
         ++report_.running;
@@ -160,8 +161,8 @@ class Maker {
       } else if (subject.is_stuck) {
         ++report_.waiting;
       }
-      const bool guilty = std::ranges::any_of(verdict_.accused, [&](const Accused& one) { return one.pid == pid; });
-      if (subject.is_stuck && !guilty && is_explained(verdict_)) report_.victims.push_back(pid);
+      const bool guilty = std::ranges::find(verdict_.accused, subject.pid, &Accused::pid) != verdict_.accused.end();
+      if (subject.is_stuck && !guilty && is_explained(verdict_)) report_.victims.push_back(subject.pid);
     }
   }
 
