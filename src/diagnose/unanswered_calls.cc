@@ -18,8 +18,8 @@ std::vector<UnansweredCall> unanswered_calls(const Case& facts, std::uint32_t ta
   }
   // As they stand in the snapshot, each once.
   std::ranges::sort(calls, std::less(), &UnansweredCall::wait);
-  const auto repeated = std::ranges::unique(calls, std::equal_to(), &UnansweredCall::wait);
-  calls.erase(repeated.begin(), repeated.end());
+  const auto is_same = [](const UnansweredCall& a, const UnansweredCall& b) { return a.wait == b.wait; };
+  calls.erase(std::unique(calls.begin(), calls.end(), is_same), calls.end());
   return calls;
 }
 

@@ -76,8 +76,7 @@ void TriggerSet::find(std::string_view text, std::vector<std::uint16_t>& found) 
     if (is_end_[state] != 0) found.insert(found.end(), ends_[state].begin(), ends_[state].end());
   }
   std::ranges::sort(found);
-  const auto [first, last] = std::ranges::unique(found);
-  found.erase(first, last);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
 }
 
 }  // namespace whyhung::log
