@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ostream>
-#include <streambuf>
+
+#include "base/output_buffer.h"
 
 namespace whyhung {
 namespace {
@@ -26,36 +26,6 @@ bool is_same_file(const std::string& input, const struct stat& status) {
   struct stat other {};
   return ::stat(input.c_str(), &other) == 0 && other.st_dev == status.st_dev && other.st_ino == status.st_ino;
 }
-
-// A stream's bytes on their way into a file. What goes wrong is kept, because a stream can only say that something did.
-class FileBuffer final : public std::streambuf {
- public:
-  explicit FileBuffer(OutputFile& file) : file_(file) { setp(bytes_.data(), bytes_.data() + bytes_.size()); }
-  Result<void> finish() {
-    sync();
-    return result_;
-  }
-
- protected:
-  int_type overflow(int_type c) override {
-    if (sync() != 0) return traits_type::eof();
-    if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
-    return traits_type::not_eof(c);
-  }
-  int sync() override {
-    const auto count = static_cast<std::size_t>(pptr() - pbase());
-    if (result_) result_ = file_.write(offset_, std::as_bytes(std::span(pbase(), count)));
-    offset_ += count;
-    setp(bytes_.data(), bytes_.data() + bytes_.size());
-    return result_ ? 0 : -1;
-  }
-
- private:
-  OutputFile& file_;
-  std::uint64_t offset_ = 0;
-  Result<void> result_;
-  std::array<char, 65536> bytes_;
-};
 
 }  // namespace
 
@@ -154,10 +124,17 @@ Result<void> OutputFile::commit() {
 Result<void> write_text_file(const std::string& path, Existing existing, std::span<const std::string> inputs,
                              const std::function<void(std::ostream&)>& write) {
   TRY_ASSIGN(OutputFile file, OutputFile::create(path, existing, inputs));
-  FileBuffer buffer(file);
+  std::uint64_t offset = 0;
+  Result<void> written;
+  OutputBuffer buffer([&](std::span<const char> bytes) {
+    if (written) written = file.write(offset, std::as_bytes(bytes));
+    offset += bytes.size();
+    return written.has_value();
+  });
   std::ostream stream(&buffer);
   write(stream);
-  TRY_CHECK(buffer.finish());
+  stream.flush();
+  TRY_CHECK(std::move(written));
   return file.commit();
 }
 

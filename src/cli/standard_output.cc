@@ -4,52 +4,39 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
-#include <streambuf>
+#include <span>
 
+#include "base/output_buffer.h"
 #include "cli/complain.h"
 
 namespace whyhung::cli {
 namespace {
 
-// The library's own buffer only knows that something failed.
-class OutputBuffer final : public std::streambuf {
- public:
-  OutputBuffer() { empty(); }
-  int error() const { return error_; }
+// What became of the bytes that were printed: 0, or why they were lost.
+int& output_error() {
+  static int error = 0;
+  return error;
+}
 
- protected:
-  int_type overflow(int_type c) override {
-    if (sync() != 0) return traits_type::eof();
-    if (!traits_type::eq_int_type(c, traits_type::eof())) sputc(traits_type::to_char_type(c));
-    return traits_type::not_eof(c);
-  }
-  int sync() override {
-    for (const char* at = pbase(); error_ == 0 && at < pptr();) {
-      const ssize_t count = ::write(STDOUT_FILENO, at, static_cast<std::size_t>(pptr() - at));
-      if (count > 0) {
-        at += count;
-      } else if (count == 0 || errno != EINTR) {
-        error_ = count == 0 ? ENOSPC : errno;
-      }
+bool print(std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      output_error() = count == 0 ? ENOSPC : errno;
+      return false;
     }
-    empty();
-    return error_ == 0 ? 0 : -1;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
-
- private:
-  void empty() { setp(bytes_.data(), bytes_.data() + bytes_.size()); }
-
-  std::array<char, 65536> bytes_;
-  int error_ = 0;
-};
+  return true;
+}
 
 // Never destroyed: the library looks at it once more when the program ends.
 OutputBuffer& output_buffer() {
-  static OutputBuffer& buffer = *new OutputBuffer;
+  static OutputBuffer& buffer = *new OutputBuffer(print);
   return buffer;
 }
 
@@ -70,7 +57,7 @@ void begin_output() {
 int finish_output(int exit_status) {
   constexpr int kLost = 2;
   std::cout.flush();
-  const int error = output_buffer().error();
+  const int error = output_error();
   if (error == 0) return exit_status;
   complain({ErrorKind::kIo, fmt::format("standard output could not be written: {}", std::strerror(error)), {}});
   return kLost;

@@ -43,9 +43,6 @@ std::vector<std::string> names_of(std::span<const ReadFault> missing, debuginfo:
   return names;
 }
 
-// How a fault reads that is a page which the dump does not have.
-constexpr std::string_view kLeftOut = "beyond the memory that the dump covers";
-
 // A capsule holds the pages that were read when it was made: what a newer reader asks for besides is left out by
 // design.
 void add_gap_of_pages(const target::Target& target, bool is_capsule, std::vector<Gap>& gaps) {
@@ -64,7 +61,8 @@ void add_gap_of_pages(const target::Target& target, bool is_capsule, std::vector
 void add_gaps_of_names(Workbench& bench) {
   const target::Target& target = bench.target;
   const auto problem = target.btf ? target.btf->problem() : std::nullopt;
-  const bool is_left_out = bench.snapshot.machine.capsule && problem && problem->what.ends_with(kLeftOut);
+  const bool is_left_out =
+      bench.snapshot.machine.capsule && problem && problem->what.ends_with(describe(FaultKind::kBeyondDump));
   if (problem && problem->kind == ErrorKind::kUnreadable && !is_left_out)
     bench.gap(std::string(model::kGapTypes), problem->what);
   const auto& gaps = bench.snapshot.gaps;

@@ -61,24 +61,6 @@ void add_segment(const model::Snapshot& snapshot, model::Cpu& cpu, std::uint32_t
   }
 }
 
-// The role that the segment's code plays in the taking of the dump, if any.
-model::DumpRole role_of(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment) {
-  const model::StackTrace& stack = cpu.stack;
-  model::DumpRole role = model::DumpRole::kNone;
-  for (std::uint32_t frame = segment.first_frame; frame < segment.end_frame; ++frame) {
-    const names::Meanings& code = snapshot.location(stack.frames[frame]).meanings;
-    // A CPU that panics second only stops itself, although panic() is on its stack.
-    if (code.has(Meaning::kPanics)) {
-      role = model::DumpRole::kPanicked;
-    } else if (code.has(Meaning::kStopsForDump) || (code.has(Meaning::kServesStopIpi) && cpu.online == false)) {
-      return model::DumpRole::kStoppedForDump;
-    } else if (code.has(Meaning::kDetectsHang) && role == model::DumpRole::kNone) {
-      role = model::DumpRole::kDetecting;
-    }
-  }
-  return role;
-}
-
 model::BusyWait busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
                              const model::ContextSegment& segment) {
   constexpr std::uint32_t kInnermost = 4;
@@ -124,7 +106,7 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   if (cpu.contexts.empty()) return;
   std::uint32_t activity = 0;
   for (std::uint32_t i = 0; i < cpu.contexts.size(); ++i) {
-    const model::DumpRole role = role_of(snapshot, cpu, cpu.contexts[i]);
+    const model::DumpRole role = dump_role_of(snapshot, cpu, cpu.contexts[i]);
     if (role == model::DumpRole::kNone) continue;
     if (cpu.dump_role == model::DumpRole::kNone) cpu.dump_role = role;
     activity = i + 1;
@@ -142,8 +124,22 @@ void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu) {
   cpu.busy_wait = busy_wait_of(snapshot, cpu, cpu.contexts[activity]);
 }
 
-bool serves_dump(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment) {
-  return role_of(snapshot, cpu, segment) != model::DumpRole::kNone;
+model::DumpRole dump_role_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
+                             const model::ContextSegment& segment) {
+  const model::StackTrace& stack = cpu.stack;
+  model::DumpRole role = model::DumpRole::kNone;
+  for (std::uint32_t frame = segment.first_frame; frame < segment.end_frame; ++frame) {
+    const names::Meanings& code = snapshot.location(stack.frames[frame]).meanings;
+    // A CPU that panics second only stops itself, although panic() is on its stack.
+    if (code.has(Meaning::kPanics)) {
+      role = model::DumpRole::kPanicked;
+    } else if (code.has(Meaning::kStopsForDump) || (code.has(Meaning::kServesStopIpi) && cpu.online == false)) {
+      return model::DumpRole::kStoppedForDump;
+    } else if (code.has(Meaning::kDetectsHang) && role == model::DumpRole::kNone) {
+      role = model::DumpRole::kDetecting;
+    }
+  }
+  return role;
 }
 
 bool move_activity_outward(const model::Snapshot& snapshot, model::Cpu& cpu) {

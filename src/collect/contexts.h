@@ -10,8 +10,9 @@ namespace whyhung::collect {
 // Fills contexts, dump_role, activity and busy_wait of a CPU whose stack is there.
 void cut_into_contexts(const model::Snapshot& snapshot, model::Cpu& cpu);
 
-// Whether the segment's code only takes the dump, stops its CPU for it, or looks for hangs.
-bool serves_dump(const model::Snapshot& snapshot, const model::Cpu& cpu, const model::ContextSegment& segment);
+// The role that the segment's code plays in the taking of the dump, if any.
+model::DumpRole dump_role_of(const model::Snapshot& snapshot, const model::Cpu& cpu,
+                             const model::ContextSegment& segment);
 
 // Makes the next outer context the activity: for an interrupt that was only passing through. False when there is none.
 bool move_activity_outward(const model::Snapshot& snapshot, model::Cpu& cpu);

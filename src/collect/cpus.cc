@@ -106,11 +106,13 @@ std::uint32_t levels_of_panic(const model::Snapshot& snapshot, const model::Cpu&
   return cpu.dump_role == model::DumpRole::kPanicked ? 1 : 0;
 }
 
-// An interrupt that was only passing may have held locks of its own.
+// An interrupt that was only passing may have held locks of its own, and so may one that prints what it detected.
 bool has_passing_context(const model::Snapshot& snapshot, const model::Cpu& cpu) {
   const auto inner = std::span(cpu.contexts).first(*cpu.activity);
   return std::ranges::any_of(inner, [&](const model::ContextSegment& segment) {
-    return segment.kind != model::ContextKind::kNmi && !serves_dump(snapshot, cpu, segment);
+    const model::DumpRole role = dump_role_of(snapshot, cpu, segment);
+    const bool passes = role == model::DumpRole::kNone || role == model::DumpRole::kDetecting;
+    return segment.kind != model::ContextKind::kNmi && passes;
   });
 }
 

@@ -66,6 +66,12 @@ Blame::Index Blame::agent(Agent kind, std::uint64_t id) {
   return entry->second;
 }
 
+Blame::Index Blame::known(Agent kind, std::uint64_t id) const {
+  const auto& agents = agents_[static_cast<std::size_t>(kind)];
+  const auto found = agents.find(id);
+  return found == agents.end() ? kPerhaps : found->second;
+}
+
 void Blame::need(Index owner, Alternatives alternatives) {
   clauses_.push_back({owner, std::move(alternatives)});
 }
@@ -123,8 +129,8 @@ void Blame::add_task(const model::Task& task) {
   }
   if (task.is_halted()) return need(self, {kPerhaps});
   if (task.queues_for_cpu()) {
-    if (task.throttle || !task.cpu || !agents_[1].contains(*task.cpu)) return need(self, {kPerhaps});
-    Alternatives alternatives = {agent(Agent::kCpuSchedules, *task.cpu)};
+    if (task.throttle || !task.cpu) return need(self, {kPerhaps});
+    Alternatives alternatives = {known(Agent::kCpuSchedules, *task.cpu)};
     // One that has just come to this queue may yet be taken to another CPU's.
     if (waits_.queued_time(task) < kLately) alternatives.push_back(kPerhaps);
     return need(self, std::move(alternatives));
@@ -140,16 +146,14 @@ void Blame::add_task(const model::Task& task) {
 Blame::Index Blame::holder(const model::Resource& resource, const model::Holder& holder) {
   const std::uint64_t id = holder.who.id;
   switch (holder.who.kind) {
-    case NodeKind::kTask: return agents_[0].contains(id) ? agent(Agent::kTask, id) : kPerhaps;
-    case NodeKind::kResource: return agents_[3].contains(id) ? agent(Agent::kResource, id) : kPerhaps;
+    case NodeKind::kTask: return known(Agent::kTask, id);
+    case NodeKind::kResource: return known(Agent::kResource, id);
     case NodeKind::kCpu: break;
   }
-  if (!agents_[1].contains(id)) return kPerhaps;
-  if (resource.kind == ResourceKind::kIpi) return agent(Agent::kCpuAnswers, id);
-  if (resource.kind != ResourceKind::kSpinlock) return agent(Agent::kCpuSchedules, id);
+  if (resource.kind == ResourceKind::kIpi) return known(Agent::kCpuAnswers, id);
+  if (resource.kind != ResourceKind::kSpinlock) return known(Agent::kCpuSchedules, id);
   const model::Cpu* cpu = index_.cpu(static_cast<std::uint32_t>(id));
-  const bool has_task = cpu != nullptr && agents_[0].contains(cpu->task);
-  return has_task ? agent(Agent::kTask, cpu->task) : kPerhaps;
+  return cpu != nullptr ? known(Agent::kTask, cpu->task) : kPerhaps;
 }
 
 void Blame::add_resource(const model::Resource& resource) {
@@ -178,10 +182,8 @@ void Blame::add_resource(const model::Resource& resource) {
 }
 
 void Blame::link() {
-  clauses_of_.resize(nodes_.size());
   mentioned_in_.resize(nodes_.size());
   for (std::uint32_t clause = 0; clause < clauses_.size(); ++clause) {
-    clauses_of_[clauses_[clause].owner].push_back(clause);
     for (const Index one : clauses_[clause].alternatives) {
       if (one < nodes_.size()) mentioned_in_[one].push_back(clause);
     }
@@ -224,22 +226,25 @@ Ability Blame::of(NodeId node) const {
   const auto kind = node.kind == NodeKind::kTask       ? Agent::kTask
                     : node.kind == NodeKind::kResource ? Agent::kResource
                                                        : Agent::kCpuSchedules;
-  const auto& known = agents_[static_cast<std::size_t>(kind)];
-  const auto found = known.find(node.id);
-  if (found == known.end()) return Ability::kUnknown;
-  if (wary_[found->second]) return Ability::kAble;
-  return hopeful_[found->second] ? Ability::kUnknown : Ability::kStuck;
+  const Index found = known(kind, node.id);
+  if (found == kPerhaps) return Ability::kUnknown;
+  if (wary_[found]) return Ability::kAble;
+  return hopeful_[found] ? Ability::kUnknown : Ability::kStuck;
 }
 
 std::set<NodeId> Blame::freed_by(std::span<const NodeId> roots) const {
   std::vector<Index> given;
+  const auto give = [&](Agent kind, std::uint64_t id) {
+    if (const Index one = known(kind, id); one != kPerhaps) given.push_back(one);
+  };
   for (const NodeId root : roots) {
-    for (std::size_t kind = 0; kind < 4; ++kind) {
-      const bool fits = root.kind == NodeKind::kTask  ? kind == 0
-                        : root.kind == NodeKind::kCpu ? kind == 1 || kind == 2
-                                                      : kind == 3;
-      if (!fits) continue;
-      if (const auto found = agents_[kind].find(root.id); found != agents_[kind].end()) given.push_back(found->second);
+    switch (root.kind) {
+      case NodeKind::kTask: give(Agent::kTask, root.id); break;
+      case NodeKind::kResource: give(Agent::kResource, root.id); break;
+      case NodeKind::kCpu:
+        give(Agent::kCpuSchedules, root.id);
+        give(Agent::kCpuAnswers, root.id);
+        break;
     }
   }
   const std::vector<bool> with = reach(false, given);

@@ -49,6 +49,8 @@ class Blame {
   enum class Agent : std::uint8_t { kTask, kCpuSchedules, kCpuAnswers, kResource };
 
   Index agent(Agent kind, std::uint64_t id);
+  // The agent that there is; kPerhaps for one that the snapshot does not have.
+  Index known(Agent kind, std::uint64_t id) const;
   void need(Index owner, Alternatives alternatives);
   void add_cpu(const CpuCondition& condition);
   void add_running_task(const model::Task& task, const CpuCondition& condition);
@@ -66,8 +68,7 @@ class Blame {
   std::vector<model::NodeId> nodes_;  // by agent; interrupts of a CPU share its node
   std::vector<bool> shown_;           // false: a CPU's interrupts
   std::vector<Clause> clauses_;
-  std::vector<std::vector<std::uint32_t>> clauses_of_;    // by agent: those that must be met
-  std::vector<std::vector<std::uint32_t>> mentioned_in_;  // by agent: those that it can meet
+  std::vector<std::vector<std::uint32_t>> mentioned_in_;  // by agent: the clauses that it can meet
   std::unordered_map<std::uint64_t, const CpuCondition*> running_;
   std::vector<bool> hopeful_;
   std::vector<bool> wary_;

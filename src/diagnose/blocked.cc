@@ -239,10 +239,13 @@ class BlockedDetector {
     // A process may keep a lock of its own as long as it likes, unless it was made to.
     if (is_user_lock(*path.last()) && !task->is_halted()) return false;
     if (holder.role == model::HolderRole::kVforkChild) return false;
+    if (!task->is_halted() && waits_for_unlisted(facts_.snapshot, *task) != nullptr) return false;
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);
     const bool moves = rested + kSecond < waited && rested < kLasting;
+    // Who took a lock last and has run since may have given it back: the readers of a lock are not noted.
+    if (moves && holder.certainty != Certainty::kCertain) return false;
     if (moves && (waited < kLastingWhileMoving || is_handed_on(path.waits.back()->on, rested, waited))) return false;
     if (task->is_halted()) {
       finding.hang_class = HangClass::kHolderFrozen;
@@ -351,7 +354,8 @@ class BlockedDetector {
       return false;
     }
     // Threads that wait for work sleep interruptibly; only who cannot be disturbed depends on the answer.
-    if (waiter->state != TaskState::kUninterruptible) return false;
+    if (waiter->state != TaskState::kUninterruptible || waits_for_unlisted(facts_.snapshot, *waiter) != nullptr)
+      return false;
     Link link{Claim::kNobodyCompletes, {path.end}, {}, Certainty::kLikely, resource.evidence};
     finding.chain.push_back(std::move(link));
     finding.culprits.push_back(index_.sleeping_culprit(*waiter));

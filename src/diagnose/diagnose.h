@@ -14,12 +14,13 @@ namespace whyhung::diagnose {
 
 // Why there is no certain answer, or what speaks against "no hang".
 enum class Doubt : std::uint8_t {
-  kNothingReadable,      // the machine's inside could not be read at all
-  kCpusUnknown,          // of some CPUs it is not known what they did
-  kLockupUnexplained,    // a CPU was stuck by the kernel's own measure, and no detector explains it
-  kDetectorFired,        // the kernel panicked because it saw a hang that is not explained here
-  kWaitsUnending,        // tasks have waited for something known for longer than that, and its queue does not move
-  kTasksUnexplained,     // tasks have been uninterruptible for longer than the kernel's own patience
+  kNothingReadable,    // the machine's inside could not be read at all
+  kCpusUnknown,        // of some CPUs it is not known what they did
+  kLockupUnexplained,  // a CPU was stuck by the kernel's own measure, and no detector explains it
+  kDetectorFired,      // the kernel panicked because it saw a hang that is not explained here
+  kWaitsUnending,      // tasks have waited for something known for longer than that, and its queue does not move
+  kTasksUnexplained,   // tasks have been uninterruptible for longer than the kernel's own patience
+  kOthersUnlisted,     // such a wait ends at a task that sleeps until others have done their part, and who is not noted
   kCpuWaitsUnexplained,  // a CPU waits for another CPU, and why is not known
 };
 std::string_view name_of(Doubt doubt);
@@ -32,6 +33,12 @@ struct UnendingWait {
   std::uint64_t age = 0;  // ns
 };
 
+// A task that sleeps until others unknown have done their part, and in which function.
+struct UnlistedWait {
+  std::uint64_t task = 0;
+  std::string function;
+};
+
 struct Diagnosis {
   HangClass verdict = HangClass::kUndetermined;
   model::Certainty confidence = model::Certainty::kPossible;
@@ -40,6 +47,7 @@ struct Diagnosis {
   std::vector<std::uint32_t> doubtful_cpus;  // stuck, and not explained
   std::vector<std::uint32_t> unknown_cpus;   // of which it is not known what they did
   std::vector<UnendingWait> unending;        // longest first
+  std::vector<UnlistedWait> unlisted;        // in the snapshot's order
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };

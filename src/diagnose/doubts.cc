@@ -35,22 +35,35 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     if (resource == nullptr || can_be_disturbed || is_user_lock(*resource)) continue;
     const auto* completion = completion_of(*resource);
     if (completion != nullptr && completion->ends_by_itself) continue;
-    if (facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const bool has_holder =
         !resource->holders.empty() && resource->holders.front().certainty == model::Certainty::kCertain;
     const std::uint64_t youngest = facts.waits.youngest_age(wait.on).value_or(0);
     // Of what nobody is known to hold, one that has come just now shows that others before it were served.
     if (!has_holder && youngest != 0 && youngest < doubtful(facts.snapshot.machine)) continue;
-    // A holder that naps and wakes moves, and yet serves nobody.
+    // A holder that naps and wakes, or runs on and on, moves, and yet serves nobody.
     const model::Task* holder = has_holder ? facts.waits.task(resource->holders.front().who) : nullptr;
-    const bool serves_nobody = model::is_lock(resource->kind) && holder != nullptr &&
-                               sleeps_by_time(facts.snapshot, *holder) && youngest >= doubtful(facts.snapshot.machine);
+    const bool moves = holder != nullptr && (holder->on_cpu || sleeps_by_time(facts.snapshot, *holder));
+    const bool serves_nobody = model::is_lock(resource->kind) && moves && youngest >= doubtful(facts.snapshot.machine);
+    if (!serves_nobody && facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);
     if (stands && *stands < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
   }
   std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
   return unending;
+}
+
+// Who has stood for long waiting for others of whom nothing tells who they are.
+std::vector<UnlistedWait> waiting_for_unlisted(const Case& facts) {
+  std::vector<UnlistedWait> tasks;
+  const std::uint64_t limit = doubtful(facts.snapshot.machine);
+  for (const model::Task& task : facts.snapshot.tasks) {
+    const bool stands = task.state == model::TaskState::kUninterruptible && !task.is_idle_task &&
+                        facts.waits.idle_time(task).value_or(0) >= limit;
+    const model::CodeLocation* place = stands ? waits_for_unlisted(facts.snapshot, task) : nullptr;
+    if (place != nullptr) tasks.push_back({task.address, place->function});
+  }
+  return tasks;
 }
 
 // Missing tasks or CPUs may be those that hang, and without their names functions say nothing. What else is missing
@@ -89,6 +102,8 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   if (is_hang_panic(facts.snapshot.machine.panic_message)) doubt(Doubt::kDetectorFired);
   diagnosis.unending = unending_waits(facts);
   if (!diagnosis.unending.empty()) doubt(Doubt::kWaitsUnending);
+  diagnosis.unlisted = waiting_for_unlisted(facts);
+  if (!diagnosis.unlisted.empty()) doubt(Doubt::kOthersUnlisted);
   auto& unexplained = diagnosis.accounting.unexplained;
   const auto matters = [&](const Unexplained& one) {
     const model::Task* task = facts.index.task(one.task);

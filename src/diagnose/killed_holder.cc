@@ -6,20 +6,18 @@
 namespace whyhung::diagnose {
 namespace {
 
-bool is_alive(const model::Snapshot& snapshot, const model::Incident& incident) {
-  return std::ranges::any_of(snapshot.tasks, [&](const model::Task& task) {
-    const bool has_gone = task.state == model::TaskState::kZombie || task.state == model::TaskState::kDead;
-    return !has_gone && incident.pid == task.pid && (incident.comm.empty() || task.comm == incident.comm);
-  });
+// The task that ran into it is no more.
+bool has_ended(const Case& facts, const model::Incident& incident) {
+  return incident.pid && std::ranges::none_of(facts.index.tasks_with_pid(*incident.pid), [&](const model::Task* task) {
+           const bool has_gone = task->state == model::TaskState::kZombie || task->state == model::TaskState::kDead;
+           return !has_gone && (incident.comm.empty() || task->comm == incident.comm);
+         });
 }
 
-// The lock names as its owner a task_struct that the Oops's registers held and that belongs to one who came later.
-bool names_heir(const Case& facts, const model::Resource& lock, const model::Incident& incident) {
-  return std::ranges::any_of(lock.holders, [&](const model::Holder& holder) {
-    if (std::ranges::find(incident.words, holder.who.id) == incident.words.end()) return false;
-    const model::Task* heir = facts.waits.task(holder.who);
-    return heir == nullptr || heir->start_time.value_or(0) > incident.time;
-  });
+// The task_struct that the lock names as its owner belongs to one who came after the Oops.
+bool is_heir(const Case& facts, const model::Holder& holder, const model::Incident& incident) {
+  const model::Task* heir = facts.waits.task(holder.who);
+  return heir == nullptr || heir->start_time.value_or(0) > incident.time;
 }
 
 }  // namespace
@@ -29,13 +27,18 @@ const model::Incident* killed_holder(const Case& facts, const model::Resource& l
   const auto& oldest = facts.waits.oldest_waits();
   const auto wait = oldest.find(model::resource_node(lock.address));
   if (wait == oldest.end() || !wait->second->since) return nullptr;
-  for (const model::Incident& incident : facts.snapshot.incidents) {
-    if (incident.kind != model::IncidentKind::kOops || !incident.pid || is_alive(facts.snapshot, incident)) continue;
-    const bool held_it =
-        std::ranges::find(incident.words, lock.address) != incident.words.end() || names_heir(facts, lock, incident);
-    if (held_it && incident.time < *wait->second->since) return &incident;
+  const model::Incident* first = nullptr;
+  const auto consider = [&](const model::Incident* incident) {
+    const bool fits = incident->time < *wait->second->since && has_ended(facts, *incident);
+    if (fits && (first == nullptr || incident < first)) first = incident;
+  };
+  for (const model::Incident* incident : facts.index.oopses_with(lock.address)) consider(incident);
+  for (const model::Holder& holder : lock.holders) {
+    for (const model::Incident* incident : facts.index.oopses_with(holder.who.id)) {
+      if (is_heir(facts, holder, *incident)) consider(incident);
+    }
   }
-  return nullptr;
+  return first;
 }
 
 std::vector<Finding> detect_killed_holder(const Case& facts) {
@@ -71,11 +74,11 @@ std::vector<Finding> detect_killed_holder(const Case& facts) {
 const model::Task* still_asleep(const Case& facts, const model::Incident& incident) {
   constexpr std::uint64_t kSkew = 2'000'000'000;  // ns: the log's clock and the scheduler's
   if (incident.kind != model::IncidentKind::kAtomicSleep || !incident.pid) return nullptr;
-  const auto found = std::ranges::find_if(facts.snapshot.tasks, [&](const model::Task& task) {
-    return task.pid == *incident.pid && task.comm == incident.comm && !task.is_idle_task;
-  });
-  if (found == facts.snapshot.tasks.end() || found->on_cpu || found->is_runnable()) return nullptr;
-  return found->last_arrival && *found->last_arrival < incident.time + kSkew ? &*found : nullptr;
+  const auto tasks = facts.index.tasks_with_pid(*incident.pid);
+  const auto found = std::ranges::find_if(
+      tasks, [&](const model::Task* task) { return task->comm == incident.comm && !task->is_idle_task; });
+  if (found == tasks.end() || (*found)->on_cpu || (*found)->is_runnable()) return nullptr;
+  return (*found)->last_arrival && *(*found)->last_arrival < incident.time + kSkew ? *found : nullptr;
 }
 
 std::vector<Finding> detect_atomic_sleeper(const Case& facts) {

@@ -119,6 +119,7 @@ constexpr auto kDoubts = std::to_array<EnumName<Doubt>>({{Doubt::kNothingReadabl
                                                          {Doubt::kDetectorFired, "detector-fired"},
                                                          {Doubt::kWaitsUnending, "waits-unending"},
                                                          {Doubt::kTasksUnexplained, "tasks-unexplained"},
+                                                         {Doubt::kOthersUnlisted, "others-unlisted"},
                                                          {Doubt::kCpuWaitsUnexplained, "cpu-waits-unexplained"}});
 static_assert(is_whole(kDoubts));
 constexpr auto kRungs =

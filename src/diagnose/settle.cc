@@ -91,7 +91,8 @@ std::optional<std::uint64_t> lost_since(const Case& facts, const std::vector<Fin
     for (const Culprit& culprit : finding.culprits) {
       const CpuCondition* condition = culprit.occupies_cpu ? condition_of(facts, culprit.cpu) : nullptr;
       if (condition == nullptr) continue;
-      const std::uint64_t lost = std::max(condition->held.value_or(0), condition->clock_behind.value_or(0));
+      const std::uint64_t lost = std::max(
+          {condition->held.value_or(0), condition->clock_behind.value_or(0), condition->unwatched.value_or(0)});
       const std::uint64_t since = now > lost ? now - lost : 0;
       if (!earliest || since < *earliest) earliest = since;
     }

@@ -110,6 +110,18 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   return culprit;
 }
 
+const model::CodeLocation* waits_for_unlisted(const model::Snapshot& snapshot, const model::Task& task) {
+  if (task.on_cpu || task.is_runnable()) return nullptr;
+  for (const model::StackFrame& frame : own_frames(snapshot, task.stack)) {
+    const model::CodeLocation& place = snapshot.location(frame);
+    if (place.meanings.has(names::Meaning::kWaitsForUnlisted)) return &place;
+    const bool is_around =
+        place.meanings.has(names::Meaning::kWaits) || place.meanings.has(names::Meaning::kCompletionCode);
+    if (!is_around) break;
+  }
+  return nullptr;
+}
+
 bool is_user_lock(const model::Resource& resource) {
   // A parent that called vfork() waits as long as its child likes.
   const auto is_child = [](const model::Holder& holder) { return holder.role == model::HolderRole::kVforkChild; };

@@ -57,6 +57,11 @@ class WaitIndex {
   std::unordered_set<model::NodeId, model::NodeHash> long_awaited_;
 };
 
+// The function in which a task sleeps until others have left or done their part, of whom nothing tells who they are:
+// SRCU's and percpu rw-semaphores' readers, the owner of a bit, whoever keeps a count up. What it holds meanwhile it
+// holds for their sake. Null: it does not.
+const model::CodeLocation* waits_for_unlisted(const model::Snapshot& snapshot, const model::Task& task);
+
 // Whether the resource is a lock of user space, which its holder may keep for good reasons.
 bool is_user_lock(const model::Resource& resource);
 // Whether a freezer is what keeps a task. One that a signal or a tracer stopped also counts as frozen when its cgroup

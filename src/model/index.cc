@@ -10,9 +10,9 @@ auto found_in(const Map& map, const Key& key) -> typename Map::mapped_type {
   return found == map.end() ? nullptr : found->second;
 }
 
-template <typename Map>
-auto list_in(const Map& map, NodeId node) -> std::span<const typename Map::mapped_type::value_type> {
-  const auto found = map.find(node);
+template <typename Map, typename Key>
+auto list_in(const Map& map, const Key& key) -> std::span<const typename Map::mapped_type::value_type> {
+  const auto found = map.find(key);
   if (found == map.end()) return {};
   return found->second;
 }
@@ -20,7 +20,14 @@ auto list_in(const Map& map, NodeId node) -> std::span<const typename Map::mappe
 }  // namespace
 
 Index::Index(const Snapshot& snapshot) : snapshot_(snapshot) {
-  for (const Task& task : snapshot.tasks) tasks_.emplace(task.address, &task);
+  for (const Task& task : snapshot.tasks) {
+    tasks_.emplace(task.address, &task);
+    pids_[task.pid].push_back(&task);
+  }
+  for (const Incident& incident : snapshot.incidents) {
+    if (incident.kind != IncidentKind::kOops) continue;
+    for (const std::uint64_t word : incident.words) oopses_[word].push_back(&incident);
+  }
   for (const Cpu& cpu : snapshot.cpus) {
     cpus_.emplace(cpu.number, &cpu);
     if (cpu.task != 0) running_.emplace(cpu.task, &cpu);
@@ -53,6 +60,14 @@ const Task* Index::task(NodeId node) const {
 
 const Resource* Index::resource(NodeId node) const {
   return node.kind == NodeKind::kResource ? resource(node.id) : nullptr;
+}
+
+std::span<const Task* const> Index::tasks_with_pid(std::uint32_t pid) const {
+  return list_in(pids_, pid);
+}
+
+std::span<const Incident* const> Index::oopses_with(std::uint64_t word) const {
+  return list_in(oopses_, word);
 }
 
 const Cpu* Index::cpu_of(const Task& task) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Quick ways through a snapshot: by address of a task, number of a CPU, address of a resource, waiter, holder. Made
-// once and handed on; the snapshot outlives it and does not change meanwhile. Of several with one name the first
-// counts.
+// Quick ways through a snapshot: by address or pid of a task, number of a CPU, address of a resource, waiter, holder,
+// what an Oops's registers held. Made once and handed on; the snapshot outlives it and does not change meanwhile. Of
+// several with one name the first counts.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,10 @@ class Index {
   const Resource* resource(std::uint64_t address) const;
   const Task* task(NodeId node) const;
   const Resource* resource(NodeId node) const;
+  // In the snapshot's order: a pid is given again when its task has gone.
+  std::span<const Task* const> tasks_with_pid(std::uint32_t pid) const;
+  // The Oopses whose registers held an address, in the snapshot's order.
+  std::span<const Incident* const> oopses_with(std::uint64_t word) const;
   // The CPU that runs a task.
   const Cpu* cpu_of(const Task& task) const;
 
@@ -46,6 +50,8 @@ class Index {
  private:
   const Snapshot& snapshot_;
   std::unordered_map<std::uint64_t, const Task*> tasks_;
+  std::unordered_map<std::uint32_t, std::vector<const Task*>> pids_;
+  std::unordered_map<std::uint64_t, std::vector<const Incident*>> oopses_;  // by word
   std::unordered_map<std::uint32_t, const Cpu*> cpus_;
   std::unordered_map<std::uint64_t, const Resource*> resources_;
   std::unordered_map<std::uint64_t, const Cpu*> running_;

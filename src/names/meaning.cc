@@ -66,6 +66,7 @@ constexpr auto kMeanings =
                                       {Meaning::kFlushesWork, "flushes-work"},
                                       {Meaning::kWaitsForGracePeriod, "waits-for-grace-period"},
                                       {Meaning::kWaitsForTasksRcu, "waits-for-tasks-rcu"},
+                                      {Meaning::kWaitsForUnlisted, "waits-for-unlisted"},
                                       {Meaning::kEndsByItself, "ends-by-itself"},
                                       {Meaning::kLocksPiFutex, "locks-pi-futex"},
                                       {Meaning::kAsksForStopMachine, "asks-for-stop-machine"},

@@ -83,6 +83,7 @@ enum class Meaning : std::uint8_t {
   kFlushesWork,
   kWaitsForGracePeriod,
   kWaitsForTasksRcu,  // RCU of another kind, with grace periods of its own
+  kWaitsForUnlisted,  // until others have left or done their part, and nothing notes who they are
   kEndsByItself,      // a timeout ends it, or hardware or user space do
   kLocksPiFutex,
   // stop_machine.

@@ -92,6 +92,37 @@ constexpr auto kRows = std::to_array<Row>({
     {"synchronize_rcu*", kWaitsForGracePeriod},
     // kernel/rcu/tasks.h.
     {"synchronize_rcu_tasks*", kWaitsForTasksRcu},
+    {"synchronize_rcu_tasks*", kWaitsForUnlisted},
+    // kernel/rcu/srcutree.c, tree.c, tree_exp.h: readers and callbacks are counted, not noted.
+    {"synchronize_srcu*", kWaitsForUnlisted},
+    {"__synchronize_srcu", kWaitsForUnlisted},
+    {"srcu_barrier", kWaitsForUnlisted},
+    {"rcu_barrier*", kWaitsForUnlisted},
+    {"synchronize_rcu_expedited*", kWaitsForUnlisted},
+    {"synchronize_sched_expedited*", kWaitsForUnlisted},
+    // kernel/locking/percpu-rwsem.c: readers too.
+    {"percpu_down_write", kWaitsForUnlisted},
+    {"percpu_rwsem_wait", kWaitsForUnlisted},
+    {"__percpu_down_read", kWaitsForUnlisted},
+    // kernel/sched/wait_bit.c: a bit has no owner.
+    {"bit_wait*", kWaitsForUnlisted},
+    {"__wait_on_bit*", kWaitsForUnlisted},
+    {"out_of_line_wait_on_*", kWaitsForUnlisted},
+    {"var_wait*", kWaitsForUnlisted},
+    // block/blk-mq.c, blk-core.c, fs/inode.c, fs/fs-writeback.c, kernel/irq/manage.c: counts that must come to 0.
+    {"blk_mq_freeze_queue_wait*", kWaitsForUnlisted},
+    {"blk_queue_enter", kWaitsForUnlisted},
+    {"__bio_queue_enter", kWaitsForUnlisted},
+    {"inode_dio_wait*", kWaitsForUnlisted},
+    {"__inode_wait_for_writeback", kWaitsForUnlisted},
+    {"inode_wait_for_writeback", kWaitsForUnlisted},
+    {"__synchronize_irq", kWaitsForUnlisted},
+    {"synchronize_irq", kWaitsForUnlisted},
+    // fs/jbd2/.
+    {"jbd2_journal_wait_updates", kWaitsForUnlisted},
+    {"jbd2_log_wait_commit", kWaitsForUnlisted},
+    {"wait_transaction_locked", kWaitsForUnlisted},
+    {"add_transaction_credits", kWaitsForUnlisted},
     {"wait_for_completion_timeout", kEndsByItself},
     {"wait_for_completion_io*", kEndsByItself},
     {"wait_for_completion_interruptible_timeout", kEndsByItself},

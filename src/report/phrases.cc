@@ -39,6 +39,14 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
                          task_phrase(index, longest.task), static_cast<double>(longest.age) / 1e9,
                          resource_phrase(index, longest.resource));
     }
+    case diagnose::Doubt::kOthersUnlisted: {
+      const diagnose::UnlistedWait& first = diagnosis.unlisted.front();
+      const std::string others =
+          diagnosis.unlisted.size() == 1 ? "" : fmt::format(" (and {} others like it)", diagnosis.unlisted.size() - 1);
+      return fmt::format(
+          "{}{} sleeps in {} until others have left or done their part, and the kernel does not note who",
+          task_phrase(index, first.task), others, code(printable(first.function)));
+    }
     case diagnose::Doubt::kTasksUnexplained: {
       const auto& longest = diagnosis.accounting.unexplained.front();
       return fmt::format("{} task{} sleep{} uninterruptibly without an explanation, {} for {:.0f} s",

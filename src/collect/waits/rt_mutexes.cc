@@ -103,13 +103,14 @@ VirtualRange stack_of_possible_reader(const model::Snapshot& snapshot, const mod
 // Readers are counted and not noted. Who sleeps uninterruptibly with the lock's address on his stack may be one.
 void find_readers(WaitContext& context, VirtualAddress lock, std::uint32_t readers, model::Resource& resource) {
   constexpr std::size_t kMostHolders = 16;
-  constexpr std::uint64_t kMostSearched = 64u << 20;  // bytes of all stacks
-  std::uint64_t searched = 0;
+  constexpr std::uint64_t kLook = 64;  // bytes that a look at a task counts as
   std::vector<model::Holder> found;
   for (const model::Task& task : context.bench.snapshot.tasks) {
+    if (found.size() == kMostHolders || context.stack_search_left < kLook) break;
     const VirtualRange stack = stack_of_possible_reader(context.bench.snapshot, task);
-    if (stack.empty() || searched > kMostSearched || found.size() == kMostHolders) continue;
-    searched += stack.size();
+    context.stack_search_left -= kLook;
+    if (stack.empty()) continue;
+    context.stack_search_left -= std::min(context.stack_search_left, stack.size());
     const auto at = find_on_stack(context.bench.access.memory, stack, lock.value);
     if (!at) continue;
     const model::Evidence evidence{EvidenceKind::kField, "the lock's address on its stack", at->value, {}};

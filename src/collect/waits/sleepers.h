@@ -85,6 +85,8 @@ class WaitContext {
   std::unordered_map<std::uint64_t, std::uint64_t> lock_of_record;
   // Futexes by their keys: the address under which the resource is known.
   std::map<kernel::FutexKey, std::uint64_t> futexes;
+  // How many bytes of other tasks' stacks may still be searched for a lock's address, for all locks together.
+  std::uint64_t stack_search_left = 256u << 20;
 
  private:
   void learn_names();

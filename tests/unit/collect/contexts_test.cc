@@ -161,6 +161,16 @@ TEST_F(ContextsTest, WhatAnInterruptHeldThatWasOnlyPassingIsNotTheTasks) {
   EXPECT_EQ(runs(frames).activity_preempt_depth, std::nullopt) << "whose the levels are cannot be told";
 }
 
+TEST_F(ContextsTest, WhatADetectorHoldsThatPrintsIsNotTheTasks) {
+  kernel.machine.memory.write_u32(kernel.percpu(1, "__preempt_count"), 0x10004);
+  const model::Cpu& found = runs(
+      on_top_of({"console_unlock", "vprintk_emit", "_printk", "watchdog_timer_fn", "asm_sysvec_apic_timer_interrupt"},
+                {"spins [driver]", "kthread"}));
+  EXPECT_EQ(found.dump_role, DumpRole::kDetecting);
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.activity_preempt_depth, std::nullopt) << "printing takes levels of its own";
+}
+
 TEST_F(ContextsTest, AKernelThatDoesNotCountTellsNoDepth) {
   for (std::uint32_t number = 0; number < 4; ++number) {
     kernel.machine.memory.write_u32(kernel.percpu(number, "__preempt_count"), 0x80000000);

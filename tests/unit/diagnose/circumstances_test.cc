@@ -67,14 +67,6 @@ TEST(RcuStall, ALoopOutsideOfOneIsAHogThatHasGracePeriodsWait) {
   EXPECT_EQ(diagnosis.findings.at(0).victim_tasks.size(), 1u) << "who waits for the grace period";
 }
 
-void stands_in(SnapshotBuilder& b, std::uint32_t pid, std::initializer_list<std::string_view> functions) {
-  for (const std::string_view function : functions) {
-    model::StackFrame frame;
-    frame.location = b.location(function);
-    b.task(pid).stack.frames.push_back(frame);
-  }
-}
-
 // Pid 10 waits in vain for an answer; who it was called by is `functions`.
 SnapshotBuilder waiting_in(std::initializer_list<std::string_view> functions) {
   SnapshotBuilder b = idle_machine();

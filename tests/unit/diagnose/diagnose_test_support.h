@@ -67,6 +67,15 @@ inline bool has_doubt(const Diagnosis& diagnosis, Doubt doubt) {
   return std::ranges::find(diagnosis.doubts, doubt) != diagnosis.doubts.end();
 }
 
+// A sleeping task's stack, innermost first.
+inline void stands_in(SnapshotBuilder& b, std::uint32_t pid, std::initializer_list<std::string_view> functions) {
+  for (const std::string_view function : functions) {
+    model::StackFrame frame;
+    frame.location = b.location(function);
+    b.task(pid).stack.frames.push_back(frame);
+  }
+}
+
 // A CPU that a module's kernel thread holds without yielding, for 30 s.
 inline test::CpuBuilder add_hog(SnapshotBuilder& b, std::uint32_t cpu, std::uint32_t pid = 120) {
   b.cpu(cpu).runs(pid, "spinner").frames({"spin_forever [while1]", "kthread", "ret_from_fork"}).held_for(30);

@@ -75,6 +75,7 @@ TEST(Phrases, EveryAdviceDoubtAndClassIsASentence) {
   diagnose::Diagnosis diagnosis;
   diagnosis.accounting.unexplained.push_back({});
   diagnosis.unending.push_back({});
+  diagnosis.unlisted.push_back({0, "synchronize_srcu"});
   for (const auto& row : words_of(diagnose::Doubt{})) {
     EXPECT_FALSE(doubt_phrase(index, diagnosis, row.value).empty()) << row.name;
   }
