@@ -7,15 +7,8 @@
 #include <fmt/format.h>
 
 namespace whyhung {
-namespace {
 
-struct Decoded {
-  char32_t code;
-  std::size_t length;  // 0: not UTF-8
-};
-
-// One strict UTF-8 sequence: no overlong form, no surrogate, nothing beyond U+10FFFF.
-Decoded decode(std::string_view text) {
+Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) return {lead, 1};
@@ -32,6 +25,8 @@ Decoded decode(std::string_view text) {
   return {code, length};
 }
 
+namespace {
+
 bool is_dangerous(char32_t code) {
   const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
   const bool bidirectional = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
@@ -45,7 +40,7 @@ std::string filter(std::string_view raw, Keep keep) {
   std::string out;
   out.reserve(raw.size());
   while (!raw.empty()) {
-    const Decoded one = decode(raw);
+    const Character one = first_character(raw);
     const std::size_t length = one.length == 0 ? 1 : one.length;
     if (one.length != 0 && keep(one.code)) {
       out.append(raw.substr(0, length));

@@ -10,6 +10,14 @@
 
 namespace whyhung {
 
+// The character that a text, which is not empty, begins with: one strict UTF-8 sequence, no overlong form, no
+// surrogate, nothing beyond U+10FFFF. Length 0: it is not UTF-8.
+struct Character {
+  char32_t code;
+  std::size_t length;
+};
+Character first_character(std::string_view text);
+
 // Printable form for a terminal: control characters, escape sequences, C1 controls, bidirectional overrides and bytes
 // that are not UTF-8 become \xNN; a backslash stays. The result holds no newline.
 std::string printable(std::string_view raw);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/columns.h"
 #include "cli/described.h"
 
 namespace whyhung::cli {
@@ -17,32 +18,18 @@ std::string spelling(const DescribedOption& option) {
   return option.value.empty() ? text : text + " " + option.value;
 }
 
-// How many columns a text takes: "…" is one.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }));
-}
-
 void add_row(std::string& text, const std::string& left, const std::string& right) {
   std::string line = "  " + left;
-  const std::size_t used = columns(line);
-  if (used + 2 > kColumn) {
+  if (columns_of(line) + 2 > kColumn) {
     text += line + "\n";
     line.clear();
   }
-  line.append(kColumn - std::min(kColumn, columns(line)), ' ');
-  std::string_view rest = right;
-  while (!rest.empty()) {
-    std::string_view word = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
-    if (columns(line) + word.size() + 1 > kWidth) {
-      text += line + "\n";
-      line.assign(kColumn, ' ');
-    }
-    if (!line.ends_with(' ')) line += ' ';
-    line += word;
+  line = padded(std::move(line), kColumn);
+  const std::vector<std::string> lines = wrapped(right, kWidth - kColumn, LongWords::kKeep);
+  for (const std::string& one : lines) {
+    text += line + one + "\n";
+    line.assign(kColumn, ' ');
   }
-  text += line + "\n";
 }
 
 }  // namespace
