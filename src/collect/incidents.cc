@@ -162,6 +162,7 @@ void collect_incidents(Workbench& bench) {
   const auto mask = bench.access.symbols.find_all("tainted_mask", 1);
   if (!mask.empty()) {
     const auto taints = bench.access.memory.read_u64(mask.front().address);
+    if (taints) bench.snapshot.machine.taints = taint_letters(*taints);
     if (taints && (*taints & (kTaintDied | kTaintWarned)) == 0) return;
   }
   bench.snapshot.incidents = find_incidents(read_log(bench, kMostRecords));

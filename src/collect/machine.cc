@@ -5,6 +5,7 @@
 #include <array>
 #include <span>
 
+#include "collect/complaints.h"
 #include "collect/crash.h"
 #include "collect/without_types.h"
 #include "kernel/printk.h"
@@ -47,6 +48,8 @@ std::optional<std::uint32_t> panicking_by_stack(const model::Snapshot& snapshot)
   return found;
 }
 
+}  // namespace
+
 std::string taint_letters(std::uint64_t taints) {
   // kernel/panic.c taint_flags[]: the letters that a module's own flags use.
   constexpr std::string_view kLetters = "PFSRMBUDAWCIOELKXTNJ";
@@ -56,8 +59,6 @@ std::string taint_letters(std::uint64_t taints) {
   }
   return letters;
 }
-
-}  // namespace
 
 void describe_dump(const target::Target& target, std::string_view shown_name, model::Machine& machine) {
   const dump::DumpFacts& facts = target.dump->facts();
@@ -70,6 +71,7 @@ void describe_dump(const target::Target& target, std::string_view shown_name, mo
   machine.incomplete_dump = facts.incomplete;
   machine.capsule = facts.capsule;
   machine.architecture = target.architecture->name;
+  if (const auto id = target.vmcoreinfo.build_id()) machine.build_id = *id;
   machine.symbols_from = target.symbols_from;
   machine.types_from = target.types->description();
   machine.node_name = facts.node_name;
@@ -111,7 +113,9 @@ void collect_machine(Workbench& bench) {
   if (machine.panic_cpu) {
     const model::Cpu* cpu = bench.snapshot.find_cpu(*machine.panic_cpu);
     if (cpu != nullptr && cpu->task != 0) machine.panic_task = cpu->task;
-    machine.panic_message = find_panic_message(read_log(bench, kPanicSearch));
+    const std::vector<model::LogRecord> records = read_log(bench, kPanicSearch);
+    machine.panic_message = find_panic_message(records);
+    machine.complaint = find_complaint(records);
     machine.crash = find_crash(bench.snapshot, *machine.panic_cpu);
   }
 }
@@ -134,7 +138,9 @@ void describe_without_types(const target::Target& target, model::Snapshot& snaps
   machine.panic_cpu = kernel::read_panic_cpu(access, kMostCpus);
   snapshot.log = read_log(access, kMostRecords, snapshot.gaps);
   const std::span<const model::LogRecord> records = snapshot.log;
-  machine.panic_message = find_panic_message(records.last(std::min(records.size(), kPanicSearch)));
+  const auto newest = records.last(std::min(records.size(), kPanicSearch));
+  machine.panic_message = find_panic_message(newest);
+  machine.complaint = find_complaint(newest);
 }
 
 void collect_modules(Workbench& bench) {
@@ -146,6 +152,7 @@ void collect_modules(Workbench& bench) {
     for (const VirtualRange& range : module.ranges) out.size += range.size();
     out.state = kernel::module_state_name(module.state);
     out.taints = taint_letters(module.taints);
+    out.version = module.version;
     bench.snapshot.modules.push_back(std::move(out));
   }
 }

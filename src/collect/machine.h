@@ -15,6 +15,9 @@ void collect_machine(Workbench& bench);
 // Loaded modules as values.
 void collect_modules(Workbench& bench);
 
+// The letters that the kernel prints for its taints, or for those of a module.
+std::string taint_letters(std::uint64_t taints);
+
 // The newest records of the kernel's log.
 std::vector<model::LogRecord> read_log(Workbench& bench, std::size_t most_records);
 

@@ -11,11 +11,12 @@ namespace {
 
 constexpr std::uint64_t kMostModules = 16384;
 constexpr std::uint64_t kMostMemoryTypes = 16;
+constexpr std::size_t kLongestVersion = 64;
 constexpr std::uint64_t kMostModuleBytes = 1ull << 30;
 constexpr std::array<std::string_view, 4> kStates = {"live", "coming", "going", "unformed"};
 
 struct ModuleView {
-  Field list, name, state, taints;
+  Field list, name, state, taints, version, source_version;
   // v6.4 (ac3b43283923): mem[] of struct module_memory, text first; v4.5 (7523e4dc5057): core_layout and init_layout;
   // before: module_core, core_size, core_text_size.
   Field memory, memory_base, memory_size;
@@ -31,6 +32,8 @@ ModuleView bind(Binder& binder) {
   v.name = binder.required("module", {"name"});
   v.state = binder.required("module", {"state"});
   v.taints = binder.optional("module", {"taints"});
+  v.version = binder.optional("module", {"version"});
+  v.source_version = binder.optional("module", {"srcversion"});
   v.memory = binder.optional("module", {"mem"});
   if (v.memory.exists()) {
     v.memory_base = binder.optional("module", {"mem[0].base"});
@@ -61,6 +64,18 @@ std::uint64_t value_or_zero(const ReadResult<std::uint64_t>& value) {
 void add_range(LoadedModule& module, std::uint64_t base, std::uint64_t size) {
   if (base == 0 || size == 0 || size > kMostModuleBytes) return;
   module.ranges.push_back({VirtualAddress(base), VirtualAddress(base + size)});
+}
+
+// What the module calls its version, else the checksum of its sources. Only of modules that are not the kernel's own:
+// for all others it is the kernel's.
+std::string read_version(const Access& access, const ModuleView& view, const LoadedModule& module) {
+  if (module.taints == 0) return {};
+  for (const Field* field : {&view.version, &view.source_version}) {
+    const auto text = field->read_pointer(access.memory, module.address);
+    if (!text || text->is_null()) continue;
+    if (auto version = access.memory.read_c_string(*text, kLongestVersion)) return *version;
+  }
+  return {};
 }
 
 void read_ranges(const Access& access, const ModuleView& view, LoadedModule& module) {
@@ -138,6 +153,7 @@ ModuleList read_modules(const Access& access) {
     module.name = *name;
     module.state = *state;
     module.taints = value_or_zero(view.taints.read(access.memory, module.address));
+    module.version = read_version(access, view, module);
     read_ranges(access, view, module);
     read_tables(access, view, module);
     result.modules.push_back(std::move(module));

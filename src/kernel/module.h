@@ -22,6 +22,7 @@ struct LoadedModule {
   VirtualAddress orc_rows;
   std::uint64_t orc_count = 0;
   std::uint64_t taints = 0;
+  std::string version;  // raw; of modules that taint the kernel, where they name one
 
   bool contains(VirtualAddress address_in_module) const;
 };

@@ -32,7 +32,21 @@ struct Incident {
   bool operator==(const Incident&) const = default;
 };
 
+// What a detector of the kernel wrote to the log when it saw a hang.
+enum class ComplaintKind : std::uint8_t { kSoftLockup, kHardLockup, kRcuStall, kHungTask };
+
+struct Complaint {
+  ComplaintKind kind = ComplaintKind::kSoftLockup;
+  std::uint64_t time = 0;            // ns since boot
+  std::optional<std::uint32_t> cpu;  // that it complains of
+  std::optional<std::uint32_t> pid;
+  std::string comm;
+  bool operator==(const Complaint&) const = default;
+};
+
 std::string_view name_of(IncidentKind kind);
 std::span<const EnumName<IncidentKind>> words_of(IncidentKind);
+std::string_view name_of(ComplaintKind kind);
+std::span<const EnumName<ComplaintKind>> words_of(ComplaintKind);
 
 }  // namespace whyhung::model

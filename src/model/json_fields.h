@@ -299,6 +299,14 @@ void visit_fields(V& v, Crash& x) {
   v.field("frame", x.frame);
 }
 template <typename V>
+void visit_fields(V& v, Complaint& x) {
+  v.field("kind", x.kind);
+  v.field("time", x.time);
+  v.field("cpu", x.cpu);
+  v.field("pid", x.pid);
+  v.added("comm", x.comm);
+}
+template <typename V>
 void visit_fields(V& v, Machine& x) {
   v.field("dump_file", x.dump_file);
   v.field("dump_format", x.dump_format);
@@ -308,6 +316,8 @@ void visit_fields(V& v, Machine& x) {
   v.field("symbols_from", x.symbols_from);
   v.field("types_from", x.types_from);
   v.field("architecture", x.architecture);
+  v.added("build_id", x.build_id);
+  v.field("taints", x.taints);
   v.field("node_name", x.node_name);
   v.field("release", x.release);
   v.field("version", x.version);
@@ -322,6 +332,7 @@ void visit_fields(V& v, Machine& x) {
   v.field("megahertz", x.megahertz);
   v.field("panic_message", x.panic_message);
   v.field("panic_cpu", x.panic_cpu);
+  v.field("complaint", x.complaint);
   v.hex("panic_task", x.panic_task);
   v.field("crash", x.crash);
   v.field("preemption", x.preemption);
@@ -347,6 +358,7 @@ void visit_fields(V& v, Module& x) {
   v.hex("size", x.size);
   v.field("state", x.state);
   v.field("taints", x.taints);
+  v.added("version", x.version);
 }
 template <typename V>
 void visit_fields(V& v, Incident& x) {

@@ -79,6 +79,11 @@ static_assert(is_whole(kCrashKinds));
 constexpr auto kIncidentKinds = std::to_array<EnumName<IncidentKind>>(
     {{IncidentKind::kOops, "oops"}, {IncidentKind::kAtomicSleep, "atomic-sleep"}, {IncidentKind::kWarning, "warning"}});
 static_assert(is_whole(kIncidentKinds));
+constexpr auto kComplaintKinds = std::to_array<EnumName<ComplaintKind>>({{ComplaintKind::kSoftLockup, "soft-lockup"},
+                                                                         {ComplaintKind::kHardLockup, "hard-lockup"},
+                                                                         {ComplaintKind::kRcuStall, "rcu-stall"},
+                                                                         {ComplaintKind::kHungTask, "hung-task"}});
+static_assert(is_whole(kComplaintKinds));
 constexpr auto kRegisterSources =
     std::to_array<EnumName<RegisterSource>>({{RegisterSource::kCrashNote, "crash-note"},
                                              {RegisterSource::kPrstatus, "prstatus"},
@@ -235,6 +240,12 @@ std::string_view name_of(IncidentKind value) {
 }
 std::span<const EnumName<IncidentKind>> words_of(IncidentKind) {
   return kIncidentKinds;
+}
+std::string_view name_of(ComplaintKind value) {
+  return enum_name(kComplaintKinds, value);
+}
+std::span<const EnumName<ComplaintKind>> words_of(ComplaintKind) {
+  return kComplaintKinds;
 }
 std::string_view name_of(RegisterSource value) {
   return enum_name(kRegisterSources, value);

@@ -29,6 +29,8 @@ struct Machine {
   std::string symbols_from;  // "kallsyms in the dump"
   std::string types_from;    // "BTF in the dump"
   std::string architecture;
+  std::string build_id;               // of the kernel, lower-case hexadecimal; empty: the dump names none
+  std::optional<std::string> taints;  // letters as the kernel prints them; absent: not read
   std::string node_name, release, version, machine;
   std::optional<std::uint64_t> cpu_count;  // possible CPUs
   std::optional<std::uint64_t> online_cpu_count;
@@ -40,6 +42,7 @@ struct Machine {
   std::optional<std::uint64_t> megahertz;  // of the processors, nominal
   std::string panic_message;               // the kernel's own last words; empty: no panic recorded
   std::optional<std::uint32_t> panic_cpu;
+  std::optional<Complaint> complaint;               // the kernel's last complaint of a hang before it panicked
   std::optional<std::uint64_t> panic_task;          // address
   std::optional<Crash> crash;                       // what made it panic
   std::string preemption;                           // "none", "voluntary", "full", "lazy", "" unknown
@@ -71,6 +74,7 @@ struct Module {
   std::uint64_t size = 0;
   std::string state;  // live, coming, going, unformed
   std::string taints;
+  std::string version;  // of modules from elsewhere, where they name one
   bool operator==(const Module&) const = default;
 };
 
