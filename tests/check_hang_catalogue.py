@@ -19,11 +19,11 @@ MARK = re.compile(r"(<!-- (tests/scenarios/[\w-]+) -->\n)(?:\n```\n(.*?)```\n)?"
 
 def report(program, scenario):
     """Verdict, chain and advice, without the machine's table before them and the accounting behind."""
-    run = subprocess.run([program, ROOT / scenario / "snapshot.json"], capture_output=True, timeout=60, check=False)
+    run = subprocess.run([program, "--full", ROOT / scenario / "snapshot.json"], capture_output=True, timeout=60, check=False)
     if run.stderr:
         sys.exit(f"{scenario}: {run.stderr.decode()}")
     blocks = re.split(r"\n\n(?=[A-Z])", run.stdout.decode())
-    wanted = [block for block in blocks if re.match(r"VERDICT|CHAIN|FIX", block)]
+    wanted = [block for block in blocks if re.match(r"VERDICT|CHAIN|SUGGESTED FIX", block)]
     return "\n\n".join(wanted).rstrip() + "\n"
 
 

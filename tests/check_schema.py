@@ -49,7 +49,7 @@ def mutilations(report):
         broken = copy.deepcopy(report)
         del broken[name]
         yield f"without {name}", broken
-    for name in report["verdict"].keys() - {"advice", "advice_kinds", "what_still_ran", "reasons"}:
+    for name in report["verdict"].keys() - {"advice", "advice_kinds", "signature", "what_still_ran", "reasons"}:
         broken = copy.deepcopy(report)
         del broken["verdict"][name]
         yield f"without verdict.{name}", broken

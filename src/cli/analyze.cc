@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/analyze.h"
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
@@ -11,9 +8,11 @@
 #include "cli/analyze_log.h"
 #include "cli/complain.h"
 #include "cli/inputs.h"
+#include "cli/page.h"
 #include "cli/progress.h"
 #include "commands/command.h"
 #include "model/json.h"
+#include "report/first_screen.h"
 #include "report/json.h"
 #include "report/text.h"
 #include "session/session.h"
@@ -24,14 +23,6 @@ namespace {
 constexpr int kExplained = 0;
 constexpr int kNotExplained = 1;
 constexpr int kUnusable = 2;
-
-report::Style style_for(ColourChoice choice) {
-  const char* no_colour = std::getenv("NO_COLOR");
-  const bool refused = no_colour != nullptr && no_colour[0] != '\0';
-  const bool wanted =
-      choice == ColourChoice::kAlways || (choice == ColourChoice::kAuto && !refused && ::isatty(STDOUT_FILENO) != 0);
-  return report::Style(wanted ? report::Colour::kTerminal : report::Colour::kNever);
-}
 
 Result<void> save_snapshot(const AnalyzeOptions& options, const session::Session& session) {
   if (options.save_snapshot.empty()) return {};
@@ -55,11 +46,15 @@ void show_gaps(const model::Snapshot& snapshot) {
 
 int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
   const diagnose::Diagnosis& diagnosis = session.diagnosis();
-  if (options.json) {
-    report::write_json(std::cout, session.snapshot(), diagnosis);
-  } else {
-    report::write_text(std::cout, session.snapshot(), diagnosis, style_for(options.colour));
-  }
+  const model::Index index(session.snapshot());
+  show(options, [&](const Page& page) {
+    switch (options.view()) {
+      case View::kJson: report::write_json(page.out, index, diagnosis); break;
+      case View::kFull: report::write_text(page.out, index, diagnosis, page.style, page.width); break;
+      case View::kScreen:
+        report::write_screen(page.out, report::make_screen(index, diagnosis), page.style, page.screen_width);
+    }
+  });
   return diagnosis.findings.empty() ? kNotExplained : kExplained;
 }
 
@@ -121,7 +116,7 @@ int analyze(const AnalyzeOptions& options) {
   if (!opened) {
     // What is neither dump nor snapshot may be a log. Asked in this order, no snapshot is mistaken for one, and a dump
     // is opened once.
-    if (const auto status = analyze_log(options, style_for(options.colour))) return *status;
+    if (const auto status = analyze_log(options)) return *status;
     return refuse(opened.error());
   }
   session::Session& session = **opened;

@@ -2,16 +2,17 @@
 #include "cli/analyze_log.h"
 
 #include <filesystem>
-#include <iostream>
 
 #include "cli/complain.h"
+#include "cli/page.h"
 #include "log/read_log.h"
 #include "report/log_report.h"
+#include "report/log_screen.h"
 #include "session/find_dump.h"
 
 namespace whyhung::cli {
 
-std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Style& style) {
+std::optional<int> analyze_log(const AnalyzeOptions& options) {
   if (options.inputs.size() != 1) return std::nullopt;
   const std::string& input = options.inputs.front();
   std::error_code ignored;
@@ -30,11 +31,14 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Styl
     complain({ErrorKind::kUsage, "commands need a dump or a saved snapshot; this is a log", {}});
     return 2;
   }
-  if (options.json) {
-    report::write_log_json(std::cout, *report);
-  } else {
-    report::write_log_text(std::cout, *report, style);
-  }
+  show(options, [&](const Page& page) {
+    switch (options.view()) {
+      case View::kJson: report::write_log_json(page.out, *report); break;
+      case View::kFull: report::write_log_text(page.out, *report, page.style, page.width); break;
+      case View::kScreen:
+        report::write_screen(page.out, report::make_log_screen(*report), page.style, page.screen_width);
+    }
+  });
   return log::is_explained(report->verdict) ? 0 : 1;
 }
 

@@ -5,12 +5,11 @@
 #include <optional>
 
 #include "cli/options.h"
-#include "report/style.h"
 
 namespace whyhung::cli {
 
 // Judges what was named if it is a log, or a folder that holds logs and no dump, and returns the exit status; nothing
 // when it is something else.
-std::optional<int> analyze_log(const AnalyzeOptions& options, const report::Style& style);
+std::optional<int> analyze_log(const AnalyzeOptions& options);
 
 }  // namespace whyhung::cli

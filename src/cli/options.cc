@@ -119,6 +119,8 @@ class Parser {
                     "a crash dump (all parts of a split one), a saved snapshot, or a folder with dumps; without it the "
                     "newest dump under /var/crash")
         ->type_name("VMCORE…");
+    app_.add_flag("--full", analyze_.full,
+                  "the whole report: the chain with its evidence, what still ran, all that is known");
     app_.add_flag("--json", analyze_.json, "one JSON object instead of text");
     app_.add_option("-c,--command", analyze_.commands, "run COMMAND instead of the verdict; may be repeated")
         ->allow_extra_args(false)
@@ -134,6 +136,7 @@ class Parser {
                         command_help() +
                             "\nExamples:\n"
                             "  whyhung /var/crash/202611221412/vmcore\n"
+                            "  whyhung --full vmcore | less\n"
                             "  whyhung --json vmcore | jq .verdict\n"
                             "  whyhung vmcore -c sys -c 'foreach active bt'\n"
                             "\nExit status: 0 a hang is explained (or all commands ran), 1 no hang found or not\n"

@@ -15,17 +15,23 @@ namespace whyhung::cli {
 enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 enum class Shell : std::uint8_t { kBash, kZsh, kFish };
 
+// What is shown of the answer.
+enum class View : std::uint8_t { kScreen, kFull, kJson };
+
 // whyhung [OPTIONS] [VMCORE…]
 struct AnalyzeOptions {
   std::vector<std::string> inputs;  // a dump, the parts of a split dump, or one saved snapshot; empty: the newest dump
   std::string vmlinux;
   std::string types;  // a file of distilled types, or a folder with such files
   bool json = false;
+  bool full = false;
   bool stats = false;
   ColourChoice colour = ColourChoice::kAuto;
   std::vector<std::string> commands;  // -c: run these instead of the verdict
   std::string save_snapshot;          // file to write the snapshot to; empty: none
   bool force = false;                 // it may replace a file
+
+  View view() const { return json ? View::kJson : full ? View::kFull : View::kScreen; }
 };
 
 // whyhung pack VMCORE -o FILE

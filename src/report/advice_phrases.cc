@@ -28,8 +28,7 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
   switch (advice) {
     case diagnose::Advice::kYieldInLoop:
       return fmt::format(
-          "let {} yield: cond_resched() or a sleep in the loop, and in a kernel thread an exit on "
-          "kthread_should_stop()",
+          "make {} yield: call cond_resched() or sleep in its loop, and leave the loop when kthread_should_stop()",
           yield_words(finding));
     case diagnose::Advice::kShortenPreemptOff:
       return fmt::format("enable preemption (or release the spinlock) within {} before it loops, and let it end",

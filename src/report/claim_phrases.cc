@@ -20,7 +20,7 @@ using model::Index;
 std::string request_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::StopFacts>(link);
   return fmt::format("{} asked for the machine to be stopped, to run {}, and waits until every CPU takes part",
-                     task_phrase(index, node(link, 0)), code(printable(facts.function)));
+                     task_phrase(index, node(link, 0)), called(facts.function));
 }
 
 std::string stop_state_phrase(const Link& link) {
@@ -31,7 +31,7 @@ std::string stop_state_phrase(const Link& link) {
 
 std::string took_part_phrase(const Link& link) {
   return fmt::format(
-      "{} took part: {} stopper spins in multi_cpu_stop at the highest priority, and nothing else runs there",
+      "{} took part: {} stopper spins in multi_cpu_stop() at the highest priority, and nothing else runs there",
       cpu_nodes_phrase(link.nodes), link.nodes.size() == 1 ? "its" : "each one's");
 }
 
@@ -66,12 +66,12 @@ std::string watchdog_phrase(const Link& link) {
   const auto& facts = facts_of<diagnose::ClockFacts>(link);
   constexpr std::uint64_t kSecond = 1'000'000'000;
   return fmt::format(
-      "the watchdog of CPU {} was last served {} s ago{}", node(link, 0), seconds_text(facts.age.value_or(0)),
+      "the watchdog of CPU {} last ran {} s ago{}", node(link, 0), seconds_text(facts.age.value_or(0)),
       facts.threshold ? fmt::format("; the kernel reports a soft lockup after {} s", *facts.threshold / kSecond) : "");
 }
 
 std::string loop_words(const diagnose::LoopFacts& facts) {
-  return fmt::format("its program counter stands in a loop of {} ({:#x}–{:#x})", function_phrase(facts.place),
+  return fmt::format("its program counter stands in a loop of {} ({:#x}-{:#x})", function_phrase(facts.place),
                      facts.begin, facts.end);
 }
 
@@ -92,9 +92,9 @@ std::string loop_phrase(const Link& link) {
 }
 
 std::string ipi_phrase(const Link& link) {
-  const std::string function = code(printable(facts_of<diagnose::CallFacts>(link).function));
+  const std::string function = called(facts_of<diagnose::CallFacts>(link).function);
   return fmt::format("CPU {} spins until CPU {} has run {} for it", node(link, 0), node(link, 1),
-                     function.empty() ? "a function" : "the function " + function);
+                     function.empty() ? "a function" : function);
 }
 
 }  // namespace

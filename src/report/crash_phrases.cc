@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/brief.h"
 #include "report/links.h"
 #include "report/words.h"
 
@@ -32,7 +33,34 @@ std::string_view deed(CrashKind kind) {
   return {};
 }
 
+// What it is called among those who read such dumps.
+std::string_view name_of_crash(CrashKind kind) {
+  switch (kind) {
+    case CrashKind::kPageFault: return "invalid memory access";
+    case CrashKind::kProtection: return "general protection fault";
+    case CrashKind::kInvalidInstruction: return "BUG() or invalid instruction";
+    case CrashKind::kDivide: return "division by zero";
+    case CrashKind::kStackOverflow: return "kernel stack overflow";
+    case CrashKind::kMachineCheck: return "machine check: a fault of the hardware";
+    case CrashKind::kOtherException: return "exception in the kernel";
+    case CrashKind::kOutOfMemory: return "out of memory, and the kernel is set to panic then";
+    case CrashKind::kStackSmashed: return "overwritten stack";
+    case CrashKind::kCalled: return "call of panic()";
+    case CrashKind::kHangDetector: return "a detector of hangs fired";
+    case CrashKind::kRequested: return "crash asked for";
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string crash_headline(const diagnose::Finding& finding) {
+  const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
+  if (died == nullptr) return "the kernel crashed";
+  const auto& facts = diagnose::facts_of<CrashFacts>(*died);
+  const std::string place = brief_place(facts.place.function, facts.place.module);
+  return fmt::format("{}{}{}", name_of_crash(facts.kind), place.empty() ? "" : " in ", place);
+}
 
 std::string died_phrase(const model::Index& index, const diagnose::Link& link) {
   const auto& facts = diagnose::facts_of<CrashFacts>(link);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/document.h"
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -9,12 +11,64 @@
 #include "report/marks.h"
 #include "report/phrases.h"
 #include "report/system_header.h"
+#include "report/victims.h"
 
 namespace whyhung::report {
 namespace {
 
 constexpr std::size_t kMostGaps = 12;
+constexpr std::size_t kMostUnexplained = 100;
 constexpr std::size_t kMostSteps = 200;  // of a chain; the whole of it is in the JSON report
+
+// "cpu_stopper.fn of CPU 3" without its number, and the number; nothing when it does not end so.
+std::optional<std::uint32_t> take_cpu(std::string& text) {
+  constexpr std::string_view kCpu = " CPU ";
+  const std::size_t at = text.rfind(kCpu);
+  if (at == std::string::npos) return std::nullopt;
+  const auto number = parse_unsigned(std::string_view(text).substr(at + kCpu.size()), 10);
+  if (!number || *number > 0xffffffffu) return std::nullopt;
+  text.resize(at + 1);
+  return static_cast<std::uint32_t>(*number);
+}
+
+// Evidence that differs in nothing but the CPU is one piece of evidence about several CPUs.
+std::vector<model::Evidence> grouped(const std::vector<model::Evidence>& evidence) {
+  struct Group {
+    model::Evidence first;  // without the number
+    bool in_value = false;
+    std::vector<std::uint32_t> cpus;
+  };
+  std::vector<Group> groups;
+  std::map<std::tuple<model::EvidenceKind, bool, std::string, std::string>, std::size_t> group_of;
+  for (const model::Evidence& one : evidence) {
+    Group group{one, false, {}};
+    if (!one.address) {
+      auto cpu = take_cpu(group.first.what);
+      if (!cpu) {
+        cpu = take_cpu(group.first.value);
+        group.in_value = cpu.has_value();
+      }
+      if (cpu) group.cpus = {*cpu};
+    }
+    if (group.cpus.empty()) {
+      groups.push_back(std::move(group));
+      continue;
+    }
+    const auto [found, is_new] = group_of.try_emplace(
+        std::tuple(group.first.kind, group.in_value, group.first.what, group.first.value), groups.size());
+    if (is_new) {
+      groups.push_back(std::move(group));
+    } else {
+      groups[found->second].cpus.push_back(group.cpus.front());
+    }
+  }
+  std::vector<model::Evidence> out;
+  for (Group& group : groups) {
+    if (!group.cpus.empty()) (group.in_value ? group.first.value : group.first.what) += cpus_phrase(group.cpus);
+    out.push_back(std::move(group.first));
+  }
+  return out;
+}
 
 class Maker {
  public:
@@ -62,7 +116,7 @@ class Maker {
       if (link.certainty != model::Certainty::kCertain) {
         step.claim.push_back({InlineKind::kText, fmt::format(" ({})", model::name_of(link.certainty))});
       }
-      for (const model::Evidence& evidence : link.evidence) {
+      for (const model::Evidence& evidence : grouped(link.evidence)) {
         step.evidence.push_back({std::string(model::name_of(evidence.kind)), inlines_of(evidence_phrase(evidence))});
       }
     }
@@ -81,6 +135,9 @@ class Maker {
       if (is_new) groups.push_back({text, {}});
       groups[found->second].second.push_back(cpu.cpu);
     }
+    const bool all_run =
+        std::ranges::all_of(diagnosis_.liveness, [](const auto& cpu) { return cpu.threads == diagnose::Rung::kAlive; });
+    if (all_run) return;
     Items items;
     items.belongs_to_paragraph = true;
     for (const auto& [text, cpus] : groups) items.items.push_back({inlines_of(cpus_phrase(cpus)), inlines_of(text)});
@@ -89,7 +146,7 @@ class Maker {
 
   void add_advice(const diagnose::Finding& finding) {
     if (finding.advice.empty()) return;
-    Section& fix = section("FIX TO THINK OF");
+    Section& fix = section("SUGGESTED FIX");
     for (const diagnose::Advice one : finding.advice) {
       fix.blocks.emplace_back(Paragraph{inlines_of(advice_phrase(one, finding))});
     }
@@ -108,22 +165,28 @@ class Maker {
     section("ALSO FOUND").blocks.emplace_back(std::move(items));
   }
 
-  template <typename Counts>
-  static Inlines counts_text(const Counts& counts) {
+  template <typename Counts, typename Words>
+  static Inlines counts_text(const Counts& counts, Words words) {
     std::string text;
     for (const auto& [bucket, count] : counts) {
-      if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, diagnose::name_of(bucket));
+      if (count != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words(bucket, count != 1));
     }
     return {{InlineKind::kText, text}};
   }
 
   void add_accounting() {
     Items items;
-    items.items.push_back({{{InlineKind::kText, fmt::format("{} CPUs", snapshot_.cpus.size())}},
-                           counts_text(diagnosis_.accounting.cpus)});
-    items.items.push_back({{{InlineKind::kText, fmt::format("{} tasks", snapshot_.tasks.size())}},
-                           counts_text(diagnosis_.accounting.tasks)});
-    section("ACCOUNTING").blocks.emplace_back(std::move(items));
+    const auto add = [&](std::string label, Inlines text) {
+      items.items.push_back({{{InlineKind::kText, std::move(label)}}, std::move(text)});
+    };
+    add(fmt::format("{} CPU{}", snapshot_.cpus.size(), plural(snapshot_.cpus.size())),
+        counts_text(diagnosis_.accounting.cpus,
+                    [](auto bucket, bool several) { return bucket_words(bucket, several); }));
+    add(fmt::format("{} task{}", snapshot_.tasks.size(), plural(snapshot_.tasks.size())),
+        counts_text(diagnosis_.accounting.tasks, [](auto bucket, bool) { return bucket_words(bucket); }));
+    const std::string unexplained = unexplained_phrase(index_, diagnosis_, kMostUnexplained);
+    if (!unexplained.empty()) add("blocked (unexplained)", inlines_of(unexplained));
+    section("EVERY TASK AND CPU").blocks.emplace_back(std::move(items));
   }
 
   void add_gaps() {
@@ -134,7 +197,7 @@ class Maker {
       items.items.push_back({inlines_of(printable(gap.what)), inlines_of(printable(gap.why))});
     }
     items.left_out = snapshot_.gaps.size() - items.items.size();
-    section("NOT KNOWN").blocks.emplace_back(std::move(items));
+    section("COULD NOT BE READ").blocks.emplace_back(std::move(items));
   }
 
   const model::Index& index_;

@@ -48,7 +48,7 @@ std::string holding_phrase(const Finding& finding, const Culprit& culprit) {
 std::string why_it_stays(const Finding& finding) {
   if (states(finding, Claim::kInterruptsOff)) return "with interrupts disabled";
   if (finding.hang_class == HangClass::kIrqsOff) return "and takes no interrupts";
-  if (states(finding, Claim::kSoftirqNotPreemptible)) return "in a softirq, which is never preempted";
+  if (states(finding, Claim::kSoftirqNotPreemptible)) return "without an end; a softirq is never preempted";
   if (states(finding, Claim::kPreemptionDisabled)) return "with preemption disabled";
   if (states(finding, Claim::kKernelNotPreemptible)) {
     return "without yielding, on a kernel that does not preempt kernel code";
@@ -71,12 +71,12 @@ std::string stop_machine_phrase(const Index& index, const Finding& finding) {
   std::string text = finding.requester == 0
                          ? std::string("A stop_machine() request")
                          : "The task " + task_phrase(index, finding.requester) + " asked for stop_machine()";
-  text += fmt::format(" to run {}, which needs the stopper thread of every CPU; ", code(printable(finding.requested)));
+  text += fmt::format(" to run {}, which needs the stopper thread of every CPU; ", called(finding.requested));
   std::vector<std::uint32_t> cpus;
   for (const Culprit& culprit : finding.culprits) cpus.push_back(culprit.cpu.value_or(0));
   if (const Link* took_part = first_link(finding, Claim::kCpusTookPart)) {
-    text += fmt::format("{} came and spin{} in multi_cpu_stop ever since, but ", cpu_nodes_phrase(took_part->nodes),
-                        took_part->nodes.size() == 1 ? "s" : "");
+    text += fmt::format("{} {} been spinning in multi_cpu_stop() since, but ", cpu_nodes_phrase(took_part->nodes),
+                        took_part->nodes.size() == 1 ? "has" : "have");
   }
   return text + fmt::format("on {} it cannot run: {}.", cpus_phrase(cpus), occupants_phrase(index, finding));
 }
@@ -113,8 +113,8 @@ std::string spinning_phrase(const Index& index, const Finding& finding) {
     text += fmt::format("{}CPU {}, running {}, spins for {}", text.empty() ? "" : "; ", node(link, 0),
                         task_phrase(index, node(link, 1)), resource_phrase(index, node(link, 2)));
   }
-  return fmt::format("A deadlock of spinlocks: {}; nobody else could hold {}.", text,
-                     finding.culprits.size() == 1 ? "it" : "these");
+  if (finding.culprits.size() == 1) return fmt::format("A spinlock is taken twice: {}, which only it can hold.", text);
+  return fmt::format("A deadlock of spinlocks: {}; nobody else could hold these.", text);
 }
 
 // The object that the finding's end is about: the last resource of its chain.

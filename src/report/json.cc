@@ -9,6 +9,7 @@
 #include "report/json_values.h"
 #include "report/marks.h"
 #include "report/phrases.h"
+#include "report/signature.h"
 
 namespace whyhung::report {
 namespace {
@@ -86,6 +87,8 @@ class JsonReport {
     json["victims"] = finding == nullptr ? Json::array() : victims(*finding);
     json["chain"] = finding == nullptr ? Json::array() : chain(*finding);
     if (finding != nullptr) {
+      const Signature signature = signature_of(index_, *finding);
+      json["signature"] = {{"id", signature.id}, {"title", valid_utf8(signature.title)}};
       json["advice"] = advice(*finding);
       json["advice_kinds"] = advice_kinds(*finding);
       json["what_still_ran"] = plain(liveness_phrase(diagnosis_));

@@ -39,6 +39,8 @@ Json machine_json(const model::Machine& machine) {
   for (const std::uint64_t load : machine.load_average) loads.push_back(static_cast<double>(load) / 100);
   json["load_average"] = loads;
   put(json, "tasks", machine.task_count);
+  json["build_id"] = valid_utf8(machine.build_id);
+  json["taints"] = machine.taints ? Json(*machine.taints) : Json(nullptr);
   json["node_name"] = valid_utf8(machine.node_name);
   json["release"] = valid_utf8(machine.release);
   json["version"] = valid_utf8(machine.version);

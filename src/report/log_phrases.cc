@@ -215,16 +215,26 @@ std::string log_claim_phrase(const model::Snapshot& snapshot, const Statement& s
   return {};
 }
 
+std::string log_headline_phrase(const Verdict& verdict) {
+  if (log::is_explained(verdict)) return std::string(class_phrase(verdict));
+  return verdict.hang_class == HangClass::kNone ? "nothing hangs in this log, as far as it goes"
+                                                : "the log does not tell why it hung";
+}
+
+std::string log_accused_phrase(const Verdict& verdict) {
+  std::string text;
+  for (const Accused& accused : verdict.accused) {
+    text += (text.empty() ? "" : "; ") + accused_phrase(accused);
+  }
+  return text;
+}
+
 std::string log_summary_phrase(const log::LogReport& report) {
   const Verdict& verdict = report.verdict;
   std::string text;
   if (log::is_explained(verdict)) {
     text = class_phrase(verdict);
-    const char* separator = ": ";
-    for (const Accused& accused : verdict.accused) {
-      text += separator + accused_phrase(accused);
-      separator = "; ";
-    }
+    if (!verdict.accused.empty()) text += ": " + log_accused_phrase(verdict);
     text += ".";
     const std::size_t victims = report.victims.size();
     if (victims != 0)

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/columns.h"
 #include "base/text.h"
 #include "report/json.h"
 #include "report/json_values.h"
@@ -15,29 +16,7 @@
 namespace whyhung::report {
 namespace {
 
-constexpr std::size_t kWidth = 112;
 constexpr std::size_t kMostGaps = 12;
-
-// Breaks a paragraph at blanks; `first` goes before its first line and as many blanks before the others.
-std::string wrapped(std::string_view text, std::string_view first) {
-  std::string out(first);
-  std::size_t column = first.size();
-  bool at_start = true;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (!at_start && column + 1 + end > kWidth) {
-      out += "\n" + std::string(first.size(), ' ');
-      column = first.size();
-      at_start = true;
-    }
-    if (!at_start) out += ' ';
-    out += text.substr(0, end);
-    column += end + (at_start ? 0 : 1);
-    at_start = false;
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return out + "\n";
-}
 
 std::string cited_phrase(const log::LogReport& report, std::uint64_t line) {
   const auto found = report.cited.find(line);
@@ -125,7 +104,10 @@ std::string line_of(const Json& json) {
 
 }  // namespace
 
-void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style) {
+void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style, std::size_t width) {
+  const auto wrapped = [&](std::string_view text, std::string_view first) {
+    return paragraph(text, width, first, std::string(first.size(), ' '));
+  };
   write_system_header(out, report.snapshot.machine);
   const std::string name(log::class_name(report.verdict));
   const bool explained = log::is_explained(report.verdict);
@@ -144,19 +126,19 @@ void write_log_text(std::ostream& out, const log::LogReport& report, const Style
     if (statement.certainty == model::Certainty::kPossible) claim += " (possible)";
     out << wrapped(claim, fmt::format("{:>3}. ", ++number));
     for (const std::uint64_t line : statement.lines) {
-      if (line != 0) out << style.quiet(wrapped(cited_phrase(report, line), "       log       "));
+      if (line != 0) out << style.quiet_lines(wrapped(cited_phrase(report, line), "       log       "));
     }
   }
   if (explained && !report.verdict.advice.empty()) {
-    out << "\n" << style.heading("FIX TO THINK OF") << "\n";
+    out << "\n" << style.heading("SUGGESTED FIX") << "\n";
     for (const std::string& advice : log_advice_phrases(report.verdict)) out << wrapped(advice, "  ");
   }
-  out << "\n" << style.heading("ACCOUNTING") << "\n";
+  out << "\n" << style.heading("EVERY TASK AND CPU") << "\n";
   out << wrapped(fmt::format("tasks shown: {}; waiting: {}; running: {}; asleep as always: {}; not shown: unknown",
                              report.snapshot.tasks.size(), report.waiting, report.running, report.ordinary),
                  "  ");
   if (report.snapshot.gaps.empty()) return;
-  out << "\n" << style.heading("NOT KNOWN") << "\n";
+  out << "\n" << style.heading("COULD NOT BE READ") << "\n";
   for (std::size_t i = 0; i < std::min(report.snapshot.gaps.size(), kMostGaps); ++i) {
     const Gap& gap = report.snapshot.gaps[i];
     out << wrapped(fmt::format("{}: {}", printable(gap.what), printable(gap.why)), "  ");

@@ -9,7 +9,7 @@
 
 namespace whyhung::report {
 
-void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style);
+void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style, std::size_t width);
 void write_log_json(std::ostream& out, const log::LogReport& report);
 
 }  // namespace whyhung::report

@@ -86,6 +86,10 @@ std::string liveness_phrase(const diagnose::Diagnosis& diagnosis) {
     if (cpu.threads == Rung::kAlive) threads.push_back(cpu.cpu);
   }
   std::string text;
+  if (!diagnosis.liveness.empty() && threads.size() == diagnosis.liveness.size()) {
+    return threads.size() == 1 ? "The CPU could still run programs, and answer ping."
+                               : fmt::format("All {} CPUs could still run programs, and answer ping.", threads.size());
+  }
   if (!softirq.empty()) {
     text = fmt::format("Ping could be answered, because hard interrupts and the softirqs at their end still ran on {}",
                        cpus_phrase(softirq));
@@ -100,8 +104,8 @@ std::string liveness_phrase(const diagnose::Diagnosis& diagnosis) {
   if (threads.empty()) {
     return text + "; ssh and every other program could not, because no CPU let the scheduler run a task.";
   }
-  return text + fmt::format("; programs such as ssh could still run on {}, unless they needed the others.",
-                            cpus_phrase(threads));
+  return text +
+         fmt::format("; other programs still ran on {}, unless they needed a blocked task.", cpus_phrase(threads));
 }
 
 }  // namespace whyhung::report

@@ -69,8 +69,12 @@ std::string weight_words(const diagnose::Weight& weight) {
 
 std::string waits_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::WaitFacts>(link);
+  const std::string how = how_phrase(facts.how);
+  constexpr std::string_view kSleeps = "sleeps ";
+  const bool has_slept = facts.age && how.starts_with(kSleeps);
   return fmt::format("{} wants {}: it {}{}", task_of(index, link), resource_phrase(index, node(link, 1)),
-                     how_phrase(facts.how), seconds_after(", for ", facts.age));
+                     has_slept ? "has slept " + how.substr(kSleeps.size()) : how,
+                     seconds_after(has_slept ? " for " : ", for ", facts.age));
 }
 
 std::string held_phrase(const Index& index, const Link& link) {
@@ -146,14 +150,13 @@ std::string spins_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::WaitFacts>(link);
   return fmt::format("CPU {}, running {}, wants {}: it {}{}", node(link, 0), task_of(index, link, 1),
                      resource_phrase(index, node(link, 2)), how_phrase(facts.how),
-                     facts.age ? fmt::format("; its watchdog was last served {} s ago", seconds_text(*facts.age)) : "");
+                     facts.age ? fmt::format("; its watchdog last ran {} s ago", seconds_text(*facts.age)) : "");
 }
 
 std::string spinlocks_phrase(const Link& link) {
   const std::uint32_t held = facts_of<diagnose::DepthFacts>(link).depth;
-  return fmt::format(
-      "CPU {} has preemption disabled {} time{} more than that spinning needs: as with {} spinlock{} held",
-      node(link, 0), held, plural(held), held, plural(held));
+  return fmt::format("the preempt count of CPU {} shows {} more than spinning needs: as of {} spinlock{} held",
+                     node(link, 0), held, held, plural(held));
 }
 
 std::string only_these_phrase(const Link& link) {
@@ -245,7 +248,7 @@ std::string real_time_phrase(const Index& index, const Link& link) {
 std::string reclaim_phrase(const Index& index, const Link& link) {
   const auto& facts = facts_of<diagnose::ReclaimFacts>(link);
   return fmt::format("{} was freeing memory ({}){}: all that need memory wait with it or try in vain",
-                     task_of(index, link), code(printable(facts.reclaim)),
+                     task_of(index, link), called(facts.reclaim),
                      facts.place.function.empty() ? "" : " and had come to " + function_phrase(facts.place));
 }
 

@@ -90,11 +90,19 @@ std::string culprit_phrase(const model::Index& index, const diagnose::Culprit& c
 std::string function_phrase(std::string_view function, std::string_view module) {
   if (function.empty() && module.empty()) return {};
   if (function.empty()) return fmt::format("code without a symbol [{}]", printable(module));
-  return code(module.empty() ? printable(function) : fmt::format("{} [{}]", printable(function), printable(module)));
+  return code(module.empty() ? fmt::format("{}()", printable(function))
+                             : fmt::format("{}() [{}]", printable(function), printable(module)));
 }
 
 std::string function_phrase(const diagnose::Place& place) {
   return function_phrase(place.function, place.module);
+}
+
+std::string called(std::string_view name) {
+  const std::string text = printable(name);
+  const std::size_t end = text.find(' ');
+  if (text.empty() || text.starts_with("0x")) return code(text);
+  return code(text.substr(0, end) + "()" + (end == std::string::npos ? std::string() : text.substr(end)));
 }
 
 std::string in_place(const diagnose::Place& place) {
@@ -109,7 +117,7 @@ std::string cpus_phrase(const std::vector<std::uint32_t>& cpus) {
     std::size_t end = i;
     while (end + 1 < cpus.size() && cpus[end + 1] == cpus[end] + 1) ++end;
     if (end >= i + 2) {
-      words.push_back(fmt::format("{}–{}", cpus[i], cpus[end]));
+      words.push_back(fmt::format("{}-{}", cpus[i], cpus[end]));
     } else {
       for (std::size_t k = i; k <= end; ++k) words.push_back(std::to_string(cpus[k]));
     }
@@ -200,7 +208,7 @@ std::string how_phrase(const model::WaitHow& how) {
     case WaitKind::kAskedForStop: return "asked for the machine to be stopped";
     case WaitKind::kWaitsForStopper: return "waits for the stopper of a CPU";
     case WaitKind::kSpins: return "spins for it" + place;
-    case WaitKind::kSpinsInStopMachine: return "spins in multi_cpu_stop";
+    case WaitKind::kSpinsInStopMachine: return "spins in multi_cpu_stop()";
     case WaitKind::kOther: return "waits for it" + place;
   }
   return {};

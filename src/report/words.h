@@ -21,10 +21,12 @@ std::string resource_phrase(const model::Index& index, std::uint64_t address);
 std::string node_phrase(const model::Index& index, const model::NodeId& node);
 // "kernel thread pmount_kthread (pid 115)", "a softirq on top of the idle task swapper/2 (pid 0)".
 std::string culprit_phrase(const model::Index& index, const diagnose::Culprit& culprit);
-// "pmount_kthread [while1]".
+// "pmount_kthread() [while1]".
 std::string function_phrase(std::string_view function, std::string_view module);
 std::string function_phrase(const diagnose::Place& place);
-// The same after " in ", or nothing.
+// The name of a function as others write it down, "nothing [while1]", with its parentheses: "nothing() [while1]".
+std::string called(std::string_view name);
+// A place after " in ", or nothing.
 std::string in_place(const diagnose::Place& place);
 // "CPUs 0, 1 and 3".
 std::string cpus_phrase(const std::vector<std::uint32_t>& cpus);
@@ -45,7 +47,7 @@ std::string halt_phrase(const diagnose::RestFacts& rest);
 std::string_view role_words(model::HolderRole role);
 // Whether it has the resource, as the owner of a lock does.
 bool holds(model::HolderRole role);
-// "sleeps for it for writing in update [mutexes]".
+// "sleeps for it for writing in update() [mutexes]".
 std::string how_phrase(const model::WaitHow& how);
 
 }  // namespace whyhung::report

@@ -124,9 +124,29 @@ def a_machine_whose_inside_cannot_be_read_is_saved_and_measured_all_the_same(kit
     dump, snapshot = kit.file("cut.vmcore", SAMPLE.read_bytes()[:SAMPLE.stat().st_size // 3]), kit.folder / "poor.json"
     ran = kit.run("--stats", "--save-snapshot", snapshot, dump)
     assert ran.status == NOT_EXPLAINED, ran
-    assert "[INCOMPLETE]" in ran.output and "pages read" in ran.errors and "peak RSS" in ran.errors, ran
+    assert "INCOMPLETE dump" in ran.output and "pages read" in ran.errors and "peak RSS" in ran.errors, ran
     again = kit.run(snapshot)
     assert (again.status, again.output) == (ran.status, ran.output)
+
+
+def the_first_screen_and_the_long_page_obey_the_width_of_the_terminal(kit):
+    for arguments, widest in (([], 120), (["--full"], 112)):
+        for columns in (60, 80, 100):
+            ran = kit.run(*arguments, SAMPLE, environment={"COLUMNS": str(columns)})
+            lines = [line for line in ran.output.splitlines() if len(line) > min(columns, widest)]
+            assert ran.status == EXPLAINED and all(" " not in line.strip() or "DUMPFILE" in line or "KERNEL" in line
+                                                   for line in lines), lines
+
+
+def no_colour_goes_to_a_dumb_terminal(kit):
+    script = ["script", "-qec", f"{kit.program} {SAMPLE}", "/dev/null"]
+    if subprocess.run(["sh", "-c", "command -v script"], capture_output=True).returncode != 0:
+        return
+    for term, coloured in (("dumb", False), ("xterm", True)):
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        output = subprocess.run(script, capture_output=True, env={**environment, "TERM": term}, stdin=subprocess.DEVNULL,
+                                timeout=60).stdout
+        assert b"never reached" in output and (b"\x1b[" in output) == coloured, (term, output)
 
 
 def statistics_of_a_saved_snapshot_are_printed_too(kit):

@@ -108,7 +108,7 @@ class Test:
                 environment[name] = os.environ[name]
         if urls is not None:
             environment["DEBUGINFOD_URLS"] = urls
-        done = subprocess.run([self.program, *map(str, arguments or [self.vmcore])], env={**environment, **variables},
+        done = subprocess.run([self.program, "--full", *map(str, arguments or [self.vmcore])], env={**environment, **variables},
                               capture_output=True, text=True, check=False)
         expect(done.stderr == "", f"there is text on standard error: {done.stderr}")
         return " ".join(done.stdout.split()), done.returncode

@@ -137,7 +137,7 @@ def check_stopped(report, text, machine, stacks, situation):
     check_cpus(report, machine, situation)
     check_stacks(machine, stacks, situation)
     expect("CPU 6 has been running pmount_kthread (pid 8689) for 25.0 s" in chain[5]["claim"], chain[5]["claim"])
-    expect_words(text, "the watchdog of CPU 6 was last served 25.0 s ago",
+    expect_words(text, "the watchdog of CPU 6 last ran 25.0 s ago",
                  "21 tasks: 8 running, 1 waits-for-cpu, 1 explained-wait, 11 normal-sleep",
                  "8 CPUs: 1 culprit, 7 victim")
     if situation != "nmi":
@@ -261,11 +261,11 @@ def main():
         subprocess.run([make_dump, name, str(folder), situation, str(vmcore)], check=True)
         arguments = ["--vmlinux", folder / "vmlinux", vmcore]
         report = json.loads(run(status, whyhung, "--json", *arguments))
-        text = run(status, whyhung, *arguments)
+        text = run(status, whyhung, "--full", *arguments)
         check(report, text, machine, situation, lambda pid: run(0, whyhung, *arguments, "-c", "bt " + pid))
         check_distilled(whyhung, folder, vmcore, report, status)
         # Without types nothing can be said, and that is what must be said.
-        blind = run(1, whyhung, vmcore)
+        blind = run(1, whyhung, "--full", vmcore)
         expect_words(blind, "VERDICT undetermined", "types of the kernel")
     for failure in failures:
         print("FAILED:", failure)

@@ -44,12 +44,12 @@ def kdump_with_vmcoreinfo_of_two_to_the_63rd_bytes(kit):
     return kdump_with(kit, 4096 + 40, "<Q", HUGE)
 
 
-@gap("NOT KNOWN")
+@gap("COULD NOT BE READ")
 def kdump_with_a_page_at_two_to_the_63rd(kit):
     return kdump_with(kit, lambda parts: parts.descriptors + 24 * 700, "<Q", HUGE)
 
 
-@gap("NOT KNOWN")
+@gap("COULD NOT BE READ")
 def kdump_with_a_page_of_four_gigabytes(kit):
     return kdump_with(kit, lambda parts: parts.descriptors + 24 * 700 + 8, "<I", 0xFFFFFFFF)
 

@@ -22,7 +22,7 @@ UNUSABLE = 2
 
 def check(case, program, folder):
     made = case.make(cases.Kit(program, folder))
-    command = made.command if made.command else [program, "--color", "never", *made.arguments, *map(str, made.files)]
+    command = made.command if made.command else [program, "--color", "never", "--full", *made.arguments, *map(str, made.files)]
     run = subprocess.run(command, capture_output=True, timeout=MOST_SECONDS, cwd=folder)
     output, errors = run.stdout.decode(errors="replace"), run.stderr.decode(errors="replace")
     if "--show" in sys.argv:

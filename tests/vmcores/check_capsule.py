@@ -23,7 +23,8 @@ MOST_GROWTH = 32768  # bytes: what newer readers ask for and a capsule says of i
 
 def runs_of(name):
     """Name of the stored file, arguments."""
-    yield "verdict.txt", []
+    yield "verdict.txt", ["--full"]
+    yield "screen.txt", []
     yield "verdict.json", ["--json"]
     if name != SAMPLE:
         return

@@ -169,7 +169,7 @@ class StopMachineCollector {
                        {}};
       wait.evidence.push_back(
           {EvidenceKind::kInference, "multi_stop_data lies on the stack of this task", out.address,
-           fmt::format("stack {:#x}–{:#x}", requester->stack_base, requester->stack_base + requester->stack_size)});
+           fmt::format("stack {:#x}-{:#x}", requester->stack_base, requester->stack_base + requester->stack_size)});
       add_requester_frames(*requester, wait);
       add_completion(request, wait);
       snapshot_.waits.push_back(std::move(wait));

@@ -68,7 +68,7 @@ TEST(Report, NoLineIsWiderThanATerminalUnlessAWordIs) {
 TEST(Report, ManyGapsAreCutAndCounted) {
   auto b = unreadable();
   for (int i = 0; i < 50; ++i) b.snapshot().gaps.push_back({"gap", "why"});
-  EXPECT_NE(text_of(b.build()).find("… and 40 more (all of them with --json)"), std::string::npos);
+  EXPECT_NE(text_of(b.build()).find(".. and 40 more (all of them with --json)"), std::string::npos);
 }
 
 }  // namespace

@@ -15,13 +15,13 @@ TEST(Phrases, CpusAreListedInRuns) {
   EXPECT_EQ(cpus_phrase({3}), "CPU 3");
   EXPECT_EQ(cpus_phrase({0, 1}), "CPUs 0 and 1");
   EXPECT_EQ(cpus_phrase({0, 1, 3}), "CPUs 0, 1 and 3");
-  EXPECT_EQ(cpus_phrase({0, 1, 2, 3, 7, 9, 10, 11}), "CPUs 0–3, 7 and 9–11");
-  EXPECT_EQ(cpus_phrase({4, 5, 6}), "CPUs 4–6");
+  EXPECT_EQ(cpus_phrase({0, 1, 2, 3, 7, 9, 10, 11}), "CPUs 0-3, 7 and 9-11");
+  EXPECT_EQ(cpus_phrase({4, 5, 6}), "CPUs 4-6");
 }
 
 TEST(Phrases, FunctionsNameTheirModule) {
-  EXPECT_EQ(plain(function_phrase("kthread", "")), "kthread");
-  EXPECT_EQ(plain(function_phrase("spin", "while1")), "spin [while1]");
+  EXPECT_EQ(plain(function_phrase("kthread", "")), "kthread()");
+  EXPECT_EQ(plain(function_phrase("spin", "while1")), "spin() [while1]");
   EXPECT_EQ(plain(function_phrase("", "while1")), "code without a symbol [while1]");
   EXPECT_EQ(plain(function_phrase("", "")), "");
 }
@@ -29,7 +29,7 @@ TEST(Phrases, FunctionsNameTheirModule) {
 TEST(Phrases, CodeAndAddressesAreToldApartFromText) {
   EXPECT_EQ(inlines_of("it sleeps in " + function_phrase("update", "mutexes") + " at 0xffff0010, 0x"),
             (Inlines{{InlineKind::kText, "it sleeps in "},
-                     {InlineKind::kCode, "update [mutexes]"},
+                     {InlineKind::kCode, "update() [mutexes]"},
                      {InlineKind::kText, " at "},
                      {InlineKind::kAddress, "0xffff0010"},
                      {InlineKind::kText, ", 0x"}}));
@@ -41,7 +41,7 @@ TEST(Phrases, NoNameOfADumpBringsAMarkOfItsOwn) {
   const std::string forged =
       "a\x0e"
       "b\x0f";
-  EXPECT_EQ(plain(function_phrase(forged, forged)), "a\\x0eb\\x0f [a\\x0eb\\x0f]");
+  EXPECT_EQ(plain(function_phrase(forged, forged)), "a\\x0eb\\x0f() [a\\x0eb\\x0f]");
   EXPECT_EQ(inlines_of(function_phrase(forged, "")).size(), 1u);
 }
 

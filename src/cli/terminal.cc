@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <string>
+
+#include "base/text.h"
+
+namespace whyhung::cli {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+report::Colour colour_of(ColourChoice choice) {
+  const bool wanted =
+      choice == ColourChoice::kAlways || (choice == ColourChoice::kAuto && environment("NO_COLOR").empty() &&
+                                          environment("TERM") != "dumb" && ::isatty(STDOUT_FILENO) != 0);
+  return wanted ? report::Colour::kTerminal : report::Colour::kNever;
+}
+
+std::optional<std::size_t> columns() {
+  if (const auto stated = parse_unsigned(environment("COLUMNS"), 10); stated && *stated != 0) return *stated;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+  return size.ws_col;
+}
+
+// The first of them that says anything, as setlocale() does.
+bool is_ascii_only() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    std::string locale = environment(name);
+    if (locale.empty()) continue;
+    std::ranges::transform(locale, locale.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return locale.find("utf-8") == std::string::npos && locale.find("utf8") == std::string::npos;
+  }
+  return true;
+}
+
+}  // namespace
+
+Terminal describe_terminal(ColourChoice colour) {
+  return {report::Style(colour_of(colour)), columns(), is_ascii_only()};
+}
+
+}  // namespace whyhung::cli

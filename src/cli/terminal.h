@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What standard output can show: how wide it is, whether it knows colours and more than ASCII.
+#pragma once
+
+#include <optional>
+
+#include "cli/options.h"
+#include "report/style.h"
+
+namespace whyhung::cli {
+
+struct Terminal {
+  report::Style style;
+  std::optional<std::size_t> columns;  // by COLUMNS or the terminal itself; absent: nobody says
+  bool ascii_only = false;             // by the locale
+};
+
+Terminal describe_terminal(ColourChoice colour);
+
+}  // namespace whyhung::cli
