@@ -282,7 +282,11 @@ static int forget_kthread(void *unused)
 	lab_wait_for_go();
 	mutex_lock(&table_lock);
 	msleep(3000);
+#ifdef CONFIG_PREEMPT_RT
+	WRITE_ONCE(table_lock.rtmutex.owner, NULL);
+#else
 	atomic_long_set(&table_lock.owner, 0);
+#endif
 	return 0;
 }
 
