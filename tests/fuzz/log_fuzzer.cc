@@ -7,6 +7,7 @@
 
 #include "log/read_log.h"
 #include "report/log_report.h"
+#include "report/log_screen.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace whyhung;
@@ -20,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto report = log::judge_lines(std::move(lines), "input")) {
     std::ostringstream out;
-    report::write_log_text(out, *report, report::Style(report::Colour::kNever));
+    report::write_log_text(out, *report, report::Style(report::Colour::kNever), 80);
+    report::write_screen(out, report::make_log_screen(*report), report::Style(report::Colour::kNever), 80);
     report::write_log_json(out, *report);
   }
   return 0;
