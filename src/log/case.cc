@@ -93,11 +93,6 @@ const Dump* Case::dump_of(const Subject& one) const {
   return one.last ? &events->dumps[*one.last] : nullptr;
 }
 
-std::string_view Case::line_text(std::uint64_t line) const {
-  const auto found = std::ranges::find(records, line, &Record::line);
-  return found == records.end() ? std::string_view() : found->text;
-}
-
 Case make_case(const Events& events, std::span<const Record> records) {
   Case facts;
   facts.events = &events;

@@ -58,7 +58,6 @@ struct Case {
 
   const Subject* subject(std::uint32_t pid) const;
   const Dump* dump_of(const Subject& subject) const;
-  std::string_view line_text(std::uint64_t line) const;
 };
 
 inline void keep_earlier(std::optional<double>& known, std::optional<double> other) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "log/verdict.h"
 
@@ -41,10 +42,25 @@ Accused accuse(const Case& facts, std::uint32_t pid, std::string_view function, 
   return accused;
 }
 
-const ServerTrouble* silent_server(const Case& facts) {
+Statement& Verdict::say(Saying saying, std::vector<Party> parties, std::vector<std::uint64_t> lines) {
+  Statement& added = chain.emplace_back();
+  added.saying = saying;
+  added.parties = std::move(parties);
+  added.lines = std::move(lines);
+  return added;
+}
+
+bool Verdict::settle(HangClass how, Certainty sure, std::optional<Advice> advised) {
+  hang_class = how;
+  confidence = sure;
+  if (advised) advice.push_back(*advised);
+  return true;
+}
+
+const ServerTrouble* silent_server(const Case& facts, std::optional<double> by) {
   const ServerTrouble* silent = nullptr;
   for (const ServerTrouble& trouble : facts.events->servers) {
-    if (!trouble.answers) silent = &trouble;
+    if (!trouble.answers && !(by && trouble.at.time && *trouble.at.time > *by)) silent = &trouble;
     if (trouble.answers && silent != nullptr && trouble.server == silent->server) silent = nullptr;
   }
   return silent;
@@ -70,9 +86,7 @@ std::optional<Verdict> judge_crash(const Case& facts) {
   verdict.beyond = Beyond::kCrashed;
   verdict.confidence = Certainty::kLikely;
   verdict.onset = crash->at.time;
-  Statement said;
-  said.saying = crash->kind == NoteKind::kOops ? Saying::kOops : Saying::kPanics;
-  said.lines.push_back(crash->at.line);
+  Statement& said = verdict.say(crash->kind == NoteKind::kOops ? Saying::kOops : Saying::kPanics, {}, {crash->at.line});
   said.a = crash->kind == NoteKind::kOops ? crash->text : crash->subject;
   const DumpOrigin wanted = crash->kind == NoteKind::kOops ? DumpOrigin::kOops : DumpOrigin::kPanic;
   for (const Dump& dump : events.dumps) {
@@ -89,7 +103,6 @@ std::optional<Verdict> judge_crash(const Case& facts) {
     if (dump.pid) said.parties.push_back(task_party(*dump.pid));
     break;
   }
-  verdict.chain.push_back(said);
   return verdict;
 }
 
@@ -100,35 +113,22 @@ std::optional<Verdict> judge_pools(const Case& facts) {
   const PoolLockup& lockup = events.pool_lockups.front();
   Verdict verdict;
   if (lockup.at.time) verdict.onset = *lockup.at.time - static_cast<double>(lockup.seconds);
-  Statement said;
-  said.saying = Saying::kStalledPool;
+  Statement& said = verdict.say(Saying::kStalledPool, {}, {lockup.at.line});
   said.a = lockup.cpus;
   said.number = lockup.seconds;
-  said.lines.push_back(lockup.at.line);
-  verdict.chain.push_back(said);
+  std::set<std::string_view> stuck_pools;  // by their CPUs
+  for (const PoolLockup& one : events.pool_lockups) stuck_pools.insert(one.cpus);
   std::vector<const Work*> running;
   for (const Work& work : events.works) {
-    const bool of_pool =
-        std::ranges::any_of(events.pool_lockups, [&](const PoolLockup& one) { return one.cpus == work.pool_cpus; });
-    if (work.state == WorkState::kInFlight && of_pool && work.pid) running.push_back(&work);
+    if (work.state != WorkState::kInFlight || !work.pid || !stuck_pools.contains(work.pool_cpus)) continue;
+    running.push_back(&work);
+    verdict.say(Saying::kWorkInFlight, {task_party(*work.pid)}, {work.line}).a = work.function;
   }
-  for (const Work* work : running) {
-    Statement flight;
-    flight.saying = Saying::kWorkInFlight;
-    flight.parties.push_back(task_party(*work->pid));
-    flight.a = work->function;
-    flight.lines.push_back(work->line);
-    verdict.chain.push_back(flight);
-  }
-  verdict.confidence = Certainty::kPossible;
   if (running.empty()) {
-    Statement missing;
-    missing.saying = Saying::kOthersNotShown;
-    verdict.chain.push_back(missing);
+    verdict.say(Saying::kOthersNotShown);
     return verdict;
   }
-  verdict.hang_class = HangClass::kWorkqueueStall;
-  verdict.advice.push_back(Advice::kEndWork);
+  verdict.settle(HangClass::kWorkqueueStall, Certainty::kPossible, Advice::kEndWork);
   Accused accused = accuse(facts, *running.front()->pid, running.front()->function, running.front()->module);
   for (const Dump& dump : events.dumps) {
     if (dump.origin != DumpOrigin::kWorker || dump.pid != accused.pid || dump.frames.empty()) continue;
@@ -163,30 +163,25 @@ Verdict earliest(std::optional<Verdict> cpus, std::optional<Verdict> sleepers, s
 
 }  // namespace
 
-Verdict judge(const Case& facts) {
+Verdict judge(const Case& facts, const CpuStories& stories) {
   if (auto crash = judge_crash(facts)) return *crash;
-  if (auto time = judge_time(facts)) return *time;
+  if (auto time = judge_time(facts, stories)) return *time;
   if (auto over = judge_over(facts)) return *over;
-  auto cpus = judge_cpus(facts);
+  auto cpus = judge_cpus(facts, stories);
   auto sleepers = judge_sleepers(facts);
   auto pools = judge_pools(facts);
   if (cpus || sleepers || pools) return earliest(std::move(cpus), std::move(sleepers), std::move(pools));
   Verdict nothing;
-  Statement said;
   // Who waits for a server can be killed, and so is in no report of blocked tasks.
   if (const ServerTrouble* silent = silent_server(facts)) {
-    nothing.hang_class = HangClass::kServerGone;
-    nothing.advice.push_back(Advice::kLookAtServer);
     nothing.accused.push_back({});
     nothing.accused.back().thing = silent->server;
-    said.saying = Saying::kServerSilent;
-    said.a = silent->server;
-    said.lines = {silent->at.line};
-    nothing.chain.push_back(said);
+    nothing.say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;
+    nothing.settle(HangClass::kServerGone, Certainty::kPossible, Advice::kLookAtServer);
     return nothing;
   }
   // A grace period that is old, a device that is kept: said by the kernel and nobody waits yet.
-  said.saying = Saying::kOthersNotShown;
+  Statement& said = nothing.say(Saying::kOthersNotShown);
   for (const Note& note : facts.events->notes) {
     if (note.kind == NoteKind::kGracePeriodOld) {
       nothing.hang_class = HangClass::kRcuStall;
@@ -204,7 +199,6 @@ Verdict judge(const Case& facts) {
       said.lines = {note.at.line};
     }
   }
-  nothing.chain.push_back(said);
   return nothing;
 }
 

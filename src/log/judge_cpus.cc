@@ -16,7 +16,7 @@ using model::Certainty;
 
 class Cpus {
  public:
-  explicit Cpus(const Case& facts) : facts_(facts), stories_(cpu_stories(facts)) {
+  Cpus(const Case& facts, const CpuStories& stories) : facts_(facts), stories_(stories) {
     for (const auto& [cpu, story] : stories_) {
       if (story.complaints != 0) accused_.push_back(&story);
       if (story.complaints != 0 && story.onset && (!verdict_.onset || *story.onset < *verdict_.onset))
@@ -42,35 +42,20 @@ class Cpus {
   }
 
  private:
-  Statement& say(Saying saying, std::vector<Party> parties = {}, std::vector<std::uint64_t> lines = {}) {
-    Statement& added = verdict_.chain.emplace_back();
-    added.saying = saying;
-    added.parties = std::move(parties);
-    added.lines = std::move(lines);
-    return added;
-  }
-
-  bool settle(HangClass hang_class, Certainty confidence, Advice advice) {
-    verdict_.hang_class = hang_class;
-    verdict_.confidence = confidence;
-    verdict_.advice.push_back(advice);
-    return true;
-  }
-
   void say_complaints(const CpuStory& story) {
     for (const Complaint& complaint : story.told) {
       std::vector<Party> parties = {cpu_party(story.cpu)};
       if (story.pid) parties.push_back(task_party(*story.pid));
-      Statement& said = say(complaint.saying, parties, {complaint.line});
+      Statement& said = verdict_.say(complaint.saying, parties, {complaint.line});
       said.number = complaint.number;
       said.a = story.function;
     }
     if (story.same_function >= 2) {
-      Statement& said = say(Saying::kSameFunction, {cpu_party(story.cpu)}, {story.last_line});
+      Statement& said = verdict_.say(Saying::kSameFunction, {cpu_party(story.cpu)}, {story.last_line});
       said.a = story.function;
       said.number = story.same_function;
     }
-    if (story.interrupts_off) say(Saying::kInterruptsOff, {cpu_party(story.cpu)}, {story.last_line});
+    if (story.interrupts_off) verdict_.say(Saying::kInterruptsOff, {cpu_party(story.cpu)}, {story.last_line});
   }
 
   void accuse_cpu(const CpuStory& story) {
@@ -105,7 +90,7 @@ class Cpus {
     for (const SpinReport& report : facts_.events->spins) {
       const Subject* waiter = facts_.subject(report.waiter.pid);
       Statement& said =
-          say(Saying::kSpinOwner, {cpu_party(report.cpu), task_party(report.waiter.pid)}, {report.at.line});
+          verdict_.say(Saying::kSpinOwner, {cpu_party(report.cpu), task_party(report.waiter.pid)}, {report.at.line});
       verdict_.onset = report.at.time;
       if (!report.owner) continue;
       said.a = report.owner->comm;
@@ -116,7 +101,7 @@ class Cpus {
       accused.on_cpu = true;
       if (waiter != nullptr && waiter->activity) accused.function = waiter->activity->site;
       verdict_.accused.push_back(accused);
-      return settle(HangClass::kSpinlockDeadlock, Certainty::kPossible, Advice::kOrderSpinlocks);
+      return verdict_.settle(HangClass::kSpinlockDeadlock, Certainty::kPossible, Advice::kOrderSpinlocks);
     }
     verdict_.chain.clear();
     return false;
@@ -127,12 +112,12 @@ class Cpus {
     if (prints == accused_.end()) return false;
     const CpuStory& story = **prints;
     say_complaints(story);
-    say(Saying::kPrints, {cpu_party(story.cpu)}, {story.last_line}).a = story.function;
+    verdict_.say(Saying::kPrints, {cpu_party(story.cpu)}, {story.last_line}).a = story.function;
     std::uint64_t lost = 0;
     for (const Note& note : facts_.events->notes) {
       if (note.kind != NoteKind::kDropped && note.kind != NoteKind::kSuppressed) continue;
       lost += note.number;
-      if (lost == note.number) say(Saying::kLinesLost, {}, {note.at.line}).number = note.number;
+      if (lost == note.number) verdict_.say(Saying::kLinesLost, {}, {note.at.line}).number = note.number;
     }
     Accused accused;
     accused.function = story.function;
@@ -153,12 +138,11 @@ class Cpus {
       if (first == nullptr) first = story;
     }
     if (first == nullptr) return false;
-    const bool stopped = std::ranges::any_of(stories_, [](const auto& entry) {
-      return entry.second.complaints != 0 && entry.second.kind == ActivityKind::kStopped;
-    });
+    bool stopped = false;
     for (const auto& [cpu, story] : stories_) {
-      if (stopped && story.complaints != 0 && story.kind == ActivityKind::kStopped)
-        say(Saying::kStoppedForOthers, {cpu_party(cpu)}, {story.last_line});
+      if (story.complaints == 0 || story.kind != ActivityKind::kStopped) continue;
+      stopped = true;
+      verdict_.say(Saying::kStoppedForOthers, {cpu_party(cpu)}, {story.last_line});
     }
     say_complaints(*first);
     accuse_cpu(*first);
@@ -166,9 +150,9 @@ class Cpus {
     const std::size_t agreeing = std::max(first->same_function, first->kinds_of_complaint);
     const bool likely = agreeing >= 2 && !first->unsure;
     const Certainty confidence = likely ? Certainty::kLikely : Certainty::kPossible;
-    if (stopped) return settle(HangClass::kStopMachineStarved, confidence, Advice::kYieldInLoop);
-    if (deaf) return settle(HangClass::kIrqsOff, confidence, Advice::kShortenIrqOff);
-    return settle(HangClass::kCpuHog, confidence, Advice::kYieldInLoop);
+    if (stopped) return verdict_.settle(HangClass::kStopMachineStarved, confidence, Advice::kYieldInLoop);
+    if (deaf) return verdict_.settle(HangClass::kIrqsOff, confidence, Advice::kShortenIrqOff);
+    return verdict_.settle(HangClass::kCpuHog, confidence, Advice::kYieldInLoop);
   }
 
   // One CPU asked another, which does not answer.
@@ -180,7 +164,8 @@ class Cpus {
     std::optional<std::uint32_t> target;
     if (call != nullptr) {
       target = call->target;
-      Statement& said = say(Saying::kUnanswered, {cpu_party(call->waiter), cpu_party(call->target)}, {call->at.line});
+      Statement& said =
+          verdict_.say(Saying::kUnanswered, {cpu_party(call->waiter), cpu_party(call->target)}, {call->at.line});
       said.number = call->nanoseconds / 1'000'000;
       said.a = call->function;
       if (!verdict_.onset && call->at.time)
@@ -194,33 +179,34 @@ class Cpus {
     const auto found = stories_.find(*target);
     if (found == stories_.end() || found->second.function.empty()) {
       if (found != stories_.end() && found->second.deaf)
-        say(Saying::kDeafCpu, {cpu_party(*target)}, {found->second.last_line});
-      say(Saying::kDeafNotShown, {cpu_party(*target)});
-      if (call == nullptr) return settle(HangClass::kIrqsOff, Certainty::kPossible, Advice::kShortenIrqOff);
-      return settle(HangClass::kIpiNotAnswered, Certainty::kPossible, Advice::kLookOutside);
+        verdict_.say(Saying::kDeafCpu, {cpu_party(*target)}, {found->second.last_line});
+      verdict_.say(Saying::kDeafNotShown, {cpu_party(*target)});
+      if (call == nullptr) return verdict_.settle(HangClass::kIrqsOff, Certainty::kPossible, Advice::kShortenIrqOff);
+      return verdict_.settle(HangClass::kIpiNotAnswered, Certainty::kPossible, Advice::kLookOutside);
     }
     const CpuStory& story = found->second;
-    if (story.deaf) say(Saying::kDeafCpu, {cpu_party(*target)}, {story.last_line});
+    if (story.deaf) verdict_.say(Saying::kDeafCpu, {cpu_party(*target)}, {story.last_line});
     if (story.kind == ActivityKind::kFirmware) {
-      say(Saying::kInFirmware, {cpu_party(*target)}, {story.last_line}).a = story.function;
+      verdict_.say(Saying::kInFirmware, {cpu_party(*target)}, {story.last_line}).a = story.function;
       accuse_cpu(story);
-      return settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
+      return verdict_.settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
     }
     if (story.kind == ActivityKind::kIdle || story.kind == ActivityKind::kUserMode) {
-      say(Saying::kIdleStuck, {cpu_party(*target)}, {story.last_line});
-      return settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
+      verdict_.say(Saying::kIdleStuck, {cpu_party(*target)}, {story.last_line});
+      return verdict_.settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
     }
     if (story.kind == ActivityKind::kSpins) {
-      say(Saying::kSpins, {cpu_party(*target)}, {story.last_line}).a = story.site;
-      say(Saying::kSpinHolderNotShown).a = story.site;
-      return settle(HangClass::kUndetermined, Certainty::kPossible, Advice::kLookOutside);
+      verdict_.say(Saying::kSpins, {cpu_party(*target)}, {story.last_line}).a = story.site;
+      verdict_.say(Saying::kSpinHolderNotShown).a = story.site;
+      return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
     }
     say_complaints(story);
     accuse_cpu(story);
     if (story.interrupts_off || story.hard)
-      return settle(HangClass::kIrqsOff, Certainty::kLikely, Advice::kShortenIrqOff);
-    return settle(call == nullptr ? HangClass::kIrqsOff : HangClass::kIpiNotAnswered,
-                  story.shown_by_interrupt ? Certainty::kLikely : Certainty::kPossible, Advice::kShortenIrqOff);
+      return verdict_.settle(HangClass::kIrqsOff, Certainty::kLikely, Advice::kShortenIrqOff);
+    return verdict_.settle(call == nullptr ? HangClass::kIrqsOff : HangClass::kIpiNotAnswered,
+                           story.shown_by_interrupt ? Certainty::kLikely : Certainty::kPossible,
+                           Advice::kShortenIrqOff);
   }
 
   // Tasks that were preempted, or sleep, inside of rcu_read_lock().
@@ -232,7 +218,7 @@ class Cpus {
         if (const Subject* one = facts_.subject(pid); one != nullptr && one->last && reader == nullptr) reader = one;
       }
       const std::uint32_t pid = reader != nullptr ? reader->pid : stall.readers.front();
-      Statement& said = say(Saying::kStalledReader, {task_party(pid)}, {stall.readers_line});
+      Statement& said = verdict_.say(Saying::kStalledReader, {task_party(pid)}, {stall.readers_line});
       said.number = stall.jiffies;
       std::string_view function;
       std::string_view module;
@@ -245,9 +231,9 @@ class Cpus {
       }
       if (stall.at.time && !verdict_.onset) verdict_.onset = stall.at.time;
       verdict_.accused.push_back(accuse(facts_, pid, function, module));
-      return settle(HangClass::kRcuStall,
-                    reader != nullptr && stall.readers.size() == 1 ? Certainty::kLikely : Certainty::kPossible,
-                    Advice::kLeaveReadSection);
+      return verdict_.settle(HangClass::kRcuStall,
+                             reader != nullptr && stall.readers.size() == 1 ? Certainty::kLikely : Certainty::kPossible,
+                             Advice::kLeaveReadSection);
     }
     return false;
   }
@@ -255,11 +241,12 @@ class Cpus {
   bool judge_starved() {
     const CpuStory* story = starved_thread();
     if (story == nullptr) return false;
-    say(Saying::kThreadStarved, {cpu_party(story->cpu)}, {story->last_line}).a = story->function;
+    verdict_.say(Saying::kThreadStarved, {cpu_party(story->cpu)}, {story->last_line}).a = story->function;
     accuse_cpu(*story);
     const bool real_time =
         std::ranges::any_of(facts_.events->notes, [](const Note& note) { return note.kind == NoteKind::kRtThrottled; });
-    return settle(real_time ? HangClass::kRtHog : HangClass::kCpuHog, Certainty::kPossible, Advice::kThrottleRealTime);
+    return verdict_.settle(real_time ? HangClass::kRtHog : HangClass::kCpuHog, Certainty::kPossible,
+                           Advice::kThrottleRealTime);
   }
 
   // CPUs that want a spinlock. Only when exactly one other is seen inside of what takes it is there somebody to name.
@@ -275,7 +262,7 @@ class Cpus {
     const Saying saying = spinner->kind == ActivityKind::kSpins         ? Saying::kSpins
                           : spinner->kind == ActivityKind::kWaitsForCpu ? Saying::kWaitsForCpu
                                                                         : Saying::kStoppedForOthers;
-    Statement& said = say(saying, {cpu_party(spinner->cpu)}, {spinner->last_line});
+    Statement& said = verdict_.say(saying, {cpu_party(spinner->cpu)}, {spinner->last_line});
     said.a = spinner->site;
     const CpuStory* holder = nullptr;
     std::size_t candidates = 0;
@@ -290,16 +277,17 @@ class Cpus {
       say_complaints(*holder);
       accuse_cpu(*holder);
       if (spinner->kind == ActivityKind::kStopped)
-        return settle(HangClass::kStopMachineStarved, Certainty::kPossible, Advice::kYieldInLoop);
+        return verdict_.settle(HangClass::kStopMachineStarved, Certainty::kPossible, Advice::kYieldInLoop);
       const bool off = holder->interrupts_off || spinner->kind == ActivityKind::kWaitsForCpu;
-      return settle(off ? HangClass::kIrqsOff : HangClass::kCpuHog, Certainty::kPossible, Advice::kShortenIrqOff);
+      return verdict_.settle(off ? HangClass::kIrqsOff : HangClass::kCpuHog, Certainty::kPossible,
+                             Advice::kShortenIrqOff);
     }
     if (spinner->kind == ActivityKind::kSpins) {
-      say(Saying::kSpinHolderNotShown).a = spinner->site;
+      verdict_.say(Saying::kSpinHolderNotShown).a = spinner->site;
     } else {
-      say(Saying::kOthersNotShown);
+      verdict_.say(Saying::kOthersNotShown);
     }
-    return settle(HangClass::kUndetermined, Certainty::kPossible, Advice::kLookOutside);
+    return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
   }
 
   // An idle CPU, or one in user mode, that does not answer: on a guest the host did not run it.
@@ -308,8 +296,9 @@ class Cpus {
       return story->kind == ActivityKind::kIdle || story->kind == ActivityKind::kUserMode;
     });
     if (!all_idle) return false;
-    for (const CpuStory* story : accused_) say(Saying::kIdleStuck, {cpu_party(story->cpu)}, {story->last_line});
-    return settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
+    for (const CpuStory* story : accused_)
+      verdict_.say(Saying::kIdleStuck, {cpu_party(story->cpu)}, {story->last_line});
+    return verdict_.settle(HangClass::kExternal, Certainty::kPossible, Advice::kLookOutside);
   }
 
   bool leave_open() {
@@ -317,22 +306,20 @@ class Cpus {
       say_complaints(*story);
       if (verdict_.chain.size() > 6) break;
     }
-    say(Saying::kOthersNotShown);
-    verdict_.hang_class = HangClass::kUndetermined;
-    verdict_.confidence = Certainty::kPossible;
-    return true;
+    verdict_.say(Saying::kOthersNotShown);
+    return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
   }
 
   const Case& facts_;
-  std::map<std::uint32_t, CpuStory> stories_;
+  const CpuStories& stories_;
   std::vector<const CpuStory*> accused_;
   Verdict verdict_;
 };
 
 }  // namespace
 
-std::optional<Verdict> judge_cpus(const Case& facts) {
-  return Cpus(facts).judge();
+std::optional<Verdict> judge_cpus(const Case& facts, const CpuStories& stories) {
+  return Cpus(facts, stories).judge();
 }
 
 }  // namespace whyhung::log

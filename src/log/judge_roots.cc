@@ -30,27 +30,26 @@ bool Sleepers::find_frozen() {
     if (note.kind == NoteKind::kFileSystemThawed) frozen = 0;
   }
   say_those(tasks);
-  Statement& said = say(Saying::kFrozenFileSystem, {task_party(tasks.front()->pid)});
+  Statement& said = verdict_.say(Saying::kFrozenFileSystem, {task_party(tasks.front()->pid)});
   if (frozen != 0) said.lines.push_back(frozen);
   accuse_thing("a frozen file system", tasks.front()->sleep->site);
   const bool likely = (frozen != 0 || tasks.size() >= 2) && !weak_;
-  return settle(HangClass::kIoStuck, likely ? Certainty::kLikely : Certainty::kPossible, Advice::kResumeDevice);
+  return verdict_.settle(HangClass::kIoStuck, likely ? Certainty::kLikely : Certainty::kPossible,
+                         Advice::kResumeDevice);
 }
 
 bool Sleepers::find_server() {
   const auto tasks = those([](const Subject& one) { return is_server(one.sleep->kind); });
   if (tasks.empty()) return false;
-  const ServerTrouble* silent = nullptr;
-  for (const ServerTrouble& trouble : facts_.events->servers) {
-    if (!trouble.answers && in_time(trouble.at)) silent = &trouble;
-    if (trouble.answers && silent != nullptr && trouble.server == silent->server) silent = nullptr;
-  }
+  const auto by = verdict_.onset ? std::optional(*verdict_.onset + kBefore) : std::nullopt;
+  const ServerTrouble* silent = silent_server(facts_, by);
   say_those(tasks);
   const SleepKind kind = tasks.front()->sleep->kind;
   if (silent != nullptr && kind != SleepKind::kFuse) {
-    say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;
+    verdict_.say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;
     accuse_thing(silent->server, {});
-    return settle(HangClass::kServerGone, weak_ ? Certainty::kPossible : Certainty::kLikely, Advice::kLookAtServer);
+    return verdict_.settle(HangClass::kServerGone, weak_ ? Certainty::kPossible : Certainty::kLikely,
+                           Advice::kLookAtServer);
   }
   constexpr auto kNames = [](SleepKind of) {
     switch (of) {
@@ -62,7 +61,7 @@ bool Sleepers::find_server() {
     }
   };
   accuse_thing(kNames(kind), tasks.front()->sleep->function);
-  return settle(HangClass::kServerGone, Certainty::kPossible, Advice::kLookAtServer);
+  return verdict_.settle(HangClass::kServerGone, Certainty::kPossible, Advice::kLookAtServer);
 }
 
 bool Sleepers::in_time(const Where& at) const {
@@ -89,15 +88,15 @@ bool Sleepers::find_device() {
   const auto worst = std::ranges::max_element(by_device, {}, [](const auto& entry) { return entry.second.size(); });
   say_those(tasks);
   const auto& troubles = worst->second;
-  Statement& said = say(Saying::kDeviceSays, {}, {troubles.front()->at.line});
+  Statement& said = verdict_.say(Saying::kDeviceSays, {}, {troubles.front()->at.line});
   said.a = worst->first;
   said.number = troubles.size();
   if (troubles.size() > 1) said.lines.push_back(troubles.back()->at.line);
   if (std::ranges::any_of(troubles, &DeviceTrouble::interrupts_lost)) {
-    say(Saying::kInterruptsLost, {}, {troubles.front()->at.line}).a = worst->first;
+    verdict_.say(Saying::kInterruptsLost, {}, {troubles.front()->at.line}).a = worst->first;
   }
   accuse_thing(worst->first, tasks.front()->sleep->site);
-  return settle(HangClass::kIoStuck, weak_ ? Certainty::kPossible : Certainty::kLikely, Advice::kLookBelow);
+  return verdict_.settle(HangClass::kIoStuck, weak_ ? Certainty::kPossible : Certainty::kLikely, Advice::kLookBelow);
 }
 
 bool Sleepers::find_stuck_io() {
@@ -113,7 +112,7 @@ bool Sleepers::find_stuck_io() {
                       : sleep.kind == SleepKind::kGraphics ? "a graphics processor"
                                                            : "a block device";
   accuse_thing(thing, sleep.site.empty() ? sleep.function : sleep.site);
-  return settle(HangClass::kIoStuck, Certainty::kPossible, Advice::kLookBelow);
+  return verdict_.settle(HangClass::kIoStuck, Certainty::kPossible, Advice::kLookBelow);
 }
 
 bool Sleepers::writers_wait() const {
@@ -142,13 +141,13 @@ bool Sleepers::find_grace_period() {
   }
   say_those(tasks);
   if (old != nullptr) {
-    Statement& said = say(Saying::kGracePeriodOld, {}, {old->at.line});
+    Statement& said = verdict_.say(Saying::kGracePeriodOld, {}, {old->at.line});
     said.a = old->subject;
     said.number = old->number;
-    say(Saying::kExitingNotShown);
+    verdict_.say(Saying::kExitingNotShown);
   }
-  return settle(HangClass::kRcuStall, old != nullptr && !weak_ ? Certainty::kLikely : Certainty::kPossible,
-                Advice::kLeaveReadSection);
+  return verdict_.settle(HangClass::kRcuStall, old != nullptr && !weak_ ? Certainty::kLikely : Certainty::kPossible,
+                         Advice::kLeaveReadSection);
 }
 
 bool Sleepers::find_kept_device() {
@@ -158,9 +157,9 @@ bool Sleepers::find_kept_device() {
   }
   if (kept == nullptr) return false;
   say_those(those([](const Subject& one) { return one.sleep->kind == SleepKind::kNetDevice; }));
-  say(Saying::kDeviceKept, {}, {kept->at.line}).a = kept->subject;
+  verdict_.say(Saying::kDeviceKept, {}, {kept->at.line}).a = kept->subject;
   accuse_thing(kept->subject, "netdev_run_todo");
-  return settle(HangClass::kNeverCompleted, Certainty::kPossible, Advice::kComplete);
+  return verdict_.settle(HangClass::kNeverCompleted, Certainty::kPossible, Advice::kComplete);
 }
 
 bool Sleepers::find_reclaim() {
@@ -168,15 +167,15 @@ bool Sleepers::find_reclaim() {
   if (tasks.empty()) return false;
   say_those(tasks);
   const Subject& first = *tasks.front();
-  Statement& said = say(Saying::kReclaims, {task_party(first.pid)}, {first.sleep->line});
+  Statement& said = verdict_.say(Saying::kReclaims, {task_party(first.pid)}, {first.sleep->line});
   said.a = first.sleep->reclaim_site;
   const bool memory = std::ranges::any_of(facts_.events->notes, [](const Note& note) {
     return note.kind == NoteKind::kOom || note.kind == NoteKind::kAllocationFailed;
   });
   const std::string_view function = first.sleep->reclaim_site.empty() ? first.sleep->site : first.sleep->reclaim_site;
   verdict_.accused.push_back(accuse(facts_, first.pid, function, first.sleep->module));
-  return settle(HangClass::kMemoryReclaimStall, memory && !weak_ ? Certainty::kLikely : Certainty::kPossible,
-                Advice::kDontWaitInReclaim);
+  return verdict_.settle(HangClass::kMemoryReclaimStall, memory && !weak_ ? Certainty::kLikely : Certainty::kPossible,
+                         Advice::kDontWaitInReclaim);
 }
 
 bool Sleepers::find_self_flush() {
@@ -190,7 +189,7 @@ bool Sleepers::find_self_flush() {
     say_blocked(*subject);
     say_sleep(*subject);
     accuse_task(subject->pid);
-    return settle(HangClass::kWorkqueueFlushDeadlock, Certainty::kPossible, Advice::kEndWork);
+    return verdict_.settle(HangClass::kWorkqueueFlushDeadlock, Certainty::kPossible, Advice::kEndWork);
   }
   return false;
 }

@@ -48,26 +48,18 @@ void Sleepers::earlier(std::optional<double> onset) {
   if (onset && (!verdict_.onset || *onset < *verdict_.onset)) verdict_.onset = onset;
 }
 
-Statement& Sleepers::say(Saying saying, std::vector<Party> parties, std::vector<std::uint64_t> lines) {
-  Statement& added = verdict_.chain.emplace_back();
-  added.saying = saying;
-  added.parties = std::move(parties);
-  added.lines = std::move(lines);
-  return added;
-}
-
 void Sleepers::say_blocked(const Subject& subject) {
   if (subject.reports != 0) {
-    Statement& said = say(Saying::kBlocked, {task_party(subject.pid)}, {subject.first_line});
+    Statement& said = verdict_.say(Saying::kBlocked, {task_party(subject.pid)}, {subject.first_line});
     said.number = subject.seconds;
   } else {
-    say(Saying::kListedBlocked, {task_party(subject.pid)}, {subject.first_line});
+    verdict_.say(Saying::kListedBlocked, {task_party(subject.pid)}, {subject.first_line});
   }
 }
 
 void Sleepers::say_sleep(const Subject& subject) {
   if (!subject.sleep) return;
-  Statement& said = say(Saying::kSleepsIn, {task_party(subject.pid)}, {subject.sleep->line});
+  Statement& said = verdict_.say(Saying::kSleepsIn, {task_party(subject.pid)}, {subject.sleep->line});
   said.a = subject.sleep->function;
   said.b = subject.sleep->site;
 }
@@ -84,7 +76,7 @@ void Sleepers::say_edge(const Subject& waiter, const Edge& edge) {
     }
     return Saying::kKernelNamesHolder;
   };
-  Statement& said = say(kind(), {task_party(waiter.pid), task_party(edge.to)}, {edge.line});
+  Statement& said = verdict_.say(kind(), {task_party(waiter.pid), task_party(edge.to)}, {edge.line});
   said.a = edge.text;
   if (edge.source == Source::kKernel) {
     said.a = edge.lock == SleepKind::kRwSemaphore ? "rw-semaphore" : "mutex";
@@ -123,13 +115,6 @@ void Sleepers::accuse_thing(std::string_view thing, std::string_view function) {
   verdict_.accused.push_back(accused);
 }
 
-bool Sleepers::settle(HangClass hang_class, Certainty confidence, Advice advice) {
-  verdict_.hang_class = hang_class;
-  verdict_.confidence = confidence;
-  verdict_.advice.push_back(advice);
-  return true;
-}
-
 bool Sleepers::find_circle() {
   for (const Subject* start : stuck_) {
     const auto circle = circle_from(facts_, start->pid);
@@ -150,11 +135,12 @@ bool Sleepers::find_circle() {
     std::vector<Party> parties;
     parties.reserve(circle.size());
     for (const std::uint32_t pid : circle) parties.push_back(task_party(pid));
-    say(Saying::kCircle, parties);
+    verdict_.say(Saying::kCircle, parties);
     const Certainty confidence = inferred ? Certainty::kPossible : Certainty::kLikely;
-    if (flush) return settle(HangClass::kWorkqueueFlushDeadlock, confidence, Advice::kOrderLocks);
-    if (circle.size() == 1) return settle(HangClass::kSelfDeadlock, confidence, Advice::kTakeOnce);
-    return settle(mutexes ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle, confidence, Advice::kOrderLocks);
+    if (flush) return verdict_.settle(HangClass::kWorkqueueFlushDeadlock, confidence, Advice::kOrderLocks);
+    if (circle.size() == 1) return verdict_.settle(HangClass::kSelfDeadlock, confidence, Advice::kTakeOnce);
+    return verdict_.settle(mutexes ? HangClass::kMutexDeadlock : HangClass::kMixedLockCycle, confidence,
+                           Advice::kOrderLocks);
   }
   return false;
 }
@@ -166,12 +152,12 @@ bool Sleepers::find_own_lock() {
     if (!own) continue;
     say_blocked(*subject);
     say_sleep(*subject);
-    Statement& said = say(Saying::kOwnLock, {task_party(subject->pid)}, {subject->sleep->line});
+    Statement& said = verdict_.say(Saying::kOwnLock, {task_party(subject->pid)}, {subject->sleep->line});
     said.a = own->taken_in;
     said.b = subject->sleep->site;
     said.certainty = Certainty::kPossible;
     verdict_.accused.push_back(accuse(facts_, subject->pid, own->taken_in, {}));
-    return settle(HangClass::kSelfDeadlock, Certainty::kPossible, Advice::kTakeOnce);
+    return verdict_.settle(HangClass::kSelfDeadlock, Certainty::kPossible, Advice::kTakeOnce);
   }
   return false;
 }
@@ -209,7 +195,7 @@ void Sleepers::say_chain(const Subject& start) {
 
 bool Sleepers::judge_running_holder(const Subject& start, const Subject& holder, bool unsure) {
   say_chain(start);
-  Statement& said = say(Saying::kHolderRuns, {task_party(holder.pid)}, {holder.activity->line});
+  Statement& said = verdict_.say(Saying::kHolderRuns, {task_party(holder.pid)}, {holder.activity->line});
   said.a = holder.activity->function;
   std::size_t same = 0;
   for (const std::size_t index : holder.dumps) {
@@ -219,13 +205,13 @@ bool Sleepers::judge_running_holder(const Subject& start, const Subject& holder,
   accuse_task(holder.pid);
   verdict_.accused.back().on_cpu = true;
   if (same >= 2) {
-    Statement& twice = say(Saying::kSameFunction, {task_party(holder.pid)}, {holder.activity->line});
+    Statement& twice = verdict_.say(Saying::kSameFunction, {task_party(holder.pid)}, {holder.activity->line});
     twice.a = holder.activity->function;
     twice.number = same;
   }
   const bool position = unsure && start.edge->source == Source::kPosition;
-  return settle(HangClass::kCpuHog, same >= 2 && !position ? Certainty::kLikely : Certainty::kPossible,
-                Advice::kReleaseInLoop);
+  return verdict_.settle(HangClass::kCpuHog, same >= 2 && !position ? Certainty::kLikely : Certainty::kPossible,
+                         Advice::kReleaseInLoop);
 }
 
 bool Sleepers::judge_sleeping_holder(const Subject& start, const Subject& holder, bool unsure) {
@@ -253,24 +239,22 @@ bool Sleepers::judge_sleeping_holder(const Subject& start, const Subject& holder
   if (is_device(kind) && find_stuck_io()) return true;
   root_ = nullptr;
   say_chain(start);
-  Statement& said = say(Saying::kHolderSleeps, {task_party(holder.pid)}, {holder.sleep->line});
+  Statement& said = verdict_.say(Saying::kHolderSleeps, {task_party(holder.pid)}, {holder.sleep->line});
   said.a = holder.sleep->site.empty() ? holder.sleep->function : holder.sleep->site;
   accuse_task(holder.pid);
   std::vector<const Edge*> edges;
   end_of_chain(facts_, start.pid, &edges);
   if (!edges.empty() && edges.back()->source == Source::kFlush) {
-    return settle(HangClass::kWorkqueueStall, Certainty::kPossible, Advice::kEndWork);
+    return verdict_.settle(HangClass::kWorkqueueStall, Certainty::kPossible, Advice::kEndWork);
   }
   const bool shown = holder.sleep && !holder.sleep->unsure;
-  return settle(HangClass::kLockHeldBySleeper, unsure || !shown ? Certainty::kPossible : Certainty::kLikely,
-                Advice::kDontSleepWithLock);
+  return verdict_.settle(HangClass::kLockHeldBySleeper, unsure || !shown ? Certainty::kPossible : Certainty::kLikely,
+                         Advice::kDontSleepWithLock);
 }
 
 bool Sleepers::open_at(const Subject& holder) {
-  verdict_.hang_class = HangClass::kUndetermined;
-  verdict_.confidence = Certainty::kPossible;
   say_not_shown(holder.sleep->kind);
-  return true;
+  return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
 }
 
 void Sleepers::say_those(const std::vector<const Subject*>& tasks) {
@@ -285,13 +269,12 @@ void Sleepers::say_those(const std::vector<const Subject*>& tasks) {
 
 void Sleepers::say_not_shown(SleepKind kind) {
   const Saying saying = kind == SleepKind::kJournal ? Saying::kHandleNotShown : Saying::kHolderNotShown;
-  Statement& said = say(saying);
+  Statement& said = verdict_.say(saying);
   said.number = facts_.subjects.size();
 }
 
 void Sleepers::leave_open(bool any_stack) {
-  verdict_.hang_class = HangClass::kUndetermined;
-  verdict_.confidence = Certainty::kPossible;
+  verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
   std::size_t told = 0;
   for (const Subject* subject : stuck_) {
     if (told++ == 3) break;
@@ -299,7 +282,7 @@ void Sleepers::leave_open(bool any_stack) {
     say_sleep(*subject);
   }
   if (!any_stack) {
-    say(Saying::kNoStacks).number = stuck_.size();
+    verdict_.say(Saying::kNoStacks).number = stuck_.size();
     return;
   }
   const bool journal = std::ranges::any_of(

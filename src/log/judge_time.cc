@@ -20,7 +20,7 @@ constexpr double kNear = 60;                // seconds around a report within wh
 
 class Time {
  public:
-  explicit Time(const Case& facts) : facts_(facts), stories_(cpu_stories(facts)) {}
+  Time(const Case& facts, const CpuStories& stories) : facts_(facts), stories_(stories) {}
 
   std::optional<Verdict> judge() {
     const Events& events = *facts_.events;
@@ -32,9 +32,8 @@ class Time {
     look_at_stalls();
     look_at_clocks();
     if (verdict_.chain.size() < 2) return std::nullopt;
-    verdict_.hang_class = HangClass::kExternal;
-    verdict_.confidence = facts_.guest ? Certainty::kLikely : Certainty::kPossible;
-    verdict_.advice.push_back(Advice::kLookOutside);
+    verdict_.settle(HangClass::kExternal, facts_.guest ? Certainty::kLikely : Certainty::kPossible,
+                    Advice::kLookOutside);
     return verdict_;
   }
 
@@ -46,12 +45,9 @@ class Time {
   void sign(Saying saying, std::uint64_t line, std::optional<std::uint32_t> cpu = {},
             std::optional<std::uint64_t> number = {}) {
     if (!signs_.insert(saying).second) return;
-    Statement said;
-    said.saying = saying;
+    Statement& said = verdict_.say(saying, {}, {line});
     if (cpu) said.parties.push_back(cpu_party(*cpu));
     said.number = number;
-    if (line != 0) said.lines.push_back(line);
-    verdict_.chain.push_back(said);
   }
 
   // A CPU that is reported again and again in one task and function is held by that task, whatever the clocks did.
@@ -146,7 +142,7 @@ class Time {
   }
 
   const Case& facts_;
-  std::map<std::uint32_t, CpuStory> stories_;
+  const CpuStories& stories_;
   std::optional<double> first_;
   std::set<Saying> signs_;
   Verdict verdict_;
@@ -172,7 +168,7 @@ class Over {
     if (!facts_.end || still_listed() || silent_server(facts_) != nullptr) return std::nullopt;
     const bool ended = hung_ended() && lockups_ended() && stalls_ended() && calls_ended() && pools_ended();
     if (!ended || verdict_.chain.empty()) return std::nullopt;
-    return settle();
+    return nothing_hangs();
   }
 
  private:
@@ -203,23 +199,18 @@ class Over {
 
   bool has(NoteKind kind) const { return std::ranges::find(events_.notes, kind, &Note::kind) != events_.notes.end(); }
 
-  std::optional<Verdict> settle() {
-    verdict_.hang_class = HangClass::kNone;
-    verdict_.confidence = Certainty::kLikely;
+  std::optional<Verdict> nothing_hangs() {
+    verdict_.settle(HangClass::kNone, Certainty::kLikely);
     return verdict_;
   }
 
   std::optional<Verdict> nothing_seen() {
-    Statement said;
     if (!events_.splats.empty()) {
-      said.saying = Saying::kOnlyWarning;
-      said.lines.push_back(events_.splats.front().at.line);
+      verdict_.say(Saying::kOnlyWarning, {}, {events_.splats.front().at.line});
     } else {
-      said.saying = Saying::kNoComplaint;
-      said.number = events_.recognised;
+      verdict_.say(Saying::kNoComplaint).number = events_.recognised;
     }
-    verdict_.chain.push_back(said);
-    return settle();
+    return nothing_hangs();
   }
 
   // A newer list still shows a task that was reported.
@@ -237,11 +228,7 @@ class Over {
   double silence_after(double time) const { return *facts_.end - time; }
 
   void say_ended(double silence, std::uint64_t line) {
-    Statement said;
-    said.saying = Saying::kEnded;
-    said.number = static_cast<std::uint64_t>(silence);
-    said.lines.push_back(line);
-    verdict_.chain.push_back(said);
+    verdict_.say(Saying::kEnded, {}, {line}).number = static_cast<std::uint64_t>(silence);
   }
 
   bool hung_ended() {
@@ -274,12 +261,7 @@ class Over {
     return true;
   }
 
-  void say_said(std::uint64_t line) {
-    Statement said;
-    said.saying = Saying::kSaidEnded;
-    said.lines.push_back(line);
-    verdict_.chain.push_back(said);
-  }
+  void say_said(std::uint64_t line) { verdict_.say(Saying::kSaidEnded, {}, {line}); }
 
   bool stalls_ended() {
     for (const Stall& stall : events_.stalls) {
@@ -288,11 +270,7 @@ class Over {
         continue;
       }
       if (stall.expedited && stall.jiffies && *stall.jiffies < kShortStall) {
-        Statement said;
-        said.saying = Saying::kShort;
-        said.number = stall.jiffies;
-        said.lines.push_back(stall.at.line);
-        verdict_.chain.push_back(said);
+        verdict_.say(Saying::kShort, {}, {stall.at.line}).number = stall.jiffies;
         continue;
       }
       if (&stall != &events_.stalls.back()) continue;
@@ -329,8 +307,8 @@ class Over {
 
 }  // namespace
 
-std::optional<Verdict> judge_time(const Case& facts) {
-  return Time(facts).judge();
+std::optional<Verdict> judge_time(const Case& facts, const CpuStories& stories) {
+  return Time(facts, stories).judge();
 }
 
 std::optional<Verdict> judge_over(const Case& facts) {

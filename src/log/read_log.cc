@@ -52,8 +52,9 @@ Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& nam
   if (recognised == 0) return fail(ErrorKind::kNotADump, "{}: no kernel messages found in this text", name);
   const std::size_t boot = chosen.value_or(boots.size() - 1);
   const Case facts = make_case(events[boot], boots[boot]);
-  const Verdict verdict = judge(facts);
-  LogReport report = make_report(facts, verdict, {name, description_of(decoded, boots.size())});
+  const CpuStories stories = cpu_stories(facts);
+  const Verdict verdict = judge(facts, stories);
+  LogReport report = make_report(facts, stories, verdict, {name, description_of(decoded, boots.size())});
   for (std::size_t i = 0; i < boots.size(); ++i) {
     if (i == boot || !has_signs(events[i])) continue;
     report.snapshot.gaps.push_back({fmt::format("the boot that begins at line {}", boots[i].front().line),

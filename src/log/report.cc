@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "log/cpu_story.h"
-
 namespace whyhung::log {
 namespace {
 
@@ -31,8 +29,8 @@ model::TaskState state_of(char letter) {
 
 class Maker {
  public:
-  Maker(const Case& facts, const Verdict& verdict, const Origin& source, LogReport& report)
-      : facts_(facts), verdict_(verdict), source_(source), report_(report) {}
+  Maker(const Case& facts, const CpuStories& stories, const Verdict& verdict, const Origin& source, LogReport& report)
+      : facts_(facts), stories_(stories), verdict_(verdict), source_(source), report_(report) {}
 
   void make() {
     make_machine();
@@ -41,7 +39,7 @@ class Maker {
       if (accused.pid && !facts_.subjects.contains(*accused.pid)) add_stranger(accused);
     }
     std::ranges::sort(report_.snapshot.tasks, {}, &model::Task::pid);
-    for (const auto& [cpu, story] : cpu_stories(facts_)) add_cpu(story);
+    for (const auto& [cpu, story] : stories_) add_cpu(story);
     make_gaps();
     report_.verdict = verdict_;
     if (report_.verdict.confidence == Certainty::kCertain) report_.verdict.confidence = Certainty::kLikely;
@@ -145,8 +143,12 @@ class Maker {
   void cite() {
     for (const Statement& statement : verdict_.chain) {
       for (const std::uint64_t line : statement.lines) {
-        if (line != 0) report_.cited.try_emplace(line, facts_.line_text(line));
+        if (line != 0) report_.cited.try_emplace(line);
       }
+    }
+    for (const Record& record : facts_.records) {
+      const auto found = report_.cited.find(record.line);
+      if (found != report_.cited.end() && found->second.empty()) found->second = record.text;
     }
   }
 
@@ -167,6 +169,7 @@ class Maker {
   }
 
   const Case& facts_;
+  const CpuStories& stories_;
   const Verdict& verdict_;
   const Origin& source_;
   LogReport& report_;
@@ -189,9 +192,9 @@ std::string place_of(const LogReport& report, std::uint64_t line) {
   return fmt::format("line {} of {}", line - file->first_line + 1, file->name);
 }
 
-LogReport make_report(const Case& facts, const Verdict& verdict, const Origin& source) {
+LogReport make_report(const Case& facts, const CpuStories& stories, const Verdict& verdict, const Origin& source) {
   LogReport report;
-  Maker(facts, verdict, source, report).make();
+  Maker(facts, stories, verdict, source, report).make();
   return report;
 }
 

@@ -13,6 +13,6 @@ struct Origin {
   std::string description;  // "kernel log, 2 boots, newest first"
 };
 
-LogReport make_report(const Case& facts, const Verdict& verdict, const Origin& source);
+LogReport make_report(const Case& facts, const CpuStories& stories, const Verdict& verdict, const Origin& source);
 
 }  // namespace whyhung::log

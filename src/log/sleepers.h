@@ -19,14 +19,12 @@ class Sleepers {
 
  private:
   void earlier(std::optional<double> onset);
-  Statement& say(Saying saying, std::vector<Party> parties = {}, std::vector<std::uint64_t> lines = {});
   void say_blocked(const Subject& subject);
   void say_sleep(const Subject& subject);
   void say_edge(const Subject& waiter, const Edge& edge);
   const Dump* dump_of(std::uint32_t pid) const;
   void accuse_task(std::uint32_t pid);
   void accuse_thing(std::string_view thing, std::string_view function);
-  bool settle(diagnose::HangClass hang_class, model::Certainty confidence, diagnose::Advice advice);
   bool find_circle();
   bool find_own_lock();
   bool find_named_holder();

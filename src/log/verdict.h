@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "diagnose/finding.h"
-#include "log/case.h"
+#include "log/cpu_story.h"
 #include "log/saying.h"
 
 namespace whyhung::log {
@@ -47,6 +47,10 @@ enum class Beyond : std::uint8_t {
 };
 
 struct Verdict {
+  Statement& say(Saying saying, std::vector<Party> parties = {}, std::vector<std::uint64_t> lines = {});
+  // Says how it ends. True, so that a judge can end with it.
+  bool settle(diagnose::HangClass how, model::Certainty sure, std::optional<diagnose::Advice> advised = {});
+
   diagnose::HangClass hang_class = diagnose::HangClass::kUndetermined;
   Beyond beyond = Beyond::kNothing;  // when set, it counts instead of hang_class
   model::Certainty confidence = model::Certainty::kPossible;
@@ -61,18 +65,18 @@ std::string_view class_name(const Verdict& verdict);
 bool is_explained(const Verdict& verdict);
 
 // --- judges; each looks for one thing and finds nothing when it is not there ---
-std::optional<Verdict> judge_time(const Case& facts);  // time stood still
-std::optional<Verdict> judge_over(const Case& facts);  // it has ended
+std::optional<Verdict> judge_time(const Case& facts, const CpuStories& stories);  // time stood still
+std::optional<Verdict> judge_over(const Case& facts);                             // it has ended
 std::optional<Verdict> judge_crash(const Case& facts);
-std::optional<Verdict> judge_cpus(const Case& facts);  // lockups, stalls, unanswered calls
+std::optional<Verdict> judge_cpus(const Case& facts, const CpuStories& stories);  // lockups, stalls, unanswered calls
 std::optional<Verdict> judge_sleepers(const Case& facts);
 std::optional<Verdict> judge_pools(const Case& facts);  // stalled workqueues
 
 // All of them, in the order in which they may speak.
-Verdict judge(const Case& facts);
+Verdict judge(const Case& facts, const CpuStories& stories);
 
-// The last server that did not respond and has not been heard of since; null when there is none.
-const ServerTrouble* silent_server(const Case& facts);
+// The last server that had ceased to respond by then and has not been heard of since; null when there is none.
+const ServerTrouble* silent_server(const Case& facts, std::optional<double> by = {});
 
 // --- helpers for judges ---
 inline Party cpu_party(std::uint32_t cpu) {
