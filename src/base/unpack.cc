@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/unpack.h"
 
+#include <bzlib.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -19,14 +20,8 @@ constexpr int kGzipWindow = 15 + 16;                             // zlib: the la
 
 using Bytes = std::span<const std::byte>;
 
-// One stream of some kind. `feed` takes a piece of the packed file and hands on what comes of it.
-class Stream {
- public:
-  virtual ~Stream() = default;
-  virtual Result<void> feed(Bytes piece, const UnpackSink& sink) = 0;
-  // The file is over: is the stream as well?
-  virtual Result<void> finish(const UnpackSink& sink) = 0;
-
+// What all kinds have in common.
+class Stream : public Unpacker {
  protected:
   static Result<void> damaged(std::string_view name) {
     return fail(ErrorKind::kCorrupt, "the {} stream is damaged", name);
@@ -133,16 +128,58 @@ class ZstdStream final : public Stream {
   std::size_t wanted_ = 1;
 };
 
-std::unique_ptr<Stream> make_stream(Packing packing) {
+class Bzip2Stream final : public Stream {
+ public:
+  Bzip2Stream() { ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK; }
+  ~Bzip2Stream() override {
+    if (ready_) BZ2_bzDecompressEnd(&state_);
+  }
+  Bzip2Stream(const Bzip2Stream&) = delete;
+  Bzip2Stream& operator=(const Bzip2Stream&) = delete;
+
+  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
+    state_.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(piece.data()));
+    state_.avail_in = static_cast<unsigned>(piece.size());
+    do {
+      if (ended_) {  // another stream follows
+        if (state_.avail_in == 0) return {};
+        const bz_stream rest = state_;
+        BZ2_bzDecompressEnd(&state_);
+        state_ = {};
+        ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK;
+        state_.next_in = rest.next_in;
+        state_.avail_in = rest.avail_in;
+        ended_ = false;
+      }
+      if (!ready_) return damaged("bzip2");
+      state_.next_out = reinterpret_cast<char*>(out_.data());
+      state_.avail_out = static_cast<unsigned>(out_.size());
+      const int status = BZ2_bzDecompress(&state_);
+      if (status != BZ_OK && status != BZ_STREAM_END) return damaged("bzip2");
+      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
+      ended_ = status == BZ_STREAM_END;
+    } while (state_.avail_in != 0 || state_.avail_out == 0);
+    return {};
+  }
+  Result<void> finish(const UnpackSink&) override { return ended_ ? Result<void>() : cut("bzip2"); }
+
+ private:
+  bz_stream state_{};
+  bool ready_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Unpacker> make_unpacker(Packing packing) {
   switch (packing) {
     case Packing::kGzip: return std::make_unique<GzipStream>();
     case Packing::kXz: return std::make_unique<XzStream>();
+    case Packing::kBzip2: return std::make_unique<Bzip2Stream>();
     case Packing::kZstd: break;
   }
   return std::make_unique<ZstdStream>();
 }
-
-}  // namespace
 
 std::optional<Packing> packing_of(std::span<const std::byte> head) {
   const auto begins = [&](std::string_view magic) {
@@ -155,6 +192,7 @@ std::optional<Packing> packing_of(std::span<const std::byte> head) {
     return Packing::kXz;
   }
   if (begins("\x28\xb5\x2f\xfd")) return Packing::kZstd;
+  if (begins("BZh") && head.size() >= 10 && std::memcmp(head.data() + 4, "1AY&SY", 6) == 0) return Packing::kBzip2;
   return std::nullopt;
 }
 
@@ -163,13 +201,14 @@ std::string_view name_of(Packing packing) {
     case Packing::kGzip: return "gzip";
     case Packing::kXz: return "xz";
     case Packing::kZstd: return "zstd";
+    case Packing::kBzip2: return "bzip2";
   }
   return "unknown";
 }
 
 Result<void> unpack(const ByteSource& packed, Packing packing, const UnpackSink& sink,
                     const std::function<void(std::uint64_t)>& progress) {
-  const auto stream = make_stream(packing);
+  const auto stream = make_unpacker(packing);
   std::vector<std::byte> piece(kPiece);
   for (std::uint64_t offset = 0; offset < packed.size();) {
     TRY_ASSIGN(const std::size_t count, packed.read_some(offset, piece));

@@ -23,6 +23,8 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
     return std::nullopt;
   }
   const auto report = is_folder ? log::judge_folder(input) : log::judge_file(input);
+  // What else an archive may hold is said where dumps are opened.
+  if (!report && report.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!report) {
     complain(report.error());
     return 2;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/tar.h"
 #include "base/text.h"
 #include "base/unpack.h"
 
@@ -15,7 +16,6 @@ namespace {
 constexpr std::size_t kLargestUnpacked = std::size_t{2} << 30;
 constexpr std::size_t kHeadBytes = 512;
 constexpr int kMostLayers = 3;  // ".btf.tar.xz" has two
-constexpr std::size_t kTarBlock = 512;
 constexpr std::size_t kMostTarFiles = 4096;
 constexpr std::array<std::string_view, 6> kPackedEndings = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz"};
 
@@ -49,11 +49,6 @@ std::optional<TypesInput::Kind> kind_of(std::string_view head) {
   return std::nullopt;
 }
 
-bool is_tar(std::string_view head) {
-  constexpr std::size_t kMagic = 257;
-  return head.size() > kMagic && head.substr(kMagic).starts_with("ustar");
-}
-
 // A file of an archive as a source of its own.
 class PartSource final : public ByteSource {
  public:
@@ -73,27 +68,21 @@ class PartSource final : public ByteSource {
   std::string name_;
 };
 
-// The first file of a tar archive that holds types (POSIX.1 ustar: blocks of 512 bytes, sizes in octal).
+// The first file of a tar archive that holds types.
 Result<std::shared_ptr<ByteSource>> find_in_tar(const std::shared_ptr<ByteSource>& archive) {
-  constexpr std::size_t kNameBytes = 100, kSize = 124, kSizeBytes = 12, kType = 156;
   std::uint64_t at = 0;
   for (std::size_t i = 0; i < kMostTarFiles && at + kTarBlock <= archive->size(); ++i) {
-    std::array<std::byte, kTarBlock> header;
-    TRY_CHECK(archive->read_exactly(at, header));
-    const std::string_view text = text_of(header);
-    if (text.front() == '\0') break;
-    std::string_view digits = text.substr(kSize, kSizeBytes);
-    digits = digits.substr(0, digits.find_first_of(std::string_view("\0 ", 2)));
-    const auto size = parse_unsigned(digits, 8);
-    if (!size || *size > archive->size() - at - kTarBlock) break;
-    const std::string_view name = text.substr(0, std::min(kNameBytes, text.find('\0')));
+    std::array<std::byte, kTarBlock> block;
+    TRY_CHECK(archive->read_exactly(at, block));
+    const auto header = parse_tar_header(block);
+    if (!header || header->size > archive->size() - at - kTarBlock) break;
     std::array<std::byte, kTarBlock> head{};
     TRY_ASSIGN(const std::size_t count, archive->read_some(at + kTarBlock, head));
-    const bool is_file = text[kType] == '0' || text[kType] == '\0';
-    if (is_file && kind_of(text_of(head).substr(0, std::min<std::uint64_t>(count, *size)))) {
-      return std::make_shared<PartSource>(archive, SourceRange{at + kTarBlock, *size}, std::string(base_name(name)));
+    if (header->is_file() && kind_of(text_of(head).substr(0, std::min<std::uint64_t>(count, header->size)))) {
+      return std::make_shared<PartSource>(archive, SourceRange{at + kTarBlock, header->size},
+                                          std::string(base_name(header->name)));
     }
-    at += kTarBlock + (*size + kTarBlock - 1) / kTarBlock * kTarBlock;
+    at += kTarBlock + (header->size + kTarBlock - 1) / kTarBlock * kTarBlock;
   }
   return fail(ErrorKind::kNotFound, "{}: no file of this archive holds types of a kernel", archive->name());
 }
@@ -117,7 +106,7 @@ Result<TypesInput> open_types_input(std::shared_ptr<ByteSource> source) {
     if (const auto packing = packing_of(head)) {
       TRY_ASSIGN(auto bytes, unpack_to_memory(*source, *packing, kLargestUnpacked));
       source = make_memory_source(std::move(bytes), source->name());
-    } else if (is_tar(text_of(head))) {
+    } else if (is_tar(head)) {
       TRY_ASSIGN(source, find_in_tar(source));
     } else {
       break;

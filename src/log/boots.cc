@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "log/boots.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
+
 namespace whyhung::log {
 namespace {
 
 constexpr double kSkew = 5;            // seconds by which the clocks of CPUs may differ
-constexpr std::size_t kSameBoot = 20;  // records within which a second mark of a beginning is the same one
+constexpr std::size_t kSameBoot = 20;  // records within which another mark of a beginning is of the same one
+constexpr std::size_t kDoubled = 2;    // … and the same mark
+constexpr std::size_t kMarks = 4;
 
-bool begins_boot(std::string_view text) {
-  return text.starts_with("Linux version ") || text.starts_with("Booting Linux on physical CPU") ||
-         text.starts_with("-- Boot ") || text.starts_with("-- Reboot --");
+// Which of the marks of a beginning a text is.
+std::optional<std::size_t> mark_of(std::string_view text) {
+  constexpr std::array<std::string_view, kMarks> kTexts = {"Linux version ", "Booting Linux on physical CPU",
+                                                           "-- Boot ", "-- Reboot --"};
+  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+    if (text.starts_with(kTexts[i])) return i;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -17,25 +28,32 @@ bool begins_boot(std::string_view text) {
 std::vector<std::span<const Record>> split_boots(const std::vector<Record>& records) {
   std::vector<std::span<const Record>> boots;
   std::size_t start = 0;
-  std::size_t last_mark = 0;
-  bool marked = false;
+  std::array<std::optional<std::size_t>, kMarks> marks;  // of this boot: at which record
+  std::optional<std::size_t> fell;                       // at which record the clock fell
+  const auto is_of_this_boot = [&](std::size_t mark, std::size_t at) {
+    if (marks[mark]) return at - *marks[mark] <= kDoubled;
+    if (fell && at - *fell <= kSameBoot) return true;
+    return std::ranges::any_of(marks, [&](const auto& other) { return other && at - *other <= kSameBoot; });
+  };
   double last = 0;
   const auto cut = [&](std::size_t at) {
     if (at > start) boots.emplace_back(records.data() + start, at - start);
     start = at;
     last = 0;
+    marks = {};
+    fell.reset();
   };
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
-    if (!record.from_user_space && begins_boot(record.text)) {
-      if (!marked || i - last_mark > kSameBoot) cut(i);
-      marked = true;
-      last_mark = i;
+    const auto mark = record.from_user_space ? std::nullopt : mark_of(record.text);
+    if (mark) {
+      if (!is_of_this_boot(*mark, i)) cut(i);
+      marks[*mark] = i;
     }
     if (!record.uptime) continue;
     if (*record.uptime + kSkew < last) {
       cut(i);
-      last_mark = i;
+      fell = i;
     }
     last = *record.uptime;
   }

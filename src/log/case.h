@@ -55,6 +55,7 @@ struct Case {
   std::optional<double> end;        // time of the last record
   bool guest = false;               // under a hypervisor
   bool lost_lines = false;
+  bool disordered = false;  // the lines are not in their order: which belong together is not known
 
   const Subject* subject(std::uint32_t pid) const;
   const Dump* dump_of(const Subject& subject) const;

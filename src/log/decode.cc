@@ -220,6 +220,38 @@ bool runs_backwards(const std::vector<Record>& records) {
   return upside_down > upright;
 }
 
+// An export of a collector may have lost the order. The kernel's own clock gives it back; a clock of seconds does not.
+void sort_disordered(Decoded& out) {
+  constexpr std::size_t kFewest = 4;
+  constexpr std::size_t kRatio = 4;  // CPUs whose clocks differ make some falls, and a new boot makes one
+  std::size_t stamped = 0;
+  std::size_t rises = 0;
+  std::size_t falls = 0;
+  std::optional<double> last;
+  for (const Record& record : out.records) {
+    stamped += record.uptime ? 1 : 0;
+    if (!record.when()) continue;
+    rises += last && *record.when() > *last ? 1 : 0;
+    falls += last && *record.when() < *last ? 1 : 0;
+    last = record.when();
+  }
+  if (falls < kFewest || falls * kRatio < rises) return;
+  const bool exact = stamped * 10 >= out.records.size() * 9;
+  out.disordered = !exact;
+  std::vector<std::pair<double, std::size_t>> order;
+  double time = 0;
+  for (std::size_t i = 0; i < out.records.size(); ++i) {
+    const Record& record = out.records[i];
+    if (exact ? record.uptime : record.when()) time = exact ? *record.uptime : *record.when();
+    order.emplace_back(time, i);
+  }
+  std::ranges::stable_sort(order, {}, [](const auto& entry) { return entry.first; });
+  std::vector<Record> sorted;
+  sorted.reserve(order.size());
+  for (const auto& [when, index] : order) sorted.push_back(out.records[index]);
+  out.records = std::move(sorted);
+}
+
 }  // namespace
 
 Decoded decode(std::vector<RawLine> lines) {
@@ -231,6 +263,8 @@ Decoded decode(std::vector<RawLine> lines) {
   if (!out.from_pstore && runs_backwards(out.records)) {
     std::ranges::reverse(out.records);
     out.newest_first = true;
+  } else {
+    sort_disordered(out);
   }
   drop_doubles(out);
   return out;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Lines of a file, of standard input, of a compressed file; of a large one only those that may matter, so that memory
-// stays bounded whatever its size.
+// Lines of a file, of standard input, of whatever is wrapped in them; of a large one only those that may matter, so
+// that memory stays bounded whatever its size.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "base/gap.h"
 #include "base/result.h"
 #include "log/record.h"
 
@@ -22,7 +23,11 @@ struct InputLines {
 // lines around them, and the last ones.
 class LineKeeper {
  public:
+  static constexpr std::size_t kMostBytes = 12u << 20;
+
+  explicit LineKeeper(std::size_t most_bytes = kMostBytes) : most_bytes_(most_bytes) {}
   void add(std::string_view line);
+  std::size_t bytes() const { return bytes_; }
   InputLines take();
 
  private:
@@ -30,6 +35,7 @@ class LineKeeper {
   void thin();
   void forget();
 
+  std::size_t most_bytes_;
   InputLines out_;
   std::size_t first_ = 0;  // lines before it are forgotten
   std::size_t bytes_ = 0;
@@ -38,9 +44,24 @@ class LineKeeper {
   std::size_t next_recent_ = 0;
 };
 
+// One text: a file, a member of an archive, a section of one.
+struct TextSource {
+  std::string name;  // below the input; empty where the input is the text
+  std::uint64_t first_line_in_file = 1;
+  InputLines input;
+};
+
+struct Input {
+  std::vector<TextSource> sources;
+  bool wrapped = false;   // an archive, a report of a support tool, a folder
+  std::vector<Gap> gaps;  // what could not be read of it
+};
+
+// A file (plain, gzip, xz, zstd, bzip2, an archive of such, a report of apport), or "-" for standard input.
+Result<Input> read_input(const std::string& path);
+Result<Input> read_folder(const std::string& folder);
+
 // The first bytes, unpacked: enough to see what it is.
 Result<std::string> read_beginning(const std::string& path);
-// A file (plain, gzip), or "-" for standard input.
-Result<InputLines> read_lines(const std::string& path);
 
 }  // namespace whyhung::log

@@ -237,7 +237,8 @@ bool take_identifier(Peeling& p) {
   if (p.kernel_stamp && !is_kernel && !(has_pid && !host.empty())) return false;  // "nvme nvme0: …" is the text
   if (!p.open_clock && !p.kernel_stamp && !is_kernel) return false;
   if (!is_kernel && !p.open_clock && !p.kernel_stamp) return false;
-  if (!is_kernel) p.out.record.from_user_space = true;
+  p.out.record.from_user_space |= !is_kernel;
+  p.out.record.from_kernel |= is_kernel;
   if (!host.empty()) p.out.record.host = host;
   p.text = s;
   p.open_clock = false;

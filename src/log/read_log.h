@@ -15,6 +15,7 @@ namespace whyhung::log {
 struct SourceFile {
   std::uint64_t first_line = 1;
   std::string name;
+  std::uint64_t number = 1;  // of that line in the file
 };
 
 // A verdict with all that is needed to tell it: nothing in it points into the log.
@@ -34,13 +35,13 @@ std::uint64_t address_of(std::uint32_t pid);
 
 // Judges lines that were read already. `name` is what messages call the source.
 Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& name);
-// A file, "-" for standard input.
+// A file, "-" for standard input, also one that may hold several logs: kNotFound when it holds none.
 Result<LogReport> judge_file(const std::string& path);
 // All logs of a folder.
 Result<LogReport> judge_folder(const std::string& folder);
 // "line 12", or "line 3 of dmesg-efi-2".
 std::string place_of(const LogReport& report, std::uint64_t line);
-// Whether a file is such a text. Standard input is taken for one unseen.
+// Whether a file is such a text, or an archive that may hold some. Standard input is taken for one unseen.
 Result<bool> is_log(const std::string& path);
 // Whether a file's beginning looks like a log of a kernel and like nothing else that this program reads.
 bool looks_like_log(std::string_view beginning);

@@ -28,6 +28,7 @@ struct Record {
   std::string_view host;
   std::string_view text;         // as the kernel printed it, without blanks at both ends
   bool from_user_space = false;  // the container says that another program wrote it
+  bool from_kernel = false;      // the container says that the kernel did
   bool has_prefix = false;       // something was taken off
   bool mended = false;           // put together from several lines
 
@@ -35,11 +36,16 @@ struct Record {
   std::optional<double> when() const { return uptime ? uptime : wall; }
 };
 
-// What a file turned out to be. Records point into `storage`.
+// What a file turned out to be. Records point into `storage`, so it is moved and never copied.
 struct Decoded {
+  Decoded() = default;
+  Decoded(Decoded&&) = default;
+  Decoded& operator=(Decoded&&) = default;
+
   std::deque<std::string> storage;
   std::vector<Record> records;  // oldest first
   bool newest_first = false;    // as it was given
+  bool disordered = false;      // as it was given, and its clocks are too rough to put it in order
   bool doubled = false;
   bool wrapped = false;
   bool from_pstore = false;

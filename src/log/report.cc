@@ -189,7 +189,7 @@ std::string place_of(const LogReport& report, std::uint64_t line) {
     if (one.first_line <= line) file = &one;
   }
   if (file == nullptr) return fmt::format("line {}", line);
-  return fmt::format("line {} of {}", line - file->first_line + 1, file->name);
+  return fmt::format("line {} of {}", line - file->first_line + file->number, file->name);
 }
 
 LogReport make_report(const Case& facts, const CpuStories& stories, const Verdict& verdict, const Origin& source) {

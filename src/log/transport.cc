@@ -91,6 +91,16 @@ std::string journal_line(std::string_view object, const std::string& message) {
   return line + message;
 }
 
+// A message and the time that a store has written it under. Between brackets no name of a machine or program follows:
+// "blk_update_request: I/O error" is what the kernel said, and not a program of that name.
+std::string behind_time(std::string_view time, std::string_view message, bool from_kernel) {
+  constexpr std::size_t kHeader = 80;
+  if (time.empty()) return std::string(message);
+  if (from_kernel) return fmt::format("{} localhost kernel: {}", time, message);
+  const bool has_header = message.substr(0, kHeader).find(" kernel: ") != std::string_view::npos;
+  return has_header ? fmt::format("{} {}", time, message) : fmt::format("[{}] {}", time, message);
+}
+
 std::optional<std::string> undo_json(std::string_view line) {
   for (const std::string_view name : {"MESSAGE", "log", "message", "msg", "textPayload"}) {
     auto message = json_member(line, name);
@@ -99,12 +109,12 @@ std::optional<std::string> undo_json(std::string_view line) {
     std::string time;
     for (const std::string_view clock : {"time", "timestamp", "@timestamp", "ts"}) {
       if (auto value = json_member(line, clock)) {
-        time = *value + " ";
+        time = *value;
         break;
       }
     }
     while (!message->empty() && message->back() == '\n') message->pop_back();
-    return time + *message;
+    return behind_time(time, *message, false);
   }
   return std::nullopt;
 }
@@ -139,14 +149,16 @@ std::string undo_csv(std::string_view line) {
   };
   std::string time;
   std::string message;
+  bool from_kernel = false;  // by syslog's facility, or a column that names the program
   for (const std::string& field : fields) {
+    from_kernel |= field == "kern" || field == "kernel";
     if (time.empty() && is_time(field)) {
       time = field;
     } else if (field.size() >= message.size()) {
       message = field;
     }
   }
-  return time.empty() ? message : time + ' ' + message;
+  return behind_time(time, message, from_kernel);
 }
 
 bool looks_like_csv(std::string_view line) {

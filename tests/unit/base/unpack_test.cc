@@ -2,6 +2,7 @@
 // Packed files: what each kind of stream gives, and that a damaged one says so.
 #include "base/unpack.h"
 
+#include <bzlib.h>
 #include <gtest/gtest.h>
 #include <lzma.h>
 #include <zlib.h>
@@ -33,6 +34,13 @@ std::vector<std::byte> packed(Packing packing, const std::vector<std::byte>& byt
     EXPECT_EQ(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                       bytes.size(), reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size()),
               LZMA_OK);
+  } else if (packing == Packing::kBzip2) {
+    auto length = static_cast<unsigned>(out.size());
+    EXPECT_EQ(BZ2_bzBuffToBuffCompress(reinterpret_cast<char*>(out.data()), &length,
+                                       reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data())),
+                                       static_cast<unsigned>(bytes.size()), 1, 0, 0),
+              BZ_OK);
+    size = length;
   } else {
     // Without a checksum some damage could not be seen.
     ZSTD_CCtx* context = ZSTD_createCCtx();
@@ -89,7 +97,8 @@ TEST_P(UnpackTest, MoreThanTheLimitIsRefused) {
   EXPECT_EQ(out.error().kind, ErrorKind::kLimit);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, UnpackTest, testing::Values(Packing::kGzip, Packing::kXz, Packing::kZstd),
+INSTANTIATE_TEST_SUITE_P(Kinds, UnpackTest,
+                         testing::Values(Packing::kGzip, Packing::kXz, Packing::kZstd, Packing::kBzip2),
                          [](const auto& one) { return std::string(name_of(one.param)); });
 
 TEST(PackingTest, OtherFilesAreNotPacked) {

@@ -96,6 +96,10 @@ std::vector<std::byte> tar_of(std::string_view name, std::string_view content) {
   block.replace(124, size.size(), size);
   block[156] = '0';
   block.replace(257, 5, "ustar");
+  block.replace(148, 8, 8, ' ');
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  block.replace(148, 7, fmt::format("{:06o}", sum) + std::string(1, '\0'));
   std::string text = block + std::string(content);
   text.resize((text.size() + 511) / 512 * 512 + 1024, '\0');
   const auto bytes = std::as_bytes(std::span(text));
