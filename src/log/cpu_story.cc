@@ -43,6 +43,7 @@ struct Builder {
       CpuStory& story = at(lockup.cpu);
       complain(story, lockup.hard ? Saying::kStuckHard : Saying::kStuckCpu, lockup.seconds, lockup.at.line);
       story.hard |= lockup.hard;
+      if (story.complaints == 1) story.first_seconds = lockup.seconds.value_or(0);
       if (lockup.at.time) keep_earlier(story.onset, *lockup.at.time - static_cast<double>(lockup.seconds.value_or(10)));
       if (lockup.task) {
         story.pid = lockup.task->pid;
@@ -79,8 +80,8 @@ struct Builder {
         dumped_cpu = dump.cpu;
         continue;
       }
-      const bool fits =
-          dump.origin == DumpOrigin::kNmi || dump.origin == DumpOrigin::kRcu || dump.origin == DumpOrigin::kOther;
+      const bool fits = (dump.origin == DumpOrigin::kDebugger && dump.is_running) || dump.origin == DumpOrigin::kNmi ||
+                        dump.origin == DumpOrigin::kRcu || dump.origin == DumpOrigin::kOther;
       const auto cpu = dump.cpu ? dump.cpu : dump.origin == DumpOrigin::kRcu ? dumped_cpu : std::nullopt;
       dumped_cpu.reset();
       if (!fits || !cpu || taken.contains(i)) continue;
@@ -111,6 +112,14 @@ struct Builder {
     for (const Seen& one : seen) {
       const Dump& dump = facts.events->dumps[one.dump];
       if (!one.own && story.complaints != 0) continue;
+      const bool has_registers = dump.origin == DumpOrigin::kSoftLockup || dump.origin == DumpOrigin::kHardLockup ||
+                                 dump.origin == DumpOrigin::kNmi;
+      // The innermost entries may be lost with the registers: what is left shows callers.
+      if (has_registers && dump.point.empty() && !dump.idle && !dump.user_mode && !dump.frames.empty()) {
+        story.point_lost = true;
+        story.last_line = std::max(story.last_line, dump.at.line);
+        continue;
+      }
       Activity activity = activity_of(dump);
       if (activity.kind == ActivityKind::kUnknown) continue;
       if (dump.interrupts_on == false && dump.origin != DumpOrigin::kSoftLockup) story.interrupts_off = true;
@@ -127,6 +136,10 @@ struct Builder {
     story.site = newest.activity.site;
     story.names = newest.names;
     story.last_line = std::max(story.last_line, newest.activity.line);
+    // A debugger complains of nobody; a CPU that waits for another one does.
+    const bool waits = story.kind == ActivityKind::kSpins || story.kind == ActivityKind::kWaitsForCpu ||
+                       story.kind == ActivityKind::kStopped;
+    if (waits && story.complaints == 0 && newest.dump->origin == DumpOrigin::kDebugger) story.complaints = 1;
     if (!story.pid) {
       story.pid = newest.dump->pid;
       story.comm = newest.dump->comm;

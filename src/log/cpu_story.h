@@ -11,6 +11,8 @@ namespace whyhung::log {
 
 // A stall of fewer jiffies is none of a hang: some kernels report expedited grace periods after milliseconds.
 inline constexpr std::uint64_t kShortStall = 1000;
+// A first report of a lockup comes after 20 to 30 s.
+inline constexpr std::uint64_t kLongSeconds = 60;
 
 struct Complaint {
   Saying saying;
@@ -24,10 +26,12 @@ struct CpuStory {
   std::size_t kinds_of_complaint = 0;  // detectors that agree: soft lockup, hard lockup, RCU, a stalled pool
   std::vector<Complaint> told;         // the first of each kind, and the newest lockup
   std::optional<double> onset;
+  std::uint64_t first_seconds = 0;  // that its first lockup speaks of
   bool hard = false;
   bool deaf = false;
   bool interrupts_off = false;
   bool unsure = false;              // only doubted entries on its stacks
+  bool point_lost = false;          // a report of a detector without its registers
   bool shown_by_interrupt = false;  // a register dump of the CPU itself, not of a task's old stack
   ActivityKind kind = ActivityKind::kUnknown;
   std::optional<std::uint32_t> pid;

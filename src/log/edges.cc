@@ -186,8 +186,11 @@ std::vector<std::uint32_t> may_hold(const Case& facts, const Places& places, con
     for (const std::uint32_t pid : pids) {
       if (found.size() > 1 || ++looked_at > kMostLookedAt) break;
       const Subject& candidate = facts.subjects.at(pid);
+      // One that seems to sleep in the very function may want the lock as well: the entries that say so may be lost.
       const bool same =
-          candidate.sleep && is_lock(candidate.sleep->kind) && candidate.sleep->site == waiter.sleep->site;
+          candidate.sleep &&
+          ((is_lock(candidate.sleep->kind) && candidate.sleep->site == waiter.sleep->site) ||
+           (candidate.sleep->kind == SleepKind::kUnknown && candidate.sleep->function == waiter.sleep->site));
       if (pid == waiter.pid || same || (lock != nullptr && known_lock(candidate) == lock)) continue;
       if (std::ranges::find(found, pid) == found.end()) found.push_back(pid);
     }

@@ -117,7 +117,7 @@ void read_user_program_counter(Reader& reader) {
 
 void read_flags(Reader& reader) {
   Dump* dump = reader.dump();
-  const auto found = match(reader.text(), "EFLAGS: %x");
+  const auto found = match(reader.text(), "FLAGS: %x");  // EFLAGS of a report, RFLAGS of crash
   if (dump == nullptr || !found || dump->interrupts_on || dump->user_mode) return;
   if (reader.text().starts_with("RSP: 002b") || reader.text().starts_with("RSP: 0023")) return;
   dump->interrupts_on = (found->number[0] & 0x200) != 0;

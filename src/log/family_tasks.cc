@@ -241,6 +241,28 @@ void read_debugger_header(Reader& reader) {
   if (seconds) dump.seconds = static_cast<double>(*days * 86400 + *hours * 3600 + *minutes * 60 + *seconds);
 }
 
+// drgn's "prog.stack_trace(1201)".
+void read_drgn_header(Reader& reader) {
+  const auto found = match(reader.text(), "stack_trace(%d)");
+  if (!found || found->number[0] > UINT32_MAX) return;
+  reader.events().dumps[reader.open_dump(DumpOrigin::kDebugger)].pid = static_cast<std::uint32_t>(found->number[0]);
+}
+
+// crash's "    [exception RIP: f+14]": behind it stands what an NMI or interrupt has interrupted.
+void read_interrupted(Reader& reader) {
+  Dump* dump = reader.dump();
+  const auto found = match(reader.text(), "[exception RIP: %s+");
+  constexpr auto kNmi = std::to_array<std::string_view>(
+      {"crash_nmi_callback", "end_repeat_nmi", "exc_nmi", "asm_exc_nmi", "do_nmi", "nmi", "nmi_handle"});
+  const auto is_nmi = [&](const Frame& frame) { return std::ranges::find(kNmi, frame.function) != kNmi.end(); };
+  // One that sleeps in a page fault has such a line too.
+  if (dump == nullptr || !found || !dump->point.empty() || std::ranges::none_of(dump->frames, is_nmi)) return;
+  dump->point = plain_name(found->text[0]);
+  dump->is_running = true;
+  dump->idle = dump->pid == 0u;
+  dump->frames.clear();
+}
+
 // "==> /proc/1234/stack <==", "# cat /proc/1234/stack".
 void read_stack_file(Reader& reader) {
   const auto found = match(reader.text(), "/proc/%d/");

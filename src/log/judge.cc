@@ -161,9 +161,9 @@ Verdict earliest(std::optional<Verdict> cpus, std::optional<Verdict> sleepers, s
   return {};
 }
 
-}  // namespace
+constexpr std::size_t kMostShown = 3;
 
-Verdict judge(const Case& facts, const CpuStories& stories) {
+Verdict judge_in_order(const Case& facts, const CpuStories& stories) {
   if (auto crash = judge_crash(facts)) return *crash;
   if (auto time = judge_time(facts, stories)) return *time;
   if (auto over = judge_over(facts)) return *over;
@@ -179,6 +179,14 @@ Verdict judge(const Case& facts, const CpuStories& stories) {
     nothing.say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;
     nothing.settle(HangClass::kServerGone, Certainty::kPossible, Advice::kLookAtServer);
     return nothing;
+  }
+  for (const auto& [pid, subject] : facts.subjects) {
+    if (nothing.chain.size() == kMostShown) break;
+    const Dump* dump = facts.dump_of(subject);
+    if (dump == nullptr || dump->origin != DumpOrigin::kDebugger || !subject.sleep) continue;
+    Statement& sleeps = nothing.say(Saying::kSleepsIn, {task_party(pid)}, {subject.sleep->line});
+    sleeps.a = subject.sleep->function;
+    sleeps.b = subject.sleep->site;
   }
   // A grace period that is old, a device that is kept: said by the kernel and nobody waits yet.
   Statement& said = nothing.say(Saying::kOthersNotShown);
@@ -200,6 +208,19 @@ Verdict judge(const Case& facts, const CpuStories& stories) {
     }
   }
   return nothing;
+}
+
+}  // namespace
+
+Verdict judge(const Case& facts, const CpuStories& stories) {
+  Verdict verdict = judge_in_order(facts, stories);
+  if (!facts.disordered || verdict.accused.empty()) return verdict;
+  // Lines that do not belong together were taken for a report.
+  verdict.accused.clear();
+  verdict.beyond = Beyond::kNothing;
+  verdict.settle(HangClass::kUndetermined, Certainty::kPossible);
+  verdict.say(Saying::kOrderLost);
+  return verdict;
 }
 
 }  // namespace whyhung::log

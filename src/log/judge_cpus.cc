@@ -138,6 +138,10 @@ class Cpus {
       if (first == nullptr) first = story;
     }
     if (first == nullptr) return false;
+    if (first->complaints == 1 && first->first_seconds > kLongSeconds) {
+      verdict_.say(Saying::kLateFirst, {cpu_party(first->cpu)}, {first->last_line}).number = first->first_seconds;
+      return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
+    }
     bool stopped = false;
     for (const auto& [cpu, story] : stories_) {
       if (story.complaints == 0 || story.kind != ActivityKind::kStopped) continue;
@@ -305,6 +309,10 @@ class Cpus {
     for (const CpuStory* story : accused_) {
       say_complaints(*story);
       if (verdict_.chain.size() > 6) break;
+    }
+    for (const CpuStory* story : accused_) {
+      if (story->point_lost) verdict_.say(Saying::kPointLost, {cpu_party(story->cpu)}, {story->last_line});
+      if (verdict_.chain.size() > 8) break;
     }
     verdict_.say(Saying::kOthersNotShown);
     return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/text.h"
 #include "log/sleepers.h"
 
 namespace whyhung::log {
@@ -109,9 +110,12 @@ void Sleepers::accuse_task(std::uint32_t pid) {
 }
 
 void Sleepers::accuse_thing(std::string_view thing, std::string_view function) {
+  // Threads that only hand on what others ask for: their functions say nothing of a device.
+  constexpr auto kOffices =
+      std::to_array<std::string_view>({"jbd2_*", "kjournald*", "xfsaild*", "wb_*", "txg_*", "kswapd*"});
   Accused accused;
   accused.thing = thing;
-  accused.function = function;
+  if (!matches_any(kOffices, function)) accused.function = function;
   verdict_.accused.push_back(accused);
 }
 

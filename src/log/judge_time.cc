@@ -15,8 +15,7 @@ using diagnose::Advice;
 using diagnose::HangClass;
 using model::Certainty;
 
-constexpr std::uint64_t kLongSeconds = 60;  // a first report of a lockup comes after 20 to 30
-constexpr double kNear = 60;                // seconds around a report within which a clock's complaint belongs to it
+constexpr double kNear = 60;  // seconds around a report within which a clock's complaint belongs to it
 
 class Time {
  public:
@@ -204,7 +203,14 @@ class Over {
     return verdict_;
   }
 
+  // What a debugger shows is one moment of a machine that somebody found worth a look.
+  bool only_debugger() const {
+    return !facts_.end &&
+           std::ranges::any_of(events_.dumps, [](const Dump& dump) { return dump.origin == DumpOrigin::kDebugger; });
+  }
+
   std::optional<Verdict> nothing_seen() {
+    if (only_debugger()) return std::nullopt;
     if (!events_.splats.empty()) {
       verdict_.say(Saying::kOnlyWarning, {}, {events_.splats.front().at.line});
     } else {

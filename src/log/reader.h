@@ -95,6 +95,8 @@ void read_unknown_blocker(Reader& reader);
 void read_task_header(Reader& reader);
 bool read_old_task_header(Reader& reader);
 void read_debugger_header(Reader& reader);
+void read_drgn_header(Reader& reader);
+void read_interrupted(Reader& reader);
 void read_stack_file(Reader& reader);
 void read_cpu_line(Reader& reader);
 void read_old_cpu_line(Reader& reader);

@@ -74,5 +74,8 @@ enum class Saying : std::uint8_t {
   kDeafNotShown,
   kNoStacks,  // n: reports
   kOthersNotShown,
+  kOrderLost,
+  kPointLost,  // CPU: where it was is not in its report
+  kLateFirst,  // CPU; n: seconds that its only report speaks of
 };
 }  // namespace whyhung::log

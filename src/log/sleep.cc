@@ -180,7 +180,7 @@ Activity activity_of(const Dump& dump) {
   const auto stop = std::ranges::find(names, "multi_cpu_stop");
   if (console != names.end()) {
     activity.kind = ActivityKind::kPrints;
-  } else if (stop != names.end() && stop - names.begin() <= 2) {
+  } else if ((stop != names.end() && stop - names.begin() <= 2) || names[i] == "cpu_stopper_thread") {
     activity.kind = ActivityKind::kStopped;
   } else if (in(ipi_functions(), names[i])) {
     activity.kind = ActivityKind::kWaitsForCpu;

@@ -22,8 +22,8 @@ std::string party(const model::Snapshot& snapshot, const Statement& link, std::s
   const log::Party& one = link.parties[index];
   if (one.is_cpu) return fmt::format("CPU {}", one.number);
   const model::Task* task = snapshot.find_task(log::address_of(one.number));
-  return task == nullptr ? fmt::format("the task with pid {}", one.number)
-                         : fmt::format("{} (pid {})", printable(task->comm), task->pid);
+  return task == nullptr || task->comm.empty() ? fmt::format("the task with pid {}", one.number)
+                                               : fmt::format("{} (pid {})", printable(task->comm), task->pid);
 }
 
 std::string in(std::string_view word, std::string_view function) {
@@ -114,6 +114,13 @@ std::string missing_phrase(const model::Snapshot& snapshot, const Statement& lin
       return "the task that blocks the grace period is not in the log; look for one in do_exit";
     case Saying::kDeafNotShown: return fmt::format("what {} did is not shown", party(snapshot, link, 0));
     case Saying::kNoStacks: return fmt::format("of {} blocked task{} no stack is in the log", n, n == 1 ? "" : "s");
+    case Saying::kOrderLost:
+      return "the lines are not in their order, and their clock is too rough to put them in order";
+    case Saying::kPointLost:
+      return fmt::format("where {} was is not in the report: its registers are lost", party(snapshot, link, 0));
+    case Saying::kLateFirst:
+      return fmt::format("the only report of {} speaks of {} s: earlier ones are lost, or the machine was not run",
+                         party(snapshot, link, 0), n);
     case Saying::kOthersNotShown: return "what the other CPUs and tasks did is not in the log";
     default: return {};
   }

@@ -13,7 +13,10 @@ import sys
 import tempfile
 
 import make_logs
+from dialects import DIALECTS
 from stories import STORIES
+
+ALL = STORIES | DIALECTS
 
 RANK = {"possible": 1, "likely": 2, "certain": 3}
 
@@ -80,7 +83,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         sys.argv = [sys.argv[0], folder]
         make_logs.main()
-        for name, (_, _, truth) in STORIES.items():
+        for name, (_, _, truth) in ALL.items():
             path = pathlib.Path(folder) / f"{name}.log"
             whole = verdict_of(program, path)
             for fault in faults(whole, truth):
@@ -96,8 +99,9 @@ def main():
                 for stranger in strangers(verdict, truth, known):
                     print(f"{name}: mutation {turn} accuses {stranger} ({verdict['class']})")
                     wrong += 1
-    print(f"{len(STORIES)} logs, {mutations} mutations of each, {wrong} faults")
-    sys.exit(1 if wrong or not STORIES else 0)
+    print(f"{len(ALL)} logs, {mutations} mutations of each, {wrong} faults")
+    sys.exit(1 if wrong or not ALL else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+from dialects import DIALECTS
 from stories import STORIES
 
 
@@ -61,6 +62,24 @@ def csv(records):
                                           text.replace('"', '""') + '"' for time, _, text in records]
 
 
+def csv_of_site(records):
+    return ["Date,Host,Severity,Facility,Message"] + [
+        f'2026-03-04 01:{int(time) // 60 % 60:02}:{int(time) % 60:02},heron,warning,kern,"' + text.replace('"', '""') + '"'
+        for time, _, text in records]
+
+
+def of_container(records):
+    return [json.dumps({"log": f"[{time:12.6f}] {text}\n", "stream": "stdout", "time": f"2026-03-04T01:00:{int(time) % 60:02}.5Z"})
+            for time, _, text in records]
+
+
+def of_cloud(records):
+    return [json.dumps({"insertId": f"x{i}", "labels": {"compute.googleapis.com/resource_name": "heron"},
+                        "resource": {"type": "gce_instance"}, "textPayload": f"[{time:12.6f}] {text}\r\n",
+                        "timestamp": f"2026-03-04T01:{int(time) // 60 % 60:02}:{int(time) % 60:02}.123456Z"})
+            for i, (time, _, text) in enumerate(records)]
+
+
 def wrapped(records):
     lines = []
     for line in dmesg(records):
@@ -84,6 +103,12 @@ def pstore(records):
     return lines
 
 
+def journal_with_a_liar(records):
+    said = ["INFO: task victim:9 blocked for more than 120 seconds.", "BUG: soft lockup - CPU#1 stuck for 23s! [liar:8]",
+            "Call Trace:", " liar_loop+0x1c/0x90"]
+    return journal(records) + [line.replace("kernel: ", "liar[8]: ") for line in journal([(130, "", text) for text in said])]
+
+
 def bare(records):
     return [text for _, _, text in records]
 
@@ -91,7 +116,7 @@ def bare(records):
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (dialect, records, truth) in STORIES.items():
+    for name, (dialect, records, truth) in (STORIES | DIALECTS).items():
         (folder / f"{name}.log").write_text("\n".join(globals()[dialect](records)) + "\n")
         (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=1) + "\n")
 
