@@ -13,7 +13,10 @@
 #include "commands/command.h"
 #include "model/json.h"
 #include "report/first_screen.h"
+#include "report/graph.h"
 #include "report/json.h"
+#include "report/markdown.h"
+#include "report/signature.h"
 #include "report/text.h"
 #include "session/session.h"
 
@@ -44,6 +47,17 @@ void show_gaps(const model::Snapshot& snapshot) {
   for (const Gap& gap : snapshot.gaps) complain({ErrorKind::kNotFound, fmt::format("{}: {}", gap.what, gap.why), {}});
 }
 
+std::string title_of(const model::Index& index, const diagnose::Diagnosis& diagnosis) {
+  if (diagnosis.findings.empty()) return std::string(diagnose::name_of(diagnosis.verdict));
+  return report::signature_of(index, diagnosis.findings.front()).title;
+}
+
+void write_ticket(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
+  std::ostringstream page;
+  report::write_text(page, index, diagnosis, report::Style(report::Colour::kNever));
+  report::write_markdown(out, report::make_screen(index, diagnosis), title_of(index, diagnosis), page.str());
+}
+
 int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
   const diagnose::Diagnosis& diagnosis = session.diagnosis();
   const model::Index index(session.snapshot());
@@ -51,8 +65,16 @@ int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
     switch (options.view()) {
       case View::kJson: report::write_json(page.out, index, diagnosis); break;
       case View::kFull: report::write_text(page.out, index, diagnosis, page.style, page.width); break;
+      case View::kMarkdown: write_ticket(page.out, index, diagnosis); break;
+      case View::kDot:
+        report::write_dot(
+            page.out,
+            diagnosis.findings.empty() ? report::Graph{} : report::make_graph(index, diagnosis.findings.front()),
+            title_of(index, diagnosis));
+        break;
       case View::kScreen:
         report::write_screen(page.out, report::make_screen(index, diagnosis), page.style, page.screen_width);
+        break;
     }
   });
   return diagnosis.findings.empty() ? kNotExplained : kExplained;

@@ -2,12 +2,14 @@
 #include "cli/analyze_log.h"
 
 #include <filesystem>
+#include <sstream>
 
 #include "cli/complain.h"
 #include "cli/page.h"
 #include "log/read_log.h"
 #include "report/log_report.h"
 #include "report/log_screen.h"
+#include "report/markdown.h"
 #include "session/find_dump.h"
 
 namespace whyhung::cli {
@@ -33,12 +35,25 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
     complain({ErrorKind::kUsage, "commands need a dump or a saved snapshot; this is a log", {}});
     return 2;
   }
+  if (options.view() == View::kDot) {
+    complain({ErrorKind::kUsage, "--dot needs a dump or a saved snapshot; this is a log", {}});
+    return 2;
+  }
   show(options, [&](const Page& page) {
     switch (options.view()) {
       case View::kJson: report::write_log_json(page.out, *report); break;
       case View::kFull: report::write_log_text(page.out, *report, page.style, page.width); break;
+      case View::kMarkdown: {
+        std::ostringstream text;
+        report::write_log_text(text, *report, report::Style(report::Colour::kNever), page.width);
+        report::write_markdown(page.out, report::make_log_screen(*report), log::class_name(report->verdict),
+                               text.str());
+        break;
+      }
+      case View::kDot:
       case View::kScreen:
         report::write_screen(page.out, report::make_log_screen(*report), page.style, page.screen_width);
+        break;
     }
   });
   return log::is_explained(report->verdict) ? 0 : 1;

@@ -121,6 +121,9 @@ class Parser {
         ->type_name("VMCORE…");
     app_.add_flag("--full", analyze_.full,
                   "the whole report: the chain with its evidence, what still ran, all that is known");
+    app_.add_flag("--markdown", analyze_.markdown,
+                  "the first screen for a ticket, with the whole report folded below it");
+    app_.add_flag("--dot", analyze_.dot, "the graph of who waits for whom, for Graphviz");
     app_.add_flag("--json", analyze_.json, "one JSON object instead of text");
     app_.add_option("-c,--command", analyze_.commands, "run COMMAND instead of the verdict; may be repeated")
         ->allow_extra_args(false)
@@ -229,6 +232,9 @@ class Parser {
   std::optional<Error> what_is_wrong() {
     for (const std::string& extra : chosen()->remaining()) return unexpected(extra);
     for (const std::string& extra : app_.remaining()) return unexpected(extra);
+    if (analyze_.json + analyze_.full + analyze_.markdown + analyze_.dot > 1) {
+      return Error{ErrorKind::kUsage, "--json, --full, --markdown and --dot are different answers: choose one", {}};
+    }
     if (chosen() == &app_) return std::nullopt;
     if (!analyze_.inputs.empty()) {
       return Error{ErrorKind::kUsage, fmt::format("{} stands before the dump", chosen()->get_name()),

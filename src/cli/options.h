@@ -16,7 +16,7 @@ enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 enum class Shell : std::uint8_t { kBash, kZsh, kFish };
 
 // What is shown of the answer.
-enum class View : std::uint8_t { kScreen, kFull, kJson };
+enum class View : std::uint8_t { kScreen, kFull, kJson, kMarkdown, kDot };
 
 // whyhung [OPTIONS] [VMCORE…]
 struct AnalyzeOptions {
@@ -25,13 +25,20 @@ struct AnalyzeOptions {
   std::string types;  // a file of distilled types, or a folder with such files
   bool json = false;
   bool full = false;
+  bool markdown = false;
+  bool dot = false;
   bool stats = false;
   ColourChoice colour = ColourChoice::kAuto;
   std::vector<std::string> commands;  // -c: run these instead of the verdict
   std::string save_snapshot;          // file to write the snapshot to; empty: none
   bool force = false;                 // it may replace a file
 
-  View view() const { return json ? View::kJson : full ? View::kFull : View::kScreen; }
+  View view() const {
+    if (json) return View::kJson;
+    if (markdown) return View::kMarkdown;
+    if (dot) return View::kDot;
+    return full ? View::kFull : View::kScreen;
+  }
 };
 
 // whyhung pack VMCORE -o FILE

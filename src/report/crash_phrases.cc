@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/columns.h"
 #include "base/text.h"
 #include "report/brief.h"
 #include "report/links.h"
@@ -52,14 +53,71 @@ std::string_view name_of_crash(CrashKind kind) {
   return {};
 }
 
+// What the log says of the crash: the Oops of the task that is accused, or of its CPU.
+const model::Incident* incident_of(const model::Index& index, const diagnose::Finding& finding) {
+  if (finding.culprits.empty()) return nullptr;
+  const diagnose::Culprit& culprit = finding.culprits.front();
+  const auto& incidents = index.snapshot().incidents;
+  for (auto one = incidents.rbegin(); one != incidents.rend(); ++one) {
+    if (one->kind != model::IncidentKind::kOops) continue;
+    if (one->pid == culprit.pid && (!one->cpu || !culprit.cpu || one->cpu == culprit.cpu)) return &*one;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-std::string crash_headline(const diagnose::Finding& finding) {
+std::string crash_headline(const model::Index& index, const diagnose::Finding& finding) {
   const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
   if (died == nullptr) return "the kernel crashed";
   const auto& facts = diagnose::facts_of<CrashFacts>(*died);
   const std::string place = brief_place(facts.place.function, facts.place.module);
-  return fmt::format("{}{}{}", name_of_crash(facts.kind), place.empty() ? "" : " in ", place);
+  std::string_view name = name_of_crash(facts.kind);
+  const model::Incident* incident = incident_of(index, finding);
+  const auto log_says = [&](std::string_view words) {
+    return incident != nullptr && incident->text.find(words) != std::string::npos;
+  };
+  // Both are one kind of exception; the kernel's own words tell them apart.
+  if (facts.kind == CrashKind::kPageFault && (log_says("NULL pointer") || log_says("null pointer"))) {
+    name = "NULL pointer dereference";
+  }
+  if (facts.kind == CrashKind::kInvalidInstruction && log_says("kernel BUG at")) name = "BUG()";
+  return fmt::format("{}{}{}", name, place.empty() ? "" : " in ", place);
+}
+
+std::string crash_why_phrase(const model::Index& index, const diagnose::Finding& finding) {
+  const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
+  if (died == nullptr || finding.culprits.empty()) return {};
+  const auto& facts = diagnose::facts_of<CrashFacts>(*died);
+  const diagnose::Culprit& culprit = finding.culprits.front();
+  const model::Snapshot& snapshot = index.snapshot();
+  std::string text = brief_culprit(index, culprit);
+  if (!culprit.function.empty() && culprit.location < snapshot.locations.size()) {
+    text += " at " + brief_location(snapshot.locations[culprit.location]);
+  }
+  if (culprit.kind == diagnose::CulpritKind::kTask) text += fmt::format(" on CPU {}", node(*died, 0));
+  return fmt::format("{} {}; it did not hang", text, deed(facts.kind));
+}
+
+std::string crash_log_phrase(const model::Index& index, const diagnose::Finding& finding) {
+  constexpr std::size_t kLongest = 160;
+  const model::Incident* incident = incident_of(index, finding);
+  return incident == nullptr ? std::string() : fmt::format("\"{}\"", cut_to(printable(incident->text), kLongest));
+}
+
+std::string crash_registers_phrase(const model::Snapshot& snapshot) {
+  if (!snapshot.machine.crash) return {};
+  const model::Cpu* cpu = snapshot.find_cpu(snapshot.machine.crash->cpu);
+  if (cpu == nullptr) return {};
+  for (const model::FrameRegisters& registers : cpu->stack.registers) {
+    if (registers.frame != snapshot.machine.crash->frame) continue;
+    std::string text;
+    for (const model::RegisterValue& one : registers.values) {
+      text += fmt::format("{}{:>3}={:016x}", text.empty() ? "" : " ", printable(one.name), one.value);
+    }
+    return text;
+  }
+  return {};
 }
 
 std::string died_phrase(const model::Index& index, const diagnose::Link& link) {

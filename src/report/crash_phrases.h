@@ -14,7 +14,13 @@ std::string slept_phrase(const model::Index& index, const diagnose::Link& link);
 std::string killed_phrase(const model::Index& index, const diagnose::Link& link);
 std::string stopped_phrase(const diagnose::Link& link);
 // "NULL pointer dereference in f() [m]": what ended the machine, for a headline.
-std::string crash_headline(const diagnose::Finding& finding);
+std::string crash_headline(const model::Index& index, const diagnose::Finding& finding);
+// Who did what, where, and on which CPU.
+std::string crash_why_phrase(const model::Index& index, const diagnose::Finding& finding);
+// What the kernel's log calls it; empty when it does not say.
+std::string crash_log_phrase(const model::Index& index, const diagnose::Finding& finding);
+// The registers that the exception saved: "RIP=ffff… RSP=…"; empty when none were read.
+std::string crash_registers_phrase(const model::Snapshot& snapshot);
 std::string crashed_phrase(const model::Index& index, const diagnose::Finding& finding, std::string_view culprit);
 
 }  // namespace whyhung::report

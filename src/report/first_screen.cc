@@ -8,6 +8,7 @@
 #include "base/columns.h"
 #include "base/text.h"
 #include "report/brief.h"
+#include "report/crash_phrases.h"
 #include "report/headline.h"
 #include "report/links.h"
 #include "report/marks.h"
@@ -71,6 +72,10 @@ class Maker {
     screen_.headline = headline_phrase(index_, finding);
     const FirstWaiter waiter = first_waiter(index_, finding);
     row("why", why_phrase(index_, finding), 4);
+    if (finding.hang_class == HangClass::kCrashed) {
+      row("log", crash_log_phrase(index_, finding), 2);
+      row("regs", crash_registers_phrase(index_.snapshot()), 6);
+    }
     row("who", first_waiter_phrase(index_, finding, waiter), 2);
     if (finding.hang_class != HangClass::kCrashed) row("stuck", stuck_phrase(index_, diagnosis_), 2);
     row("module", standing_phrase(index_.snapshot(), finding), 2);

@@ -129,7 +129,7 @@ std::string headline_phrase(const Index& index, const Finding& finding) {
     case HangClass::kLockHeldBySleeper: return sleeper_headline(index, finding);
     case HangClass::kLockHeldByExitedTask: return exited_headline(index, finding);
     case HangClass::kLockLeaked: return "a spinlock was never released";
-    case HangClass::kCrashed: return crash_headline(finding);
+    case HangClass::kCrashed: return crash_headline(index, finding);
     case HangClass::kRwsemReaderBlocksWriter:
       return fmt::format("a reader keeps {} from writers", object_of(index, finding));
     case HangClass::kHolderFrozen:

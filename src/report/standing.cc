@@ -8,6 +8,7 @@
 #include "base/columns.h"
 #include "base/text.h"
 #include "report/brief.h"
+#include "report/crash_phrases.h"
 #include "report/links.h"
 #include "report/phrases.h"
 
@@ -190,11 +191,11 @@ std::string why_phrase(const Index& index, const Finding& finding) {
     case HangClass::kWorkqueueFlushDeadlock:
     case HangClass::kUserSpaceLock:
     case HangClass::kSelfDeadlock: return circle(index, finding);
+    case HangClass::kCrashed: return crash_why_phrase(index, finding);
     case HangClass::kSpinlockDeadlock:
     case HangClass::kLockHeldBySleeper:
     case HangClass::kLockHeldByExitedTask:
     case HangClass::kLockLeaked:
-    case HangClass::kCrashed:
     case HangClass::kRwsemReaderBlocksWriter:
     case HangClass::kHolderFrozen:
     case HangClass::kLostWakeup:

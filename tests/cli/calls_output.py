@@ -2,10 +2,11 @@
 """What is written, where it is written, and what is said when it cannot be."""
 import json
 import os
+import re
 import stat
 import subprocess
 
-from kit import EXPLAINED, NOT_EXPLAINED, SAMPLE, SOURCE, UNUSABLE, refused, warned
+from kit import EXPLAINED, NOT_EXPLAINED, OTHER, SAMPLE, SOURCE, UNUSABLE, refused, warned
 
 FULL = "/dev/full"
 
@@ -136,6 +137,49 @@ def the_first_screen_and_the_long_page_obey_the_width_of_the_terminal(kit):
         page = kit.run("--full", SAMPLE, environment={"COLUMNS": str(columns)}).output.partition("\nVERDICT")[2]
         wide = [line for line in page.splitlines() if len(line) > columns]
         assert page and len(wide) <= len(page.splitlines()) // 10 and all("0x" in line for line in wide), wide  # long words
+
+
+def one_answer_is_given_at_a_time(kit):
+    refused(kit.run("--json", "--full", SAMPLE), "choose one")
+    refused(kit.run("--markdown", "--dot", SAMPLE), "choose one")
+
+
+def _hostile_snapshot(kit, comm):
+    snapshot = json.loads(kit.snapshot().read_text())
+    for task in snapshot["tasks"]:
+        task["comm"] = comm
+    for location in snapshot["locations"]:
+        location["function"] = comm if location["module"] else location["function"]
+    return kit.file("hostile.json", json.dumps(snapshot).encode())
+
+
+def a_ticket_holds_the_screen_and_the_page_and_nothing_that_a_dump_makes_of_it(kit):
+    ran = kit.run("--markdown", SAMPLE)
+    assert ran.status == EXPLAINED and ran.output.startswith("### stop-machine-starved in pmount"), ran
+    assert "**HUNG** CPU 2 never reached" in ran.output and "EVERY TASK AND CPU" in ran.output, ran
+    ran = kit.run("--markdown", _hostile_snapshot(kit, "````\n# <script>[x](http://x)"))
+    fence = re.search(r"^(`{3,})text$", ran.output, re.M)[1]
+    outside, inside = [], False
+    for line in ran.output.splitlines():
+        if line.startswith(fence):
+            inside = not inside
+        elif not inside:
+            outside.append(line)
+    assert not inside and len(fence) >= 5, fence
+    assert not re.search(r"(?<!\\)(<script|\[x\]|`)", "\n".join(outside)), outside
+
+
+def a_graph_for_graphviz_marks_the_culprit_and_stays_in_its_quotes(kit):
+    line = re.compile(r'  (n\d+ (\[shape=\w+[^"]*("#ffd9d2")?, label|-> n\d+ \[label)=|label=)"([^"\\]|\\.)*"\]?;')
+    for path in (SAMPLE, OTHER, _hostile_snapshot(kit, '"]; } evil \\')):
+        ran = kit.run("--dot", path)
+        lines = ran.output.splitlines()
+        assert ran.status == EXPLAINED and lines[0] == "digraph whyhung {" and lines[-1] == "}", ran
+        assert any("culprit" in one and "penwidth" in one for one in lines), ran
+        assert all(line.fullmatch(one) for one in lines[2:-1]), [one for one in lines[2:-1] if not line.fullmatch(one)]
+        assert sum("->" in one for one in lines) >= 3, ran
+    refused(kit.run("--dot", kit.file("dmesg", b"[    1.0] Linux version 6.1.0\n[   99.0] INFO: task a:1 blocked for more than 120 seconds.\n")),
+            "needs a dump or a saved snapshot")
 
 
 def no_colour_goes_to_a_dumb_terminal(kit):

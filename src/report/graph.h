@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The wait-for graph of a finding as nodes and edges to be drawn: who waits for the same thing is one node with a
+// number.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "diagnose/finding.h"
+#include "model/index.h"
+
+namespace whyhung::report {
+
+enum class GraphRole : std::uint8_t { kVictim, kCulprit, kResource, kCpu };
+
+struct Graph {
+  struct Node {
+    GraphRole role = GraphRole::kVictim;
+    std::vector<std::string> lines;  // of its label, printable
+  };
+  struct Edge {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    std::string label;
+  };
+  std::vector<Node> nodes;
+  std::vector<Edge> edges;
+};
+
+Graph make_graph(const model::Index& index, const diagnose::Finding& finding);
+
+// For Graphviz.
+void write_dot(std::ostream& out, const Graph& graph, std::string_view title);
+
+}  // namespace whyhung::report
