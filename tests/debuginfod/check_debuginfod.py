@@ -108,7 +108,7 @@ class Test:
                 environment[name] = os.environ[name]
         if urls is not None:
             environment["DEBUGINFOD_URLS"] = urls
-        done = subprocess.run([self.program, "--full", *map(str, arguments or [self.vmcore])], env={**environment, **variables},
+        done = subprocess.run([self.program, *map(str, arguments or ["--full", self.vmcore])], env={**environment, **variables},
                               capture_output=True, text=True, check=False)
         expect(done.stderr == "", f"there is text on standard error: {done.stderr}")
         return " ".join(done.stdout.split()), done.returncode
@@ -206,7 +206,7 @@ class Test:
     def no_build_id(self):
         self.forge("nameless", None)
         server = Server(file_answer(self.vmlinux))
-        self.expect_gap(self.run(server.url, self.dump("nameless")), "the dump names no build id to ask for")
+        self.expect_gap(self.run(server.url, "--full", self.dump("nameless")), "the dump names no build id to ask for")
         expect(not server.paths, f"nothing to ask for: {server.paths}")
 
 

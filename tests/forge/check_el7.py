@@ -74,7 +74,7 @@ def check_request(chain):
     for field, value in (("fn", "__try_stop_module"), ("state", "MULTI_STOP_PREPARE"), ("num_threads", "8"),
                          ("thread_ack", "1")):
         expect(found.get(("field", "multi_stop_data." + field)) == value, f"multi_stop_data.{field}")
-    expect("CPUs 0–5 and 7 took part" in took_part["claim"], took_part["claim"])
+    expect("CPUs 0-5 and 7 took part" in took_part["claim"], took_part["claim"])
     expect(len(took_part["evidence"]) == len(STOPPED_CPUS), "multi_cpu_stop on each of seven stacks")
     expect("CPU 6 did not" in missing["claim"] and "migration/6 (pid 14)" in missing["claim"], missing["claim"])
     expect(("list", "cpu_stopper.works of CPU 6") in evidence_of(missing), "the work that is still queued")
@@ -138,7 +138,7 @@ def check_stopped(report, text, machine, stacks, situation):
     check_stacks(machine, stacks, situation)
     expect("CPU 6 has been running pmount_kthread (pid 8689) for 25.0 s" in chain[5]["claim"], chain[5]["claim"])
     expect_words(text, "the watchdog of CPU 6 last ran 25.0 s ago",
-                 "21 tasks: 8 running, 1 waits-for-cpu, 1 explained-wait, 11 normal-sleep",
+                 "21 tasks: 8 running, 1 waiting for a CPU, 1 blocked (explained), 11 sleeping normally",
                  "8 CPUs: 1 culprit, 7 victim")
     if situation != "nmi":
         expect_words(text, "The panic came on CPU 1, which is a victim.")
@@ -147,11 +147,11 @@ def check_stopped(report, text, machine, stacks, situation):
                      "registers of CPU 6: not saved: the CPU did not answer when the dump was taken",
                      "when its task last let another one run, it stood in kthread",
                      "CPU#6 stuck for 22s! [pmount_kthread:8689]", machine.log_line,
-                     "let pmount_kthread (pid 8689) yield")
+                     "make pmount_kthread (pid 8689) yield")
         return
     expect_words(text, "that has no exit and calls nothing that yields",
-                 "enable interrupts within pmount_kthread [while1]" if situation == "nmi" else
-                 "let pmount_kthread [while1] yield")
+                 "enable interrupts within pmount_kthread() [while1]" if situation == "nmi" else
+                 "make pmount_kthread() [while1] yield")
     if situation == "nmi":
         expect_words(text, "interrupts are disabled on CPU 6: it takes no tick and answers no other CPU")
     elif situation == "unanswered" or machine.unsaved_cpus:
@@ -166,8 +166,8 @@ def check_deadlock(report, text, machine, stacks):
            f"both are of the circle: {verdict['culprits']}")
     expect_words(text, "alpha (pid 9001) waits for the mutex beta_lock [abba], which beta (pid 9002) holds",
                  "beta (pid 9002) waits for the mutex alpha_lock [abba], which alpha (pid 9001) holds",
-                 "it sleeps for it in alpha_thread [abba], for 241.0 s", "mutex_waiter on its stack",
-                 "field mutex.owner = ", "22 tasks: 8 running, 2 explained-wait, 12 normal-sleep",
+                 "alpha_thread() [abba] for 241.0 s", "mutex_waiter on its stack",
+                 "field mutex.owner = ", "22 tasks: 8 running, 2 blocked (explained), 12 sleeping normally",
                  "8 CPUs: 7 idle, 1 working")
     for pid, function in (("9001", "alpha_thread"), ("9002", "beta_thread")):
         expect_text(stacks[pid], *LOCK_STACK, function, "[abba]", "kthread", machine.thread_start)
