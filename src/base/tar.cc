@@ -4,16 +4,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/byte_text.h"
 #include "base/text.h"
 
 namespace whyhung {
 namespace {
 
 constexpr std::size_t kLongestText = 65536;  // of names and pax records
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::string_view field(std::string_view block, std::size_t at, std::size_t length) {
   const std::string_view text = block.substr(at, length);

@@ -32,40 +32,66 @@ class Stream : public Unpacker {
   std::vector<std::byte> out_ = std::vector<std::byte>(kPiece);
 };
 
-class GzipStream final : public Stream {
+// Streams of which one may follow another in a file. zlib and bzip2 call their parts alike.
+template <typename State>
+class StreamOfMembers : public Stream {
  public:
-  GzipStream() { ready_ = inflateInit2(&state_, kGzipWindow) == Z_OK; }
+  explicit StreamOfMembers(std::string_view name) : name_(name) {}
+
+  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
+    state_.next_in = reinterpret_cast<decltype(state_.next_in)>(const_cast<std::byte*>(piece.data()));
+    state_.avail_in = static_cast<decltype(state_.avail_in)>(piece.size());
+    do {
+      if (ended_) {
+        if (!begin_next()) return {};
+        ended_ = false;
+      }
+      if (!ready_) return damaged(name_);
+      state_.next_out = reinterpret_cast<decltype(state_.next_out)>(out_.data());
+      state_.avail_out = static_cast<decltype(state_.avail_out)>(out_.size());
+      const auto ended = step();
+      if (!ended) return damaged(name_);
+      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
+      ended_ = *ended;
+    } while (state_.avail_in != 0 || state_.avail_out == 0);
+    return {};
+  }
+  Result<void> finish(const UnpackSink&) override { return ended_ ? Result<void>() : cut(name_); }
+
+ protected:
+  // False when nothing follows.
+  virtual bool begin_next() = 0;
+  // Whether the member has come to its end; nothing: it is damaged.
+  virtual std::optional<bool> step() = 0;
+
+  State state_{};
+  bool ready_ = false;
+
+ private:
+  std::string_view name_;
+  bool ended_ = false;
+};
+
+class GzipStream final : public StreamOfMembers<z_stream> {
+ public:
+  GzipStream() : StreamOfMembers("gzip") { ready_ = inflateInit2(&state_, kGzipWindow) == Z_OK; }
   ~GzipStream() override { inflateEnd(&state_); }
   GzipStream(const GzipStream&) = delete;
   GzipStream& operator=(const GzipStream&) = delete;
 
-  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
-    if (!ready_) return damaged("gzip");
-    state_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(piece.data()));
-    state_.avail_in = static_cast<uInt>(piece.size());
-    do {
-      if (ended_) {
-        // What follows is another member, or padding of zeros.
-        while (state_.avail_in != 0 && *state_.next_in == 0) ++state_.next_in, --state_.avail_in;
-        if (state_.avail_in == 0) return {};
-        inflateReset(&state_);
-        ended_ = false;
-      }
-      state_.next_out = reinterpret_cast<Bytef*>(out_.data());
-      state_.avail_out = static_cast<uInt>(out_.size());
-      const int status = inflate(&state_, Z_NO_FLUSH);
-      if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) return damaged("gzip");
-      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
-      ended_ = status == Z_STREAM_END;
-    } while (state_.avail_in != 0 || state_.avail_out == 0);
-    return {};
-  }
-  Result<void> finish(const UnpackSink&) override { return ended_ ? Result<void>() : cut("gzip"); }
-
  private:
-  z_stream state_{};
-  bool ready_ = false;
-  bool ended_ = false;
+  bool begin_next() override {
+    // What follows is another member, or padding of zeros.
+    while (state_.avail_in != 0 && *state_.next_in == 0) ++state_.next_in, --state_.avail_in;
+    if (state_.avail_in == 0) return false;
+    inflateReset(&state_);
+    return true;
+  }
+  std::optional<bool> step() override {
+    const int status = inflate(&state_, Z_NO_FLUSH);
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) return std::nullopt;
+    return status == Z_STREAM_END;
+  }
 };
 
 class XzStream final : public Stream {
@@ -128,45 +154,31 @@ class ZstdStream final : public Stream {
   std::size_t wanted_ = 1;
 };
 
-class Bzip2Stream final : public Stream {
+class Bzip2Stream final : public StreamOfMembers<bz_stream> {
  public:
-  Bzip2Stream() { ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK; }
+  Bzip2Stream() : StreamOfMembers("bzip2") { ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK; }
   ~Bzip2Stream() override {
     if (ready_) BZ2_bzDecompressEnd(&state_);
   }
   Bzip2Stream(const Bzip2Stream&) = delete;
   Bzip2Stream& operator=(const Bzip2Stream&) = delete;
 
-  Result<void> feed(Bytes piece, const UnpackSink& sink) override {
-    state_.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(piece.data()));
-    state_.avail_in = static_cast<unsigned>(piece.size());
-    do {
-      if (ended_) {  // another stream follows
-        if (state_.avail_in == 0) return {};
-        const bz_stream rest = state_;
-        BZ2_bzDecompressEnd(&state_);
-        state_ = {};
-        ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK;
-        state_.next_in = rest.next_in;
-        state_.avail_in = rest.avail_in;
-        ended_ = false;
-      }
-      if (!ready_) return damaged("bzip2");
-      state_.next_out = reinterpret_cast<char*>(out_.data());
-      state_.avail_out = static_cast<unsigned>(out_.size());
-      const int status = BZ2_bzDecompress(&state_);
-      if (status != BZ_OK && status != BZ_STREAM_END) return damaged("bzip2");
-      TRY_CHECK(sink(Bytes(out_).first(out_.size() - state_.avail_out)));
-      ended_ = status == BZ_STREAM_END;
-    } while (state_.avail_in != 0 || state_.avail_out == 0);
-    return {};
-  }
-  Result<void> finish(const UnpackSink&) override { return ended_ ? Result<void>() : cut("bzip2"); }
-
  private:
-  bz_stream state_{};
-  bool ready_ = false;
-  bool ended_ = false;
+  bool begin_next() override {
+    if (state_.avail_in == 0) return false;
+    const bz_stream rest = state_;
+    BZ2_bzDecompressEnd(&state_);
+    state_ = {};
+    ready_ = BZ2_bzDecompressInit(&state_, 0, 0) == BZ_OK;
+    state_.next_in = rest.next_in;
+    state_.avail_in = rest.avail_in;
+    return true;
+  }
+  std::optional<bool> step() override {
+    const int status = BZ2_bzDecompress(&state_);
+    if (status != BZ_OK && status != BZ_STREAM_END) return std::nullopt;
+    return status == BZ_STREAM_END;
+  }
 };
 
 }  // namespace

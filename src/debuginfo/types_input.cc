@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/byte_text.h"
 #include "base/tar.h"
 #include "base/text.h"
 #include "base/unpack.h"
@@ -18,15 +19,6 @@ constexpr std::size_t kHeadBytes = 512;
 constexpr int kMostLayers = 3;  // ".btf.tar.xz" has two
 constexpr std::size_t kMostTarFiles = 4096;
 constexpr std::array<std::string_view, 6> kPackedEndings = {".gz", ".xz", ".zst", ".tar", ".tgz", ".txz"};
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-std::string_view base_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
 
 std::string without_packed_endings(std::string_view name) {
   for (bool again = true; again;) {
@@ -80,7 +72,7 @@ Result<std::shared_ptr<ByteSource>> find_in_tar(const std::shared_ptr<ByteSource
     TRY_ASSIGN(const std::size_t count, archive->read_some(at + kTarBlock, head));
     if (header->is_file() && kind_of(text_of(head).substr(0, std::min<std::uint64_t>(count, header->size)))) {
       return std::make_shared<PartSource>(archive, SourceRange{at + kTarBlock, header->size},
-                                          std::string(base_name(header->name)));
+                                          std::string(file_name_of(header->name)));
     }
     at += kTarBlock + (header->size + kTarBlock - 1) / kTarBlock * kTarBlock;
   }
@@ -100,7 +92,7 @@ Result<TypesInput> open_types_input(std::shared_ptr<ByteSource> source) {
     TRY_ASSIGN(const std::size_t count, source->read_some(0, head));
     head.resize(count);
     if (const auto kind = kind_of(text_of(head))) {
-      std::string name = without_packed_endings(base_name(source->name()));
+      std::string name = without_packed_endings(file_name_of(source->name()));
       return TypesInput{*kind, std::move(source), std::move(name)};
     }
     if (const auto packing = packing_of(head)) {

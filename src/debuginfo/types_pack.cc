@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_text.h"
 #include "base/text.h"
 
 namespace whyhung::debuginfo {
@@ -21,10 +22,6 @@ constexpr std::size_t kMostBlocks = 4096;
 constexpr std::size_t kMostEntries = 65536;
 constexpr std::size_t kMostUnpacked = std::size_t{64} << 20;  // of a block
 constexpr int kLevel = 19;
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 std::string_view take_word(std::string_view& line) {
   const std::size_t space = line.find(' ');

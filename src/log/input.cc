@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kFollowing = 60;  // lines behind a known word: the rest of a report
 constexpr std::size_t kRecent = 40;       // the last lines, which tell how long the log goes on
-constexpr std::size_t kLongestKept = 65536;
 constexpr std::size_t kChunk = 1u << 18;
 
 struct Closed {
@@ -103,7 +102,7 @@ void LineKeeper::thin() {
 }
 
 void LineKeeper::add(std::string_view line) {
-  line = line.substr(0, kLongestKept);
+  line = line.substr(0, kLongestLine);
   ++out_.total;
   if (!out_.thinned) {
     keep(out_.total, line);

@@ -24,6 +24,7 @@ struct InputLines {
 class LineKeeper {
  public:
   static constexpr std::size_t kMostBytes = 12u << 20;
+  static constexpr std::size_t kLongestLine = 65536;  // what goes beyond is cut
 
   explicit LineKeeper(std::size_t most_bytes = kMostBytes) : most_bytes_(most_bytes) {}
   void add(std::string_view line);

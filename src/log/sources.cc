@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/byte_text.h"
 #include "log/prefix.h"
 #include "log/scan.h"
 #include "log/triggers.h"
@@ -45,11 +46,6 @@ const TriggerSet& telling_words() {
   return set;
 }
 
-std::string_view file_name(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
 std::string_view without_packing(std::string_view name) {
   for (const std::string_view ending : {".gz", ".xz", ".zst", ".bz2"}) {
     if (name.ends_with(ending)) return name.substr(0, name.size() - ending.size());
@@ -79,7 +75,7 @@ bool is_pstore_name(std::string_view name) {
 }
 
 bool is_log_name(std::string_view path) {
-  const std::string_view name = without_rotation(without_packing(file_name(path)));
+  const std::string_view name = without_rotation(without_packing(file_name_of(path)));
   constexpr auto kNames =
       std::to_array<std::string_view>({"messages", "kern.log", "syslog", "kernel.log", "boot.log", "messages.txt",
                                        "boot.txt", "vmcore-dmesg.txt", "warn", "kmsg", "console.log", "console"});
@@ -91,7 +87,7 @@ bool is_log_name(std::string_view path) {
 }
 
 std::string family_of(std::string_view path) {
-  const std::string_view name = file_name(path);
+  const std::string_view name = file_name_of(path);
   const std::string folder(path.substr(0, path.size() - name.size()));
   if (is_pstore_name(name)) return folder + "dmesg-*";
   return folder + std::string(without_rotation(without_packing(name)));
@@ -99,7 +95,7 @@ std::string family_of(std::string_view path) {
 
 void Sources::begin(std::string name) {
   name_ = std::move(name);
-  named_as_log_ = only_ || is_log_name(name_) || is_pstore_name(file_name(name_));
+  named_as_log_ = only_ || is_log_name(name_) || is_pstore_name(file_name_of(name_));
   line_ = 0;
   opened_at_ = 1;
   open();
@@ -116,7 +112,7 @@ void Sources::open() {
 void Sources::add(std::string_view line) {
   ++line_;
   if (!only_ && begins_section(line)) {
-    close();
+    end();
     opened_at_ = line_;
     open();
   }
@@ -131,7 +127,7 @@ void Sources::add(std::string_view line) {
   if (!named_as_log_ && !telling_ && stamps_ < kStamps && looked_at_ > kUnnamedLook) keeper_.reset();
 }
 
-void Sources::close() {
+void Sources::end() {
   if (!keeper_) return;
   const bool wanted = only_ || telling_ || stamps_ >= kStamps || (named_as_log_ && looked_at_ != 0);
   if (wanted) {
@@ -144,10 +140,6 @@ void Sources::close() {
     }
   }
   keeper_.reset();
-}
-
-void Sources::end() {
-  close();
 }
 
 }  // namespace whyhung::log

@@ -26,7 +26,6 @@ class Sources {
 
  private:
   void open();
-  void close();
 
   bool only_ = true;
   std::vector<TextSource> sources_;

@@ -2,7 +2,9 @@
 #include "log/unwrap.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/byte_text.h"
 #include "log/scan.h"
 
 namespace whyhung::log {
@@ -10,15 +12,10 @@ namespace {
 
 constexpr std::size_t kHead = 4096;
 constexpr int kDeepest = 6;
-constexpr std::size_t kLongestKept = 65536;  // of a line
 // No log is packed so well: what goes beyond is made to fill a machine.
 constexpr std::uint64_t kFreely = std::uint64_t{1} << 30;
 constexpr std::uint64_t kMostTimes = 2000;
 constexpr std::uint64_t kMostUnpacked = std::uint64_t{256} << 30;
-
-std::string_view text_of(std::span<const std::byte> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
 
 int value_of(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -117,8 +114,7 @@ Result<void> Unwrap::decide() {
     kind_ = Kind::kText;
     sources_.begin(name_);
   }
-  const std::vector<std::byte> head = std::move(head_);
-  head_.clear();
+  const std::vector<std::byte> head = std::exchange(head_, {});
   return pass_on(head);
 }
 
@@ -159,7 +155,7 @@ void Unwrap::take_text(std::string_view text) {
     const std::size_t end = text.find('\n');
     const std::string_view piece = text.substr(0, end);
     if (end == std::string_view::npos || !partial_.empty()) {
-      partial_.append(piece.substr(0, kLongestKept - std::min(kLongestKept, partial_.size())));
+      partial_.append(piece.substr(0, LineKeeper::kLongestLine - std::min(LineKeeper::kLongestLine, partial_.size())));
       if (end == std::string_view::npos) return;
       take_line(partial_);
       partial_.clear();

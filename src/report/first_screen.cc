@@ -89,11 +89,12 @@ class Maker {
   }
 
   void tell_nothing_found() {
+    Finding nothing;
+    nothing.hang_class = diagnosis_.verdict;
+    screen_.headline = headline_phrase(index_, nothing);
     if (diagnosis_.verdict == HangClass::kNone) {
-      screen_.headline = "every CPU could run tasks, and no task waits in vain";
       row("tasks", all_counted_phrase(index_, diagnosis_), 3);
     } else {
-      screen_.headline = "why it hung could not be determined";
       for (const diagnose::Doubt doubt : diagnosis_.doubts) row("why", doubt_phrase(index_, diagnosis_, doubt), 3);
       row("who", unexplained_phrase(index_, diagnosis_, kMostUnexplained), 3);
       row("tasks", all_counted_phrase(index_, diagnosis_), 3);

@@ -99,15 +99,10 @@ std::string server_headline(const Index& index, const Finding& finding) {
                            : fmt::format("{} does not answer", brief_resource(index, node(*silent, 0)));
 }
 
-std::string not_run_headline(const Finding& finding) {
-  const diagnose::Link* link = first_link(finding, Claim::kCpuNotRun);
-  return fmt::format("CPU {} was not run, from outside of this kernel", link == nullptr ? 0 : node(*link, 0));
-}
-
-std::string deaf_headline(const Finding& finding) {
-  const diagnose::Link* link = first_link(finding, Claim::kInterruptLost);
-  const std::string cpu = link == nullptr ? cpus_of(finding) : fmt::format("CPU {}", node(*link, 0));
-  return cpu + " does not answer the other CPUs";
+// The CPU that the claim is about, or else those of the culprits.
+std::string cpu_of(const Finding& finding, Claim claim) {
+  const diagnose::Link* link = first_link(finding, claim);
+  return link == nullptr ? cpus_of(finding) : fmt::format("CPU {}", node(*link, 0));
 }
 
 }  // namespace
@@ -143,8 +138,8 @@ std::string headline_phrase(const Index& index, const Finding& finding) {
     case HangClass::kRcuStall: return rcu_headline(index, finding);
     case HangClass::kMemoryReclaimStall:
       return fmt::format("{} went to free memory and does not come back", culprit_of(index, finding));
-    case HangClass::kIpiNotAnswered: return deaf_headline(finding);
-    case HangClass::kExternal: return not_run_headline(finding);
+    case HangClass::kIpiNotAnswered: return cpu_of(finding, Claim::kInterruptLost) + " does not answer the other CPUs";
+    case HangClass::kExternal: return cpu_of(finding, Claim::kCpuNotRun) + " was not run, from outside of this kernel";
     case HangClass::kIoStuck: return io_headline(index, finding);
     case HangClass::kServerGone: return server_headline(index, finding);
     case HangClass::kNone: return "every CPU could run tasks, and no task waits in vain";

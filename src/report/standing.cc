@@ -150,10 +150,9 @@ std::string_view name_of_complaint(ComplaintKind kind) {
 
 std::optional<std::uint64_t> task_named(const Index& index, const Complaint& complaint) {
   if (!complaint.pid) return std::nullopt;
-  for (const model::Task& task : index.snapshot().tasks) {
-    if (task.pid == *complaint.pid && !task.is_idle_task) return task.address;
-  }
-  return std::nullopt;
+  const auto tasks = index.tasks_with_pid(*complaint.pid);
+  const auto found = std::ranges::find(tasks, false, &model::Task::is_idle_task);
+  return found == tasks.end() ? std::nullopt : std::optional((*found)->address);
 }
 
 // What the kernel's log says, and whether that is what was found.
