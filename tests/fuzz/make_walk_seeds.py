@@ -59,6 +59,12 @@ seed("lists", "outside", b"\0" + words(NEGATIVE, NEGATIVE, NEGATIVE))
 seed("lists", "xarray", b"\4" + words(0x40, 0x12) + words(*range(0x12, 0x12 + 64 * 8, 8)))
 seed("lists", "xarray-deep", b"\4" + words(8, 0x12) + words(0x52, 0x92, 0xD2, 0x112, 0x40, 0x80, 0, 2) * 6)
 seed("lists", "big-endian", b"\1" + struct.pack(">8Q", 0x10, 0x20, 0x20, 0, 0, 0x30, 8, 16))
+seed("lists", "red-black", b"\0" + words(0, 0x40, 0x80, 0, 0, 0, 0, 0, 0, 0xC0, 0x100, 0, 0, 0, 0, 0) + bytes(320))
+seed("lists", "red-black-circle", b"\2" + words(0, 0x40, 0x40, 0, 0, 0, 0, 0, 0, 0, 0) + bytes(320))
+LEAF, RANGES = 0x0A, 0x12  # what the low bits of a pointer to a maple node say
+seed("lists", "maple", b"\0" + words(0, 0x100 | RANGES) + bytes(240) + words(0, 0x20, 0x40) + bytes(104) + words(0x200 | LEAF, 0x300 | LEAF)
+     + bytes(112) + words(0, 8, 0x10) + bytes(104) + words(1, 0, 0x60) + bytes(104) + words(0, 0x30) + bytes(112) + words(0x70) + bytes(120))
+seed("lists", "maple-circle", b"\2" + words(0, 0x100 | RANGES) + bytes(368) + words(0x100 | RANGES) + bytes(120))
 
 seed("disassembly", "endless", bytes.fromhex("ebfe"))
 seed("disassembly", "pause", bytes.fromhex("f390ebfc"))
