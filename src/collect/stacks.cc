@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "unwind/taken_return.h"
 
@@ -36,25 +37,17 @@ model::StackEndReason end_of(unwind::StackEnd end) {
   return model::StackEndReason::kNotWalked;
 }
 
-}  // namespace
+using Locate = std::function<std::uint32_t(VirtualAddress shown, VirtualAddress lookup)>;
 
-std::vector<model::RegisterValue> to_model(const arch::Architecture& architecture, const arch::RegisterSet& registers) {
-  std::vector<model::RegisterValue> values;
-  for (std::size_t i = 0; i < architecture.register_names.size(); ++i) {
-    if (const auto value = registers.get(i)) values.push_back({std::string(architecture.register_names[i]), *value});
-  }
-  return values;
-}
-
-model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDetail detail) {
-  const arch::Architecture& architecture = *bench.target.architecture;
+model::StackTrace trace_of(const arch::Architecture& architecture, const unwind::Stack& stack, StackDetail detail,
+                           const Locate& locate) {
   model::StackTrace trace;
   trace.end = end_of(stack.end);
   trace.end_detail = stack.end_detail;
   trace.frames.reserve(stack.frames.size());
   for (const unwind::Frame& frame : stack.frames) {
     const auto index = static_cast<std::uint32_t>(trace.frames.size());
-    trace.frames.push_back({bench.locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
+    trace.frames.push_back({locate(frame.pc, frame.lookup_address()), origin_of(frame.source), frame.sp.value});
     const bool worth_keeping =
         frame.source == unwind::FrameSource::kException || frame.source == unwind::FrameSource::kEarlierInterrupt;
     if (detail == StackDetail::kFramesAndRegisters && worth_keeping && frame.registers) {
@@ -70,7 +63,8 @@ model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDe
   return trace;
 }
 
-model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail) {
+// The walk from where a switched-out task stands; what kept it from beginning goes into the trace.
+model::StackTrace walk_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail, const Locate& locate) {
   model::StackTrace trace;
   if (!bench.target.unwinder) {
     trace.end = model::StackEndReason::kNoUnwindData;
@@ -82,7 +76,63 @@ model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, 
     trace.end_detail = to_error(start.error(), "switched-out registers").what;
     return trace;
   }
-  return to_model(bench, bench.target.unwinder->walk({start->registers, start->pc_is_exact, task}), detail);
+  return trace_of(*bench.target.architecture, bench.target.unwinder->walk({start->registers, start->pc_is_exact, task}),
+                  detail, locate);
+}
+
+// What Clang appends to a static function's name where the whole kernel is optimised at once.
+std::string_view without_link_time_suffix(std::string_view name) {
+  return name.substr(0, name.find(".llvm."));
+}
+
+}  // namespace
+
+std::vector<model::RegisterValue> to_model(const arch::Architecture& architecture, const arch::RegisterSet& registers) {
+  std::vector<model::RegisterValue> values;
+  for (std::size_t i = 0; i < architecture.register_names.size(); ++i) {
+    if (const auto value = registers.get(i)) values.push_back({std::string(architecture.register_names[i]), *value});
+  }
+  return values;
+}
+
+model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDetail detail) {
+  return trace_of(*bench.target.architecture, stack, detail,
+                  [&](VirtualAddress shown, VirtualAddress lookup) { return bench.locate(shown, lookup); });
+}
+
+model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail) {
+  return walk_sleeping_task(bench, task, detail,
+                            [&](VirtualAddress shown, VirtualAddress lookup) { return bench.locate(shown, lookup); });
+}
+
+model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail,
+                                         std::vector<model::CodeLocation>& places) {
+  return walk_sleeping_task(bench, task, detail, [&](VirtualAddress shown, VirtualAddress lookup) {
+    places.push_back(place_at(bench, shown, lookup));
+    return static_cast<std::uint32_t>(places.size() - 1);
+  });
+}
+
+model::CodeLocation place_at(const Workbench& bench, VirtualAddress shown, VirtualAddress lookup) {
+  model::CodeLocation location;
+  location.address = shown.value;
+  if (const auto symbol = bench.access.symbols.find_covering(lookup)) {
+    location.function = without_link_time_suffix(symbol->symbol.name);
+    location.offset = shown - symbol->symbol.address;
+    location.module = symbol->symbol.module;
+  } else if (const kernel::LoadedModule* module = bench.module_of(lookup)) {
+    location.module = module->name;
+  }
+  return location;
+}
+
+std::vector<model::SourceLine> lines_at(Workbench& bench, VirtualAddress address) {
+  std::vector<model::SourceLine> lines;
+  if (!bench.target.lines || !bench.target.lines->available()) return lines;
+  for (const debuginfo::SourceFrame& one : bench.target.lines->at(address)) {
+    lines.push_back({one.function, one.file, static_cast<std::uint32_t>(std::max(one.line, 0))});
+  }
+  return lines;
 }
 
 void note_taken_returns(Workbench& bench) {

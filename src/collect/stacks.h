@@ -12,6 +12,15 @@ enum class StackDetail : std::uint8_t { kFrames, kFramesAndRegisters };
 // The stack of a task that no CPU runs.
 model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail);
 
+// The same for somebody who only looks: the places of its frames go into `places`, and the snapshot stays as it is.
+model::StackTrace stack_of_sleeping_task(Workbench& bench, VirtualAddress task, StackDetail detail,
+                                         std::vector<model::CodeLocation>& places);
+
+// What is at an address of code: see Workbench::locate.
+model::CodeLocation place_at(const Workbench& bench, VirtualAddress shown, VirtualAddress lookup);
+// The source lines of a place, when there is debug information.
+std::vector<model::SourceLine> lines_at(Workbench& bench, VirtualAddress address);
+
 // A walk that was done already.
 model::StackTrace to_model(Workbench& bench, const unwind::Stack& stack, StackDetail detail);
 

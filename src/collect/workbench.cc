@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collect/stacks.h"
 #include "debuginfo/module_symbols.h"
 #include "kernel/found_in_code.h"
 #include "kernel/names_used.h"
@@ -100,29 +101,12 @@ const kernel::LoadedModule* Workbench::module_of(VirtualAddress address) const {
   return found == modules.end() ? nullptr : &*found;
 }
 
-namespace {
-
-// What Clang appends to a static function's name where the whole kernel is optimised at once.
-std::string_view without_link_time_suffix(std::string_view name) {
-  return name.substr(0, name.find(".llvm."));
-}
-
-}  // namespace
-
 std::uint32_t Workbench::locate(VirtualAddress shown, VirtualAddress lookup) {
   // A return address and an interrupted instruction at the same address may belong to different functions.
   const std::uint64_t key = shown.value * 2 + (shown == lookup ? 1 : 0);
   const auto [entry, is_new] = located_.try_emplace(key, static_cast<std::uint32_t>(snapshot.locations.size()));
   if (!is_new) return entry->second;
-  model::CodeLocation location;
-  location.address = shown.value;
-  if (const auto symbol = access.symbols.find_covering(lookup)) {
-    location.function = without_link_time_suffix(symbol->symbol.name);
-    location.offset = shown - symbol->symbol.address;
-    location.module = symbol->symbol.module;
-  } else if (const kernel::LoadedModule* module = module_of(lookup)) {
-    location.module = module->name;
-  }
+  model::CodeLocation location = place_at(*this, shown, lookup);
   location.meanings = names::meanings_of(location.function, location.module, machine_);
   snapshot.locations.push_back(std::move(location));
   return entry->second;
@@ -158,9 +142,7 @@ void Workbench::add_lines(const model::StackTrace& stack) {
     if (!location.lines.empty() || !location.module.empty()) continue;
     const bool is_exact = model::is_exact(frame.origin);
     const VirtualAddress address(location.address);
-    for (const debuginfo::SourceFrame& one : target.lines->at(is_exact ? address : address - 1)) {
-      location.lines.push_back({one.function, one.file, static_cast<std::uint32_t>(std::max(one.line, 0))});
-    }
+    location.lines = lines_at(*this, is_exact ? address : address - 1);
   }
 }
 

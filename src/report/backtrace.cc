@@ -50,8 +50,8 @@ std::uint64_t slot_distance(std::string_view architecture) {
 class BacktraceWriter {
  public:
   BacktraceWriter(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
-                  const model::StackTrace& stack, const model::Cpu* cpu, SourceLines lines)
-      : out_(out), snapshot_(snapshot), task_(task), stack_(stack), cpu_(cpu), lines_(lines) {}
+                  const model::StackTrace& stack, const model::Cpu* cpu, const BacktraceStyle& style)
+      : out_(out), snapshot_(snapshot), task_(task), stack_(stack), cpu_(cpu), style_(style) {}
 
   void write() {
     out_ << fmt::format("PID: {:<8} TASK: {:016x}  CPU: {:<4} COMMAND: \"{}\"\n", task_.pid, task_.address,
@@ -62,12 +62,20 @@ class BacktraceWriter {
     write_end();
   }
 
+  // Three a line, in the order that crash's users know.
+  void write_registers(const std::vector<model::RegisterValue>& values);
+
  private:
   bool on_task_stack(const model::StackFrame& frame) const {
     return task_.stack_size == 0 || (frame.sp >= task_.stack_base && frame.sp - task_.stack_base <= task_.stack_size);
   }
 
   void write_cpu_registers() {
+    // Where panic() saved them no exception happened: the first frame says as much.
+    if (cpu_->dump_role == model::DumpRole::kPanicked && !cpu_->in_user_mode && !cpu_->registers.empty() &&
+        cpu_->register_source != model::RegisterSource::kReconstructed && stack_begins_in_dump_code()) {
+      return;
+    }
     if (cpu_->registers.empty()) {
       out_ << "    (registers were not saved)\n";
       return;
@@ -87,6 +95,13 @@ class BacktraceWriter {
       }
       write_exception(location, cpu_->registers);
     }
+  }
+
+  // The CPU saved its own registers on its way into the dump, and was not interrupted for it.
+  bool stack_begins_in_dump_code() const {
+    if (stack_.frames.empty() || stack_.frames.front().origin != model::FrameOrigin::kRegisters) return false;
+    const std::string& function = snapshot_.location(stack_.frames.front()).function;
+    return function == "__crash_kexec" || function == "machine_kexec" || function == "crash_setup_regs";
   }
 
   void write_exception(const model::CodeLocation& location, const std::vector<model::RegisterValue>& values) {
@@ -141,40 +156,6 @@ class BacktraceWriter {
     }
   }
 
-  // Three a line, in the order that crash's users know.
-  void write_registers(const std::vector<model::RegisterValue>& values) {
-    const auto find = [&](std::string_view name) {
-      const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
-      return found == values.end() ? std::string("(not known)     ") : fmt::format("{:016x}", found->value);
-    };
-    if (has(values, "PSTATE")) {
-      write_arm64_registers(values, {});
-      return;
-    }
-    if (are_power_registers(values)) {
-      write_power_exception(out_, values);
-      write_power_registers(out_, values);
-      return;
-    }
-    const auto flags = std::ranges::find(values, std::string_view("RFLAGS"), &model::RegisterValue::name);
-    if (flags == values.end()) {
-      write_plain_registers(values);
-      return;
-    }
-    out_ << fmt::format("    RIP: {}  RSP: {}  RFLAGS: {:08x}\n", find("RIP"), find("RSP"), flags->value);
-    if (std::ranges::find(values, std::string_view("RAX"), &model::RegisterValue::name) == values.end()) return;
-    out_ << fmt::format("    RAX: {}  RBX: {}  RCX: {}\n", find("RAX"), find("RBX"), find("RCX"));
-    out_ << fmt::format("    RDX: {}  RSI: {}  RDI: {}\n", find("RDX"), find("RSI"), find("RDI"));
-    out_ << fmt::format("    RBP: {}   R8: {}   R9: {}\n", find("RBP"), find("R8"), find("R9"));
-    out_ << fmt::format("    R10: {}  R11: {}  R12: {}\n", find("R10"), find("R11"), find("R12"));
-    out_ << fmt::format("    R13: {}  R14: {}  R15: {}\n", find("R13"), find("R14"), find("R15"));
-    const auto selector = [&](std::string_view name) {
-      const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
-      return found == values.end() ? 0 : found->value;
-    };
-    out_ << fmt::format("    ORIG_RAX: {}  CS: {:04x}  SS: {:04x}\n", find("ORIG_RAX"), selector("CS"), selector("SS"));
-  }
-
   void write_plain_registers(const std::vector<model::RegisterValue>& values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       out_ << fmt::format("{}{:>8}: {:016x}{}", i % 3 == 0 ? " " : "", printable(values[i].name), values[i].value,
@@ -216,9 +197,30 @@ class BacktraceWriter {
     const bool is_interrupted = frame.origin == model::FrameOrigin::kException ||
                                 (frame.origin == model::FrameOrigin::kRegisters && cpu_ != nullptr);
     const std::uint64_t slot = is_interrupted ? frame.sp : frame.sp - slot_distance(snapshot_.machine.architecture);
-    out_ << fmt::format("{:>3} [{:016x}] {} at {:016x}{}{}\n", fmt::format("#{}", index), slot, function_text(location),
-                        location.address, module_text(location), remark);
-    if (lines_ == SourceLines::kHide) return;
+    out_ << fmt::format("{:>3} [{:016x}] {}{} at {:016x}{}{}\n", fmt::format("#{}", index), slot,
+                        function_text(location), offset_text(location), location.address, module_text(location),
+                        remark);
+    write_lines(location);
+    if (style_.words) out_ << style_.words(index == 0 ? frame.sp : slot, end_of_frame(index));
+  }
+
+  std::string offset_text(const model::CodeLocation& location) const {
+    if (style_.offsets == FrameOffsets::kHide || location.function.empty()) return {};
+    return style_.offsets == FrameOffsets::kDecimal ? fmt::format("+{}", location.offset)
+                                                    : fmt::format("+{:#x}", location.offset);
+  }
+
+  // Up to where the words of a frame reach: to the next frame on the same stack, or to the end of the task's.
+  std::uint64_t end_of_frame(std::uint32_t index) const {
+    const model::StackFrame& frame = stack_.frames[index];
+    const std::uint64_t end = task_.stack_base + task_.stack_size;
+    if (index + 1 >= stack_.frames.size()) return on_task_stack(frame) && task_.stack_size != 0 ? end : frame.sp;
+    const std::uint64_t next = stack_.frames[index + 1].sp - slot_distance(snapshot_.machine.architecture);
+    return on_task_stack(frame) == on_task_stack(stack_.frames[index + 1]) && next > frame.sp ? next : frame.sp;
+  }
+
+  void write_lines(const model::CodeLocation& location) {
+    if (style_.lines == SourceLines::kHide) return;
     for (std::size_t i = 0; i < location.lines.size(); ++i) {
       const model::SourceLine& line = location.lines[i];
       const bool is_inlined = i + 1 < location.lines.size();
@@ -260,14 +262,61 @@ class BacktraceWriter {
   const model::Task& task_;
   const model::StackTrace& stack_;
   const model::Cpu* cpu_;
-  SourceLines lines_;
+  const BacktraceStyle& style_;
 };
+
+void BacktraceWriter::write_registers(const std::vector<model::RegisterValue>& values) {
+  const auto find = [&](std::string_view name) {
+    const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
+    return found == values.end() ? std::string("(not known)     ") : fmt::format("{:016x}", found->value);
+  };
+  if (has(values, "PSTATE")) {
+    write_arm64_registers(values, {});
+    return;
+  }
+  if (are_power_registers(values)) {
+    write_power_exception(out_, values);
+    write_power_registers(out_, values);
+    return;
+  }
+  const auto flags = std::ranges::find(values, std::string_view("RFLAGS"), &model::RegisterValue::name);
+  if (flags == values.end()) {
+    write_plain_registers(values);
+    return;
+  }
+  out_ << fmt::format("    RIP: {}  RSP: {}  RFLAGS: {:08x}\n", find("RIP"), find("RSP"), flags->value);
+  if (std::ranges::find(values, std::string_view("RAX"), &model::RegisterValue::name) == values.end()) return;
+  out_ << fmt::format("    RAX: {}  RBX: {}  RCX: {}\n", find("RAX"), find("RBX"), find("RCX"));
+  out_ << fmt::format("    RDX: {}  RSI: {}  RDI: {}\n", find("RDX"), find("RSI"), find("RDI"));
+  out_ << fmt::format("    RBP: {}   R8: {}   R9: {}\n", find("RBP"), find("R8"), find("R9"));
+  out_ << fmt::format("    R10: {}  R11: {}  R12: {}\n", find("R10"), find("R11"), find("R12"));
+  out_ << fmt::format("    R13: {}  R14: {}  R15: {}\n", find("R13"), find("R14"), find("R15"));
+  const auto selector = [&](std::string_view name) {
+    const auto found = std::ranges::find(values, name, &model::RegisterValue::name);
+    return found == values.end() ? 0 : found->value;
+  };
+  out_ << fmt::format("    ORIG_RAX: {}  CS: {:04x}  SS: {:04x}\n", find("ORIG_RAX"), selector("CS"), selector("SS"));
+}
 
 }  // namespace
 
 void write_backtrace(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
                      const model::StackTrace& stack, const model::Cpu* cpu, SourceLines lines) {
-  BacktraceWriter(out, snapshot, task, stack, cpu, lines).write();
+  BacktraceStyle style;
+  style.lines = lines;
+  write_backtrace(out, snapshot, task, stack, cpu, style);
+}
+
+void write_backtrace(std::ostream& out, const model::Snapshot& snapshot, const model::Task& task,
+                     const model::StackTrace& stack, const model::Cpu* cpu, const BacktraceStyle& style) {
+  BacktraceWriter(out, snapshot, task, stack, cpu, style).write();
+}
+
+void write_saved_registers(std::ostream& out, const std::vector<model::RegisterValue>& values) {
+  const model::Snapshot nothing;
+  const model::Task nobody;
+  const model::StackTrace empty;
+  BacktraceWriter(out, nothing, nobody, empty, nullptr, {}).write_registers(values);
 }
 
 }  // namespace whyhung::report
