@@ -11,6 +11,7 @@
 #include "cli/page.h"
 #include "cli/progress.h"
 #include "commands/command.h"
+#include "commands/desk.h"
 #include "model/json.h"
 #include "report/first_screen.h"
 #include "report/graph.h"
@@ -105,11 +106,12 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
   const auto format = options.json ? commands::Format::kJson : commands::Format::kText;
   int status = kExplained;
   session.clock().enter("commands");
+  commands::Desk desk(session.machine());
   if (options.json) std::cout << "{\"schema\":\"whyhung-commands-1\",\"commands\":[";
   for (std::size_t i = 0; i < options.commands.size(); ++i) {
     // A command's output is held back until it is known to be whole, so that JSON stays JSON when one fails.
     std::ostringstream output;
-    commands::Context context{session.snapshot(), session.machine(), session.lack(), output, format};
+    commands::Context context{session.snapshot(), session.machine(), session.lack(), output, format, &desk};
     const auto done = commands::run_command(context, options.commands[i]);
     if (!done) {
       complain(done.error());

@@ -188,10 +188,8 @@ std::string completion_for(Shell shell, std::span<const DescribedCommand> comman
 
 int completion(const CompletionOptions& options) {
   std::vector<std::string> crash_commands;
-  for (const commands::Command* command : commands::all_commands()) {
-    crash_commands.emplace_back(command->name);
-    if (!command->alias.empty()) crash_commands.emplace_back(command->alias);
-  }
+  for (const commands::Command* command : commands::all_commands()) crash_commands.emplace_back(command->name);
+  for (const commands::Alias& alias : commands::all_aliases()) crash_commands.emplace_back(alias.name);
   std::cout << completion_for(options.shell, describe_command_line(), crash_commands);
   return 0;
 }

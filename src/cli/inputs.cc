@@ -22,8 +22,9 @@ bool is_word(const std::string& name) {
 // Empty when it is nothing that one could mean.
 std::string meant_by(const std::string& word) {
   if (word == "help" || word == "version") return fmt::format("whyhung --{}", word);
-  for (const commands::Command* command : commands::all_commands()) {
-    if (word == command->name || word == command->alias) return fmt::format("-c {}", word);
+  const auto is_called_so = [&](const auto& one) { return word == one.name; };
+  if (commands::find_command(word) != nullptr || std::ranges::any_of(commands::all_aliases(), is_called_so)) {
+    return fmt::format("-c {}", word);
   }
   std::vector<std::string> names;
   for (const DescribedCommand& command : describe_command_line()) {

@@ -39,9 +39,9 @@ std::string listed(std::span<const Choice<Value>> choices) {
 }
 
 std::string command_help() {
-  std::string text = "Commands for -c, in the syntax of crash:\n";
+  std::string text = "Commands for -c, in the syntax of crash (-c 'help NAME' tells the options of one):\n";
   for (const commands::Command* command : commands::all_commands()) {
-    text += fmt::format("  {}\n      {}\n", command->usage, command->help);
+    text += fmt::format("  {:<11} {}\n", command->name, command->help);
   }
   return text;
 }

@@ -17,29 +17,12 @@
 namespace whyhung::cli {
 namespace {
 
-// What a capsule answers besides the verdict: the commands of one who looks by himself.
-std::vector<std::string> rehearsed_commands(const model::Snapshot& snapshot) {
-  std::vector<std::string> lines = {"sys", "ps", "log", "mod", "bt -a", "foreach bt"};
-  std::vector<bool> done(snapshot.locations.size(), false);
-  const auto disassemble = [&](const model::StackTrace& stack) {
-    for (const model::StackFrame& frame : stack.frames) {
-      const model::CodeLocation& location = snapshot.location(frame);
-      if (done[frame.location] || location.function.empty()) continue;
-      done[frame.location] = true;
-      lines.push_back(fmt::format("dis {:#x} 1", location.address - location.offset));
-      lines.push_back(fmt::format("dis {}", location.function));
-    }
-  };
-  for (const model::Cpu& cpu : snapshot.cpus) disassemble(cpu.stack);
-  return lines;
-}
-
 Result<dump::CapsuleSummary> write(const PackOptions& options, session::Session& session) {
   if (session.lack() != nullptr) return fail(*session.lack());
   target::Target& target = *session.target();
   StageClock& clock = session.clock();
   clock.enter("rehearse commands");
-  for (const std::string& line : rehearsed_commands(session.snapshot())) {
+  for (const std::string& line : commands::rehearsed_lines(session.snapshot())) {
     std::ostringstream unused;
     commands::Context context{session.snapshot(), session.machine(), nullptr, unused, commands::Format::kText};
     // A command that fails on the dump fails on the capsule in the same way.

@@ -1,42 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// foreach: a command for all tasks that some words choose, `foreach active bt`, `foreach rmmod bt`, `foreach UN bt`.
+// foreach: a command for all tasks that some words choose, `foreach active bt`, `foreach rmmod bt -l`, `foreach UN ps
+// -m`.
 #include <algorithm>
 
 #include "base/text.h"
-#include "commands/bt.h"
 #include "commands/command.h"
-#include "commands/ps.h"
 #include "commands/task_choice.h"
 
 namespace whyhung::commands {
 namespace {
 
-Result<void> run(Context& context, const std::vector<std::string>& arguments) {
-  const auto command =
-      std::ranges::find_if(arguments, [](const std::string& word) { return word == "bt" || word == "ps"; });
-  if (command == arguments.end()) {
+bool is_per_task(const std::string& word) {
+  const Command* command = find_command(word);
+  return command != nullptr && command->per_task == PerTask::kYes;
+}
+
+std::string per_task_names() {
+  std::string names;
+  for (const Command* command : all_commands()) {
+    if (command->per_task == PerTask::kYes) names += fmt::format("{}{}", names.empty() ? "" : ", ", command->name);
+  }
+  return names;
+}
+
+Result<void> run(Call& call) {
+  const auto& words = call.words();
+  // The choice ends at the first word that is such a command and no task's name or state.
+  const auto command = std::ranges::find_if(words, is_per_task);
+  if (command == words.end()) {
     return with_hint(fail(ErrorKind::kUsage, "foreach needs a command after the choice of tasks"),
-                     "it runs bt and ps: foreach active bt");
+                     fmt::format("it runs {}: foreach active bt", per_task_names()));
   }
-  const bool with_lines = *command == "bt" && command + 1 != arguments.end() && *(command + 1) == "-l";
-  if (command + (with_lines ? 2 : 1) != arguments.end()) {
-    return fail(ErrorKind::kUsage, "foreach {} does not know the argument {}", *command, printable(arguments.back()));
-  }
-  TRY_ASSIGN(const auto tasks, choose_tasks(context.snapshot, std::span(arguments.begin(), command)));
-  if (*command == "bt") {
-    write_backtraces(context, tasks, with_lines ? report::SourceLines::kShow : report::SourceLines::kHide);
-  } else {
-    write_task_table(context, tasks);
-  }
-  return {};
+  TRY_ASSIGN(auto tasks, choose_tasks(call.snapshot(), std::span(words.begin(), command)));
+  Context context = call.context;
+  context.tasks = std::move(tasks);
+  context.desk = &call.desk;
+  call.output.give_away();
+  return run_command(context, *find_command(*command), std::span(command + 1, words.end()));
 }
 
 }  // namespace
 
-const Command kForeach = {.name = "foreach",
-                          .alias = "",
-                          .usage = "foreach [active|kernel|user|STATE|NAME|PID|TASK]… bt [-l]|ps",
-                          .help = "bt or ps for all tasks that the words choose",
-                          .run = run};
+extern const Command kForeach = {
+    .name = "foreach",
+    .usage = "foreach [active|kernel|user|gleader|STATE|NAME|'REGEX'|PID|TASK]… COMMAND [OPTIONS]",
+    .help = "a command for all tasks that the words choose",
+    .options = {},
+    .takes_raw_words = true,
+    .run = run};
 
 }  // namespace whyhung::commands

@@ -1,57 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // log: the kernel's message buffer.
-#include <ostream>
-
 #include "base/text.h"
 #include "collect/machine.h"
 #include "commands/command.h"
-#include "report/json_values.h"
+#include "commands/expression.h"
+#include "report/system_header.h"
 
 namespace whyhung::commands {
 namespace {
 
 constexpr std::size_t kMostRecords = 1u << 20;
 
-void write_text(std::ostream& out, const model::LogRecord& record) {
-  const std::string stamp = fmt::format("[{:5}.{:06}] ", record.time / 1'000'000'000, record.time / 1000 % 1'000'000);
-  // Lines that one message holds stand below each other.
-  std::string text = printable_lines(record.text);
-  for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += stamp.size()) {
-    text.insert(++at, std::string(stamp.size(), ' '));
-  }
-  out << stamp << text << "\n";
+constexpr auto kOptions = std::to_array<Option>({{"T", "", "the time of day in place of seconds since boot"},
+                                                 {"t", "", "no time at all"},
+                                                 {"d", "", "every record's parts by name"},
+                                                 {"m", "", "the level too, <4>"},
+                                                 {"l", "LEVEL", "only messages of this level and more urgent ones"},
+                                                 {"c", "", "who wrote it, where the kernel records that"},
+                                                 {"a", "", "the audit daemon's backlog"}});
+
+// "emerg" … "debug", or 0 … 7.
+std::optional<unsigned> parse_level(std::string_view text) {
+  constexpr std::array<std::string_view, 8> kNames = {"emerg", "alert",  "crit", "err",
+                                                      "warn",  "notice", "info", "debug"};
+  const auto number = parse_unsigned(text, 10);
+  if (number && *number < kNames.size()) return static_cast<unsigned>(*number);
+  const auto found = std::ranges::find(kNames, text);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<unsigned>(found - kNames.begin());
 }
 
-Result<void> run(Context& context, const std::vector<std::string>& arguments) {
-  if (!arguments.empty()) return fail(ErrorKind::kUsage, "log takes no arguments");
-  const auto records = collect::read_log(*context.machine, kMostRecords);
+class LogWriter {
+ public:
+  explicit LogWriter(Call& call) : call_(call) {
+    const model::Machine& machine = call.snapshot().machine;
+    if (machine.date && machine.uptime) boot_ = *machine.date - static_cast<std::int64_t>(*machine.uptime);
+  }
+
+  void write(const model::LogRecord& record) {
+    Value value = Value::object();
+    value.set("sequence", record.sequence);
+    value.set("time_ns", record.time);
+    value.set("level", static_cast<unsigned>(record.level));
+    value.set("caller", record.caller);
+    value.set("text", record.text);
+    call_.output.row([&] { return text_of(record); }, [&] { return value; });
+  }
+
+ private:
+  std::string text_of(const model::LogRecord& record) const {
+    if (call_.has("d")) {
+      return fmt::format("seq: {}  level: {}  ts: {}  caller: {}  text: \"{}\"\n", record.sequence, record.level & 7,
+                         record.time, record.caller.empty() ? "-" : record.caller, printable(record.text));
+    }
+    std::string stamp;
+    if (call_.has("T")) {
+      const auto seconds = static_cast<std::int64_t>(record.time / 1'000'000'000);
+      stamp = fmt::format("[{}] ", boot_ ? report::date_text(*boot_ + seconds) : std::string("(time of day unknown)"));
+    } else if (!call_.has("t")) {
+      stamp = fmt::format("[{:5}.{:06}] ", record.time / 1'000'000'000, record.time / 1000 % 1'000'000);
+    }
+    if (call_.has("c") && !record.caller.empty()) stamp += fmt::format("[{:>6}] ", record.caller);
+    if (call_.has("m")) stamp += fmt::format("<{}>", record.level & 7);
+    // Lines that one message holds stand below each other.
+    std::string text = printable_lines(record.text);
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += stamp.size()) {
+      text.insert(++at, std::string(stamp.size(), ' '));
+    }
+    return stamp + text + "\n";
+  }
+
+  Call& call_;
+  std::optional<std::int64_t> boot_;
+};
+
+Result<void> run(Call& call) {
+  if (!call.words().empty()) return fail(ErrorKind::kUsage, "log takes options only");
+  if (call.has("a")) return fail(ErrorKind::kUnsupported, "log -a: audit's backlog is not read");
+  unsigned most_level = 7;
+  if (const auto text = call.arguments.value("l")) {
+    const auto level = parse_level(*text);
+    if (!level) return fail(ErrorKind::kUsage, "\"{}\" is no level: 0 to 7, or emerg to debug", printable(*text));
+    most_level = *level;
+  }
+  std::vector<model::LogRecord> read;
+  if (call.context.machine != nullptr) {
+    // What the reader cannot read is a gap of the snapshot's when the snapshot is made, and not once more each time.
+    auto& gaps = call.machine().snapshot.gaps;
+    const auto known = static_cast<std::ptrdiff_t>(gaps.size());
+    read = collect::read_log(call.machine(), kMostRecords);
+    gaps.erase(gaps.begin() + known, gaps.end());
+  }
+  const auto& records = call.context.machine != nullptr ? read : call.snapshot().log;
+  if (records.empty()) TRY_CHECK(need_machine(call.context, "log"));
   if (records.empty()) return fail(ErrorKind::kNotFound, "the kernel's log cannot be read");
-  if (context.format == Format::kText) {
-    for (const model::LogRecord& record : records) write_text(context.out, record);
-    return {};
-  }
-  context.out << "[";
-  const char* separator = "\n";
+  LogWriter writer(call);
   for (const model::LogRecord& record : records) {
-    const report::Json json = {{"sequence", record.sequence},
-                               {"time_ns", record.time},
-                               {"level", record.level},
-                               {"caller", record.caller},
-                               {"text", valid_utf8(record.text)}};
-    context.out << separator << json.dump();
-    separator = ",\n";
+    if (call.context.is_stopped()) break;
+    if ((record.level & 7u) <= most_level) writer.write(record);
   }
-  context.out << "]";
   return {};
 }
 
 }  // namespace
 
-const Command kLog = {.name = "log",
-                      .alias = "dmesg",
-                      .usage = "log",
-                      .help = "the kernel's message buffer",
-                      .needs = Needs::kMachine,
-                      .run = run};
+extern const Command kLog = {.name = "log",
+                             .usage = "log [-Ttdmc] [-l LEVEL]",
+                             .help = "the kernel's message buffer",
+                             .options = kOptions,
+                             .run = run,
+                             .rehearse = [](const model::Snapshot&) { return std::vector<std::string>{"log"}; }};
 
 }  // namespace whyhung::commands

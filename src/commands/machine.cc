@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// mach: the hardware as the kernel saw it; net: network devices and their addresses; sig: signals
+// that tasks have pending and blocked.
+#include "base/text.h"
+#include "commands/command.h"
+#include "commands/expression.h"
+#include "commands/object.h"
+#include "commands/task_choice.h"
+#include "report/system_header.h"
+
+namespace whyhung::commands {
+namespace {
+
+constexpr unsigned kMostAddresses = 64;
+
+constexpr auto kNetOptions = std::to_array<Option>({{"n", "PID|TASK", "the devices of this task's network namespace"}});
+
+Result<void> run_mach(Call& call) {
+  const model::Machine& machine = call.snapshot().machine;
+  const std::uint64_t page = call.machine().target.vmcoreinfo.page_size().value_or(4096);
+  Value value = Value::object();
+  std::string text;
+  const auto line = [&](std::string_view title, std::string_view name, const std::string& shown) {
+    text += fmt::format("{:>22}: {}\n", title, shown);
+    value.set(name, shown);
+  };
+  line("MACHINE TYPE", "type", printable(machine.machine));
+  line("MEMORY SIZE", "memory", machine.memory_bytes ? report::memory_text(*machine.memory_bytes) : "(unknown)");
+  line("CPUS", "cpus", shown(machine.cpu_count));
+  line("PROCESSOR SPEED", "speed", machine.megahertz ? fmt::format("{} Mhz", *machine.megahertz) : "(unknown)");
+  line("PAGE SIZE", "page_size", std::to_string(page));
+  line("PAGE TABLES", "page_tables",
+       call.machine().target.address_space ? call.machine().target.address_space->description() : "(unknown)");
+  line("KERNEL STACK SIZE", "stack_size",
+       call.machine().tasks.stack_size == 0 ? "(unknown)" : std::to_string(call.machine().tasks.stack_size));
+  if (const auto text_start = call.machine().access.symbols.address_of("_text"))
+    line("KERNEL TEXT", "text", fmt::format("{:x}", text_start->value));
+  call.output.record(text, std::move(value));
+  return {};
+}
+
+// Dotted, from an address in the order of the net.
+std::string dotted(std::uint64_t raw, ByteOrder order) {
+  const auto byte = [&](unsigned i) { return raw >> (order == ByteOrder::kLittle ? 8 * i : 24 - 8 * i) & 0xff; };
+  return fmt::format("{}.{}.{}.{}", byte(0), byte(1), byte(2), byte(3));
+}
+
+Result<void> run_net(Call& call) {
+  std::optional<std::uint64_t> space;
+  if (const auto who = call.arguments.value("n")) {
+    TRY_ASSIGN(const model::Task* task, task_by_pid_or_address(call.snapshot(), *who));
+    const auto proxy = Object(call, "task_struct", task->address).pointer({"nsproxy"});
+    if (proxy) space = Object(call, "nsproxy", *proxy).pointer({"net_ns"});
+  } else if (const auto init = call.machine().access.symbols.address_of("init_net")) {
+    space = init->value;
+  }
+  const auto head = space ? Object(call, "net", *space).place({"dev_base_head"}) : std::nullopt;
+  if (!head) return fail(ErrorKind::kNotFound, "the list of network devices was not found");
+  const Elements devices = list_elements(call, *head, "net_device", "dev_list");
+  const ByteOrder order = call.machine().access.memory.byte_order();
+  call.output.heading("   NET_DEVICE     NAME       IP ADDRESS(ES)\n");
+  for (const std::uint64_t address : devices.addresses) {
+    const Object device(call, "net_device", address);
+    const std::string name = device.text({"name"}).value_or("?");
+    std::string addresses;
+    Value list = Value::array();
+    const auto internet = device.pointer({"ip_ptr"});
+    auto next = internet ? Object(call, "in_device", *internet).pointer({"ifa_list"}) : std::nullopt;
+    for (unsigned i = 0; next && i < kMostAddresses; ++i) {
+      const Object one(call, "in_ifaddr", *next);
+      if (const auto raw = one.number({"ifa_address"})) {
+        addresses += (addresses.empty() ? "" : ", ") + dotted(*raw, order);
+        list.push(dotted(*raw, order));
+      }
+      next = one.pointer({"ifa_next"});
+    }
+    Value value = Value::object();
+    value.set("device", Value::address(address));
+    value.set("name", name);
+    value.set("addresses", std::move(list));
+    call.output.row(fmt::format("{:016x}  {:<10} {}\n", address, printable(name), addresses), std::move(value));
+  }
+  call.output.heading(broken_text(devices.broken));
+  return {};
+}
+
+std::string signal_names(std::uint64_t set) {
+  constexpr std::array<std::string_view, 32> kNames = {
+      "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
+      "SEGV", "USR2", "PIPE", "ALRM", "TERM",   "STKFLT", "CHLD",  "CONT", "STOP", "TSTP", "TTIN",
+      "TTOU", "URG",  "XCPU", "XFSZ", "VTALRM", "PROF",   "WINCH", "IO",   "PWR",  "SYS"};
+  std::string names;
+  for (unsigned signal = 1; signal <= 64; ++signal) {
+    if ((set >> (signal - 1) & 1) == 0) continue;
+    names += fmt::format("{}SIG{}", names.empty() ? "" : " ",
+                         signal < kNames.size() ? std::string(kNames[signal]) : std::to_string(signal));
+  }
+  return names;
+}
+
+Result<void> run_sig(Call& call) {
+  TRY_ASSIGN(const auto tasks, tasks_of(call));
+  bool is_first = true;
+  for (const model::Task* task : tasks) {
+    if (call.context.is_stopped()) break;
+    const Object object(call, "task_struct", task->address);
+    const auto blocked = object.number({"blocked.sig"});
+    const auto own = object.number({"pending.signal.sig"});
+    const auto signal = object.pointer({"signal"});
+    const auto shared = Object(call, "signal_struct", signal.value_or(0)).number({"shared_pending.signal.sig"});
+    const auto text_of = [](const std::optional<std::uint64_t>& set) {
+      return set ? fmt::format("{:016x}", *set) : std::string("(unreadable)");
+    };
+    Value value = Value::object();
+    value.set("pid", task->pid);
+    value.set("blocked", blocked ? Value::address(*blocked) : Value());
+    value.set("pending", own ? Value::address(*own) : Value());
+    value.set("shared_pending", shared ? Value::address(*shared) : Value());
+    std::string text = (is_first ? "" : "\n") + task_line(*task);
+    is_first = false;
+    text += fmt::format("   BLOCKED: {}  {}\n", text_of(blocked), blocked ? signal_names(*blocked) : "");
+    text += fmt::format("PRIVATE_PENDING\n    SIGNAL: {}  {}\n", text_of(own), own ? signal_names(*own) : "");
+    text += fmt::format("SHARED_PENDING\n    SIGNAL: {}  {}\n", text_of(shared), shared ? signal_names(*shared) : "");
+    call.output.row(text, std::move(value));
+  }
+  return {};
+}
+
+}  // namespace
+
+extern const Command kMach = {.name = "mach",
+                              .usage = "mach",
+                              .help = "the hardware as the kernel saw it",
+                              .options = {},
+                              .needs = Needs::kMachine,
+                              .run = run_mach};
+extern const Command kNet = {.name = "net",
+                             .usage = "net [-n PID|TASK]",
+                             .help = "network devices and their addresses",
+                             .options = kNetOptions,
+                             .needs = Needs::kMachine,
+                             .run = run_net};
+extern const Command kSig = {.name = "sig",
+                             .usage = "sig [PID|TASK|NAME]…",
+                             .help = "signals that tasks have pending and blocked",
+                             .options = {},
+                             .needs = Needs::kMachine,
+                             .per_task = PerTask::kYes,
+                             .run = run_sig};
+
+}  // namespace whyhung::commands
