@@ -29,6 +29,7 @@ whyhung_find(zstd zstd.h zstd libzstd-dev)
 whyhung_find(bz2 bzlib.h bz2 libbz2-dev)
 whyhung_find(lzma lzma.h lzma liblzma-dev)
 whyhung_find(capstone capstone/capstone.h capstone libcapstone-dev)
+whyhung_find(readline readline/readline.h readline libreadline-dev)
 whyhung_find(elf libelf.h elf libelf-dev)
 whyhung_find(dw elfutils/libdw.h dw libdw-dev)
 
