@@ -10,14 +10,20 @@ if(WHYHUNG_STRIP)
   install(CODE "execute_process(COMMAND ${WHYHUNG_STRIP} \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/whyhung\" COMMAND_ERROR_IS_FATAL ANY)")
 endif()
 
+# By this name it takes the arguments that crash takes.
+install(CODE "execute_process(COMMAND ${CMAKE_COMMAND} -E create_symlink whyhung \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/whyhung-crash\" COMMAND_ERROR_IS_FATAL ANY)")
+
 # The manual, compressed as distributions have theirs.
 find_program(WHYHUNG_GZIP gzip REQUIRED)
-set(manual ${PROJECT_BINARY_DIR}/whyhung.1.gz)
-add_custom_command(OUTPUT ${manual}
-  COMMAND ${WHYHUNG_GZIP} -9nc ${PROJECT_SOURCE_DIR}/docs/man/whyhung.1 > ${manual}
-  DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/whyhung.1 VERBATIM)
-set(installed ${manual})
-install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+set(installed)
+foreach(page whyhung.1 whyhung-shell.1)
+  set(manual ${PROJECT_BINARY_DIR}/${page}.gz)
+  add_custom_command(OUTPUT ${manual}
+    COMMAND ${WHYHUNG_GZIP} -9nc ${PROJECT_SOURCE_DIR}/docs/man/${page} > ${manual}
+    DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/${page} VERBATIM)
+  list(APPEND installed ${manual})
+  install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endforeach()
 
 # The completions are printed by the program, from its own tables.
 foreach(completion "bash|whyhung|${CMAKE_INSTALL_DATADIR}/bash-completion/completions"

@@ -56,6 +56,7 @@ class Parser {
     add_pack();
     add_distill();
     add_completion();
+    add_shell();
     for (CLI::App* one : all()) one->allow_extras();
   }
 
@@ -82,7 +83,7 @@ class Parser {
   }
 
  private:
-  std::array<CLI::App*, 4> all() { return {&app_, pack_, distill_, completion_}; }
+  std::array<CLI::App*, 5> all() { return {&app_, pack_, distill_, completion_, shell_}; }
 
   void add_sources(CLI::App& app, std::string& vmlinux, std::string& types) {
     app.add_option("--vmlinux", vmlinux, "the kernel's debug file: adds source lines, and types if the dump has none")
@@ -167,6 +168,17 @@ class Parser {
   void add_completion() {
     completion_ = app_.add_subcommand("completion", "print the completions of a shell");
     add_choice<Shell>(*completion_, "SHELL", "SHELL", completion_options_.shell, kShells, "bash, zsh or fish");
+  }
+
+  // The shell reads its arguments itself, as crash reads them (shell/arguments.cc): this tells of them.
+  void add_shell() {
+    shell_ = app_.add_subcommand("shell", "a prompt with the commands of crash, see whyhung shell --help");
+    shell_->add_option("VMCORE", shell_options_.inputs, "a crash dump or a saved snapshot")->type_name("VMCORE…");
+    shell_->add_option("-i", shell_options_.output, "run the lines of FILE first")->type_name("FILE");
+    shell_->add_flag("-s", shell_options_.force, "no banner");
+    shell_->add_flag("-x", shell_options_.force, "numbers in hexadecimal");
+    shell_->add_flag("--safe", shell_options_.force, "run no other programs and write no files");
+    add_sources(*shell_, shell_options_.vmlinux, shell_options_.types);
   }
 
   CLI::App* chosen() {
@@ -283,9 +295,11 @@ class Parser {
   CLI::App* pack_ = nullptr;
   CLI::App* distill_ = nullptr;
   CLI::App* completion_ = nullptr;
+  CLI::App* shell_ = nullptr;
   bool version_ = false;
   AnalyzeOptions analyze_;
   PackOptions pack_options_;
+  PackOptions shell_options_;  // only to have a place
   DistillOptions distill_options_;
   CompletionOptions completion_options_;
   std::vector<std::pair<const CLI::Option*, std::vector<std::string>>> choices_;

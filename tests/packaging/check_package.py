@@ -22,7 +22,9 @@ SKIPPED = 77
 # What a prefix must hold. Each is asked for by a program of somebody else or by whyhung itself.
 WANTED = [
     "bin/whyhung",
+    "bin/whyhung-crash",
     "share/man/man1/whyhung.1.gz",
+    "share/man/man1/whyhung-shell.1.gz",
     "share/bash-completion/completions/whyhung",
     "share/zsh/site-functions/_whyhung",
     "share/fish/vendor_completions.d/whyhung.fish",
