@@ -71,7 +71,7 @@ void show_registers_only(Call& call, const model::Task& task, const model::Stack
     frames.push(std::move(frame));
   }
   value.set("frames", std::move(frames));
-  call.output.row(text, std::move(value));
+  call.output.row(text, value);
 }
 
 void show_stack(Call& call, const model::Task& task) {
@@ -138,7 +138,7 @@ void show_merged(Call& call, const std::vector<const model::Task*>& tasks) {
     value.set("frames", std::move(group.frames));
     call.output.row(fmt::format("{}{} task{}: {}\n{}", &group == &groups.front() ? "" : "\n", group.tasks.size(),
                                 group.tasks.size() == 1 ? "" : "s", names, group.text),
-                    std::move(value));
+                    value);
   }
 }
 
@@ -193,15 +193,14 @@ Result<void> run(Call& call) {
 
 }  // namespace
 
-extern const Command kBt = {
-    .name = "bt",
-    .usage = "bt [-a|-c CPUS|-p|-v] [-lsxfFetTr] [-n idle] [--merge] [PID|TASK|NAME]…",
-    .help = "stacks: of the panicking task, of those named, or (-a) of all CPUs",
-    .options = kOptions,
-    .per_task = PerTask::kYes,
-    .run = run,
-    .rehearse = [](const model::Snapshot&) {
-      return std::vector<std::string>{"bt -a", "foreach bt"};
-    }};
+extern const Command kBt = {.name = "bt",
+                            .usage = "bt [-a|-c CPUS|-p|-v] [-lsxfFetTr] [-n idle] [--merge] [PID|TASK|NAME]…",
+                            .help = "stacks: of the panicking task, of those named, or (-a) of all CPUs",
+                            .options = kOptions,
+                            .per_task = PerTask::kYes,
+                            .run = run,
+                            .rehearse = [](const model::Snapshot&) {
+                              return std::vector<std::string>{"bt -a", "foreach bt"};
+                            }};
 
 }  // namespace whyhung::commands

@@ -189,7 +189,7 @@ class Lister {
       shown +=
           fmt::format("{:#018x} <{}>:\t{}\n", instruction.address.value, place_text(instruction.address, false), words);
     }
-    call_.output.row(shown, std::move(row));
+    call_.output.row(shown, row);
   }
 
   Call& call_;

@@ -66,7 +66,7 @@ Result<void> run_eval(Call& call) {
     out += fmt::format("   bits set: {}\n", list);
     json.set("bits", std::move(bits));
   }
-  call.output.record(out, std::move(json));
+  call.output.record(out, json);
   return {};
 }
 
@@ -112,7 +112,7 @@ Result<void> run_ascii(Call& call) {
     Value row = Value::object();
     row.set("number", Value::address(*value));
     row.set("text", text);
-    call.output.row(fmt::format("{:016x}: {}\n", *value, text), std::move(row));
+    call.output.row(fmt::format("{:016x}: {}\n", *value, text), row);
   }
   return {};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "commands/file_paths.h"
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 #include "commands/object.h"
 
@@ -22,7 +24,7 @@ std::string path_of(const Call& call, std::uint64_t dentry, std::uint64_t vfsmou
     const bool is_root = !parent || *parent == dentry || (root && *root == dentry);
     if (!is_root) {
       const auto name = entry.text({"d_name.name"});
-      path = "/" + (name ? name->substr(0, kLongestName) : std::string("?")) + path;
+      path.insert(0, fmt::format("/{}", name ? name->substr(0, kLongestName) : "?"));
       dentry = *parent;
       continue;
     }

@@ -105,7 +105,7 @@ Result<void> run_files(Call& call) {
     if (!rows.empty()) text += " FD       FILE            DENTRY           INODE       TYPE PATH\n" + rows;
     if (!why.empty()) text += why + "\n";
     value.set("files", std::move(list));
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }
@@ -160,7 +160,7 @@ Result<void> run_mount(Call& call) {
     value.set("directory", path);
     call.output.row(
         fmt::format("{:016x} {:016x} {:<6} {:<9} {}\n", address, super, printable(kind), printable(device), path),
-        std::move(value));
+        value);
   }
   call.output.heading(broken_text(broken));
   return {};
@@ -204,7 +204,7 @@ Result<void> run_vm(Call& call) {
     Value value = Value::object();
     value.set("pid", task->pid);
     if (!at) {
-      call.output.row(text + "(no memory of its own)\n", std::move(value));
+      call.output.row(text + "(no memory of its own)\n", value);
       continue;
     }
     const Object mm(call, "mm_struct", *at);
@@ -239,8 +239,7 @@ Result<void> run_vm(Call& call) {
       rows.push(std::move(one));
     }
     value.set("mappings", std::move(rows));
-    call.output.row(text + (broken.empty() ? "" : fmt::format("(the mappings are damaged: {})\n", broken)),
-                    std::move(value));
+    call.output.row(text + (broken.empty() ? "" : fmt::format("(the mappings are damaged: {})\n", broken)), value);
   }
   return {};
 }

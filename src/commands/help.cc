@@ -45,7 +45,7 @@ Result<void> show_one(Call& call, std::string name) {
   value.set("options", std::move(options));
   if (command->per_task == PerTask::kYes)
     text += fmt::format("\n`foreach … {}` runs it for many tasks.\n", command->name);
-  call.output.row(text, std::move(value));
+  call.output.row(text, value);
   return {};
 }
 
@@ -59,7 +59,7 @@ Result<void> run_help(Call& call) {
     value.set("name", command->name);
     value.set("usage", command->usage);
     value.set("help", command->help);
-    call.output.row(fmt::format("  {:<{}}  {}\n", command->name, width, command->help), std::move(value));
+    call.output.row(fmt::format("  {:<{}}  {}\n", command->name, width, command->help), value);
   }
   call.output.heading("\n`help COMMAND` says more of one. Output can go into `| program`, `> file` or `>> file`.\n");
   return {};

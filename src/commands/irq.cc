@@ -93,7 +93,7 @@ Result<void> show_counts(Call& call, const std::vector<Interrupt>& all) {
     value.set("irq", interrupt.number);
     value.set("counts", std::move(counts));
     value.set("chip", chip_name);
-    call.output.row(text + "\n", std::move(value));
+    call.output.row(text + "\n", value);
   }
   return {};
 }
@@ -114,7 +114,7 @@ Result<void> show_softirqs(Call& call) {
     value.set("action", call.desk.meaning().symbol(*action));
     call.output.row(
         fmt::format("    [{}]     {:016x}  <{}>  {}\n", i, *action, call.desk.meaning().symbol(*action), kNames[i]),
-        std::move(value));
+        value);
   }
   return {};
 }
@@ -145,7 +145,7 @@ Result<void> run_irq(Call& call) {
     Value names = Value::array();
     for (const auto& [address, name] : actions) names.push(name);
     value.set("names", std::move(names));
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   if (!found) return fail(ErrorKind::kNotFound, "there is no such interrupt");
   return {};
@@ -200,7 +200,7 @@ Result<void> run_timer(Call& call) {
         value.set("function", name);
         call.output.row(fmt::format("  {:>14}  {:>14}  {:016x}  {:x}  <{}>\n", soft ? std::to_string(*soft) : "?",
                                     hard ? std::to_string(*hard) : "?", timer.address(), function.value_or(0), name),
-                        std::move(value));
+                        value);
       }
       if (!walk.broken.empty()) call.output.heading(fmt::format("     (the tree is damaged: {})\n", walk.broken));
     }

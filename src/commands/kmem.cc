@@ -35,7 +35,7 @@ class UseTable {
     value.set("name", title);
     value.set("pages", pages ? Value(*pages) : Value());
     if (!pages) {
-      call_.output.row(fmt::format("{:>13}  {:>7}\n", title, "(unknown)"), std::move(value));
+      call_.output.row(fmt::format("{:>13}  {:>7}\n", title, "(unknown)"), value);
       return;
     }
     const std::uint64_t count = *pages < 0 ? 0 : static_cast<std::uint64_t>(*pages);
@@ -44,7 +44,7 @@ class UseTable {
     if (whole) share = fmt::format("{:>3}% of {}", *whole == 0 ? 0 : count * 100 / *whole, of);
     value.set("bytes", count * page_);
     call_.output.row(fmt::format("{:>13}  {:>7} {:>12}  {}{}\n", title, count, size, whole ? " " : "       ", share),
-                     std::move(value));
+                     value);
   }
 
  private:
@@ -106,7 +106,7 @@ Result<void> show_counters(Call& call) {
       row.set("count", value ? Value(static_cast<std::int64_t>(*value)) : Value());
       call.output.row(fmt::format("{:>30}: {}\n", printable(name),
                                   value ? std::to_string(static_cast<std::int64_t>(*value)) : "(unreadable)"),
-                      std::move(row));
+                      row);
     }
     return {};
   };

@@ -72,7 +72,7 @@ void show_element(Call& call, const std::vector<ObjectChoice>& choices, std::uin
     text += shown ? shown->text : fmt::format("  ({})\n", shown.error().what);
     if (shown) value.set(choice.name, std::move(shown->value));
   }
-  call.output.row(text, std::move(value));
+  call.output.row(text, value);
 }
 
 struct ListRequest {

@@ -35,7 +35,7 @@ Result<void> run_mach(Call& call) {
        call.machine().tasks.stack_size == 0 ? "(unknown)" : std::to_string(call.machine().tasks.stack_size));
   if (const auto text_start = call.machine().access.symbols.address_of("_text"))
     line("KERNEL TEXT", "text", fmt::format("{:x}", text_start->value));
-  call.output.record(text, std::move(value));
+  call.output.record(text, value);
   return {};
 }
 
@@ -78,7 +78,7 @@ Result<void> run_net(Call& call) {
     value.set("device", Value::address(address));
     value.set("name", name);
     value.set("addresses", std::move(list));
-    call.output.row(fmt::format("{:016x}  {:<10} {}\n", address, printable(name), addresses), std::move(value));
+    call.output.row(fmt::format("{:016x}  {:<10} {}\n", address, printable(name), addresses), value);
   }
   call.output.heading(broken_text(devices.broken));
   return {};
@@ -121,7 +121,7 @@ Result<void> run_sig(Call& call) {
     text += fmt::format("   BLOCKED: {}  {}\n", text_of(blocked), blocked ? signal_names(*blocked) : "");
     text += fmt::format("PRIVATE_PENDING\n    SIGNAL: {}  {}\n", text_of(own), own ? signal_names(*own) : "");
     text += fmt::format("SHARED_PENDING\n    SIGNAL: {}  {}\n", text_of(shared), shared ? signal_names(*shared) : "");
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }

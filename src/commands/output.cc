@@ -9,7 +9,7 @@ void Output::heading(std::string_view text) {
   if (format_ == Format::kText) out_ << text;
 }
 
-void Output::row(std::string_view text, Value value) {
+void Output::row(std::string_view text, const Value& value) {
   if (format_ == Format::kText) {
     out_ << text;
   } else {
@@ -27,7 +27,7 @@ void Output::row(const std::function<std::string()>& text, const std::function<V
   }
 }
 
-void Output::record(std::string_view text, Value value) {
+void Output::record(std::string_view text, const Value& value) {
   if (format_ == Format::kText) {
     out_ << text;
   } else {

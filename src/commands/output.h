@@ -26,11 +26,11 @@ class Output {
   // Text that is there for people only: headings, blank lines, remarks. With its newline.
   void heading(std::string_view text);
   // One of several results: its text with its newline, and its value.
-  void row(std::string_view text, Value value);
+  void row(std::string_view text, const Value& value);
   // The same; only the form that is wanted is made.
   void row(const std::function<std::string()>& text, const std::function<Value()>& value);
   // The one result of a command; its value is not put into an array.
-  void record(std::string_view text, Value value);
+  void record(std::string_view text, const Value& value);
   // Another command writes in this one's place.
   void give_away() { given_away_ = true; }
   // To be called once, at the end: completes the JSON.

@@ -29,7 +29,7 @@ Result<void> print_one(Call& call, std::string_view shown, const Typed& value) {
     if (value.in_memory) json.set("address", Value::address(value.address));
     json.set("value", std::move(made));
   }
-  call.output.row(fmt::format("{} = ${} = {}\n", printable(shown), ++call.desk.printed, text), std::move(json));
+  call.output.row(fmt::format("{} = ${} = {}\n", printable(shown), ++call.desk.printed, text), json);
   return {};
 }
 
@@ -71,7 +71,7 @@ Result<void> run_whatis(Call& call) {
     const bool is_structure = types.resolved(type->type->id).is_composite() && !type->is_pointer();
     call.output.record(fmt::format("{}{}\n{}", whole, is_structure ? "" : ";",
                                    size && is_structure ? fmt::format("SIZE: {}\n", *size) : ""),
-                       std::move(json));
+                       json);
     return {};
   }
   TRY_ASSIGN(const Typed value, evaluate(call, text));
@@ -81,7 +81,7 @@ Result<void> run_whatis(Call& call) {
   const std::string declared =
       debuginfo::declare(types, value.type->id, std::string(value.stars, '*') + (is_name ? printable(text) : ""));
   json.set("type", type_text(call, value));
-  call.output.record(declared + ";\n", std::move(json));
+  call.output.record(declared + ";\n", json);
   return {};
 }
 

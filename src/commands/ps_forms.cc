@@ -73,7 +73,7 @@ Result<void> show_states(Call& call, const Tasks& tasks) {
     text += fmt::format("  {}: {}\n", letters, counts[letters]);
     value.set(letters, counts[letters]);
   }
-  call.output.record(text, std::move(value));
+  call.output.record(text, value);
   return {};
 }
 
@@ -96,7 +96,7 @@ Result<void> show_last_runs(Call& call, Tasks tasks) {
     }
     Value value = task_value(*task);
     if (task->last_arrival && now) value.set("ran_nanoseconds_ago", *now > since ? *now - since : 0);
-    call.output.row(fmt::format("{} [{}]  {}", stamp, state_letters(task->state), task_line(*task)), std::move(value));
+    call.output.row(fmt::format("{} [{}]  {}", stamp, state_letters(task->state), task_line(*task)), value);
   }
   return {};
 }
@@ -155,7 +155,7 @@ Result<void> show_families(Call& call, const Tasks& tasks) {
       }
       value.set("threads", std::move(others));
     }
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }
@@ -187,7 +187,7 @@ Result<void> show_times(Call& call, const Tasks& tasks) {
         fmt::format("{}{}    RUN TIME: {}\n  START TIME: {}\n       UTIME: {}\n       STIME: {}\n",
                     is_first ? "" : "\n", task_line(*task), run, task->start_time.value_or(0),
                     utime ? std::to_string(*utime) : "(unreadable)", stime ? std::to_string(*stime) : "(unreadable)"),
-        std::move(value));
+        value);
     is_first = false;
   }
   return {};
@@ -245,7 +245,7 @@ Result<void> show_arguments(Call& call, const Tasks& tasks) {
       if (arguments) value.set("arguments", std::move(words));
       if (environment) value.set("environment", std::move(settings));
     }
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }
@@ -281,7 +281,7 @@ Result<void> show_limits(Call& call, const Tasks& tasks) {
       rows.set(kLimits[i], std::move(pair));
     }
     value.set("limits", std::move(rows));
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }

@@ -80,7 +80,7 @@ void show_raw_stack(Call& call, const model::Task& task, const model::Cpu* cpu) 
     }
   }
   value.set("found", std::move(found));
-  call.output.row(text, std::move(value));
+  call.output.row(text, value);
 }
 
 Result<void> show_overrun_stacks(Call& call, const std::vector<const model::Task*>& tasks) {
@@ -99,7 +99,7 @@ Result<void> show_overrun_stacks(Call& call, const std::vector<const model::Task
     value.set("mark", Value::address(*mark));
     call.output.row(fmt::format("{}  possible stack overflow: the word at its end is {:x}, not {:x}\n",
                                 task_line(*task), *mark, kStackEndMagic),
-                    std::move(value));
+                    value);
   }
   if (unreadable != 0)
     call.output.heading(fmt::format("(the end of the stacks of {} tasks cannot be read)\n", unreadable));

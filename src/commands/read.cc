@@ -109,7 +109,7 @@ Result<void> show_text(Call& call, const Request& request) {
     Value row = Value::object();
     row.set("address", Value::address(request.begin + at));
     row.set("text", text.substr(at, 60));
-    call.output.row(fmt::format("{:>16x}:  {}\n", request.begin + at, text.substr(at, 60)), std::move(row));
+    call.output.row(fmt::format("{:>16x}:  {}\n", request.begin + at, text.substr(at, 60)), row);
   }
   return {};
 }
@@ -141,7 +141,7 @@ Result<void> run_read(Call& call) {
     Value row = Value::object();
     row.set("address", Value::address(request.begin + at));
     row.set("values", std::move(values));
-    call.output.row(text + "\n", std::move(row));
+    call.output.row(text + "\n", row);
   }
   return {};
 }

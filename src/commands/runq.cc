@@ -45,7 +45,7 @@ class RunQueues {
     show_current();
     show_real_time();
     show_fair();
-    call_.output.row(text_, std::move(value_));
+    call_.output.row(text_, value_);
     return {};
   }
 
@@ -176,7 +176,7 @@ Result<void> show_clocks(Call& call, const std::vector<std::uint32_t>& cpus) {
                          task != nullptr ? task_line(*task) : "(unknown)\n");
     }
     if (task != nullptr) value.set("pid", task->pid);
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }

@@ -68,7 +68,7 @@ class Searcher {
     Value row = Value::object();
     row.set("address", Value::address(address));
     row.set("value", shown);
-    call_.output.row(fmt::format("{:x}: {}\n", address, shown), std::move(row));
+    call_.output.row(fmt::format("{:x}: {}\n", address, shown), row);
     return ++hits_ < kMostHits;
   }
 

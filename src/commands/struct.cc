@@ -42,7 +42,7 @@ Result<void> show_member_declarations(Call& call, const ObjectChoice& choice, st
     value.set("type", type_text(call, member));
     value.set("offset", member.address);
     const std::string size = fmt::format("[{}]", types.size_of(choice.type.type->id).value_or(0));
-    call.output.row(debuginfo::declare_member(types, raw, offsets, base, size.size() + 1) + "\n", std::move(value));
+    call.output.row(debuginfo::declare_member(types, raw, offsets, base, size.size() + 1) + "\n", value);
   }
   call.output.heading("}\n");
   return {};
@@ -115,7 +115,7 @@ Result<void> show_bytes(Call& call, const ObjectChoice& choice, std::uint64_t ad
     Value row = Value::object();
     row.set("address", Value::address(address + at));
     row.set("words", words);
-    call.output.row(fmt::format("{:x}:  {:<34}  {}\n", address + at, words, letters), std::move(row));
+    call.output.row(fmt::format("{:x}:  {:<34}  {}\n", address + at, words, letters), row);
   }
   return {};
 }
@@ -129,7 +129,7 @@ Result<void> show_objects(Call& call, const ObjectChoice& choice, std::uint64_t 
       continue;
     }
     TRY_ASSIGN(ObjectText shown, show_object(call, choice, address, radix_of(call)));
-    call.output.row(shown.text, std::move(shown.value));
+    call.output.row(shown.text, shown.value);
   }
   return {};
 }

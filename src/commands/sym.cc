@@ -36,7 +36,7 @@ void write(Call& call, const debuginfo::Symbol& symbol, std::uint64_t offset, bo
   if (offset != 0) text += fmt::format("+{}", offset);
   if (!symbol.module.empty()) text += fmt::format(" [{}]", printable(symbol.module));
   if (!line.empty()) text += fmt::format(" {}", printable(line));
-  call.output.row(text + "\n", std::move(row));
+  call.output.row(text + "\n", row);
 }
 
 Result<void> list_all(Call& call) {

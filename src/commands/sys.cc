@@ -42,7 +42,7 @@ Result<void> show_taints(Call& call) {
   Value value = Value::object();
   value.set("tainted_mask", Value::address(mask));
   value.set("letters", letters_of(mask));
-  call.output.record(fmt::format("TAINTED_MASK: {:x}  {}\n", mask, letters_of(mask)), std::move(value));
+  call.output.record(fmt::format("TAINTED_MASK: {:x}  {}\n", mask, letters_of(mask)), value);
   return {};
 }
 
@@ -60,7 +60,7 @@ Result<void> show_system_calls(Call& call) {
     Value row = Value::object();
     row.set("number", number);
     row.set("function", symbol->symbol.name);
-    call.output.row(fmt::format("{:>3x}  {}\n", number, printable(symbol->symbol.name)), std::move(row));
+    call.output.row(fmt::format("{:>3x}  {}\n", number, printable(symbol->symbol.name)), row);
   }
   return {};
 }
@@ -102,7 +102,7 @@ Result<void> show_firmware(Call& call) {
     value.set(name, *words);
   }
   if (text.empty()) text = "(the firmware says nothing of the machine)\n";
-  call.output.record(text, std::move(value));
+  call.output.record(text, value);
   return {};
 }
 

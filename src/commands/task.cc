@@ -33,7 +33,7 @@ Result<void> run_task(Call& call) {
     value.set("pid", task->pid);
     value.set("task", Value::address(task->address));
     value.set("members", std::move(shown->value));
-    call.output.row(fmt::format("{}{}{}", is_first ? "" : "\n", task_line(*task), shown->text), std::move(value));
+    call.output.row(fmt::format("{}{}{}", is_first ? "" : "\n", task_line(*task), shown->text), value);
     is_first = false;
   }
   return {};
@@ -70,7 +70,7 @@ void show_current(Call& call, const model::Task& task) {
                   panicked ? " (PANIC)"
                   : runs   ? " (ACTIVE)"
                            : ""),
-      std::move(value));
+      value);
 }
 
 Result<void> change_setting(Call& call) {

@@ -52,7 +52,7 @@ Result<void> run(Call& call) {
     if (!physical) row.set("why", describe(why));
     call.output.row(fmt::format("VIRTUAL           PHYSICAL        \n{:<16x}  {}\n\n", address,
                                 physical ? fmt::format("{:x}", *physical) : fmt::format("({})", describe(why))),
-                    std::move(row));
+                    row);
   }
   return {};
 }

@@ -264,7 +264,7 @@ Result<void> run_why(Call& call) {
     text += tracer.name(node) + "\n";
     text += tracer.trace(node, value);
     text += "     " + part_of(diagnosis, node, tracer.root(), value);
-    call.output.row(text, std::move(value));
+    call.output.row(text, value);
   }
   return {};
 }
@@ -294,7 +294,7 @@ Result<void> run_owner(Call& call) {
     value.set("certainty", name_of(holder.certainty));
     call.output.row(
         fmt::format("  {}: {}{}\n", name_of(holder.role), tracer.name(holder.who), certainty_text(holder.certainty)),
-        std::move(value));
+        value);
   }
   return {};
 }
@@ -317,7 +317,7 @@ Result<void> run_waiters(Call& call) {
     if (has_age) value.set("nanoseconds", *now - *wait->since);
     call.output.row(fmt::format("  {}  {}{}\n", has_age ? ago_text(*now - *wait->since) : "[? ??:??:??.???]",
                                 tracer.name(wait->waiter), certainty_text(wait->certainty)),
-                    std::move(value));
+                    value);
   }
   if (waits.empty()) call.output.heading("  nobody\n");
   return {};
@@ -356,7 +356,7 @@ Result<void> run_locks(Call& call) {
     value.set("pid", task->pid);
     value.set("holds", std::move(held));
     value.set("wants", std::move(wanted));
-    call.output.row(task_line(*task) + text, std::move(value));
+    call.output.row(task_line(*task) + text, value);
   }
   if (!call.output.wrote_any())
     call.output.heading("no task is known to hold or want a lock that somebody waits for\n");

@@ -40,7 +40,7 @@ std::string tagged(const DeclaredType& type) {
 }
 
 // BTF has the compiler's names of these types; crash's users know the shorter ones.
-std::string as_crash_spells(std::string name) {
+std::string as_crash_spells(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kSpellings = {
       {{"long int", "long"},
        {"long unsigned int", "unsigned long"},
@@ -48,8 +48,8 @@ std::string as_crash_spells(std::string name) {
        {"long long unsigned int", "unsigned long long"},
        {"short int", "short"},
        {"short unsigned int", "unsigned short"}}};
-  const auto found = std::ranges::find(kSpellings, std::string_view(name), [](const auto& one) { return one.first; });
-  return found == kSpellings.end() ? name : std::string(found->second);
+  const auto found = std::ranges::find(kSpellings, name, [](const auto& one) { return one.first; });
+  return std::string(found == kSpellings.end() ? name : found->second);
 }
 
 std::string joined(std::string_view type, std::string_view declarator) {
@@ -76,7 +76,7 @@ class Declarator {
       case Kind::kStruct:
       case Kind::kUnion:
       case Kind::kEnum: return joined(tagged(type), declarator);
-      case Kind::kPointer: return pointer(type.target, std::move(declarator), depth);
+      case Kind::kPointer: return pointer(type.target, declarator, depth);
       case Kind::kArray: {
         const std::string count = type.count == 0 ? std::string() : std::to_string(type.count);
         return write(type.target, fmt::format("{}[{}]", declarator, count), depth + 1);
@@ -91,10 +91,10 @@ class Declarator {
   }
 
  private:
-  std::string pointer(std::uint64_t target, std::string declarator, unsigned depth) {
+  std::string pointer(std::uint64_t target, std::string_view declarator, unsigned depth) {
     const bool is_qualified =
         declarator.starts_with("const") || declarator.starts_with("volatile") || declarator.starts_with("restrict");
-    std::string starred = (is_qualified ? "* " : "*") + declarator;
+    std::string starred = fmt::format("{}{}", is_qualified ? "* " : "*", declarator);
     std::uint64_t inner = target;
     for (unsigned step = 0; step < kDeepest && types_.at(inner).kind == Kind::kTransparent; ++step) {
       inner = types_.at(inner).target;

@@ -160,7 +160,7 @@ class Writer {
     const std::uint64_t width = bit_size != 0 ? bit_size : type.size * 8;
     if (type.kind == Kind::kPointer) return pointer(type, *number);
     if (type.kind == Kind::kEnum) {
-      const std::string name = enumerator_text(type, *number);
+      std::string name = enumerator_text(type, *number);
       if (!name.empty()) return name;
     }
     if (radix_ == Radix::kHexadecimal) {
@@ -168,8 +168,7 @@ class Writer {
       return fmt::format("0x{:x}", *number & mask);
     }
     if (type.encoding == Encoding::kBoolean && *number <= 1) return *number != 0 ? "true" : "false";
-    const std::string plain =
-        type.is_signed ? std::to_string(static_cast<std::int64_t>(*number)) : std::to_string(*number);
+    std::string plain = type.is_signed ? std::to_string(static_cast<std::int64_t>(*number)) : std::to_string(*number);
     if (!is_textual(type)) return plain;
     return fmt::format("{} '{}'", plain, escaped(static_cast<unsigned char>(*number), '\''));
   }

@@ -101,7 +101,7 @@ int run(const std::vector<std::string>& arguments, bool as_crash) {
   session::Session& session = **opened;
   if (options->wants_release) return say_release(session);
   for (const Error& notice : session.notices()) complain(notice);
-  if (session.lack() != nullptr && session.lack()->what.size() > 0) complain(*session.lack());
+  if (session.lack() != nullptr && !session.lack()->what.empty()) complain(*session.lack());
   Settings settings;
   settings.prompt = as_crash ? "crash> " : "whyhung> ";
   settings.is_safe = options->is_safe;
