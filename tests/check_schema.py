@@ -3,7 +3,7 @@
 """Holds docs/report.schema.json to the program: what `whyhung --json` says of each file must be valid, what is mutilated
 must be refused, and each word that the program has for a class, a state or an origin must be in the schema.
 
-usage: check_schema.py SOURCE_TREE WHYHUNG FILE…
+With --logs the stories of tests/logs are tried as well. usage: check_schema.py SOURCE_TREE WHYHUNG [--logs] FILE…
 """
 import copy
 import json
@@ -11,6 +11,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import jsonschema
 
@@ -21,6 +22,7 @@ ENUMS = {
     "RegisterSource": "registers_from", "ContextKind": "context", "DumpRole": "dump_role", "LoopYield": "loop_yield",
     "CpuBucket": "cpu_bucket", "Rung": "rung", "TaskBucket": "task_bucket", "Claim": "claim", "Advice": "advice_kind",
     "NodeKind": "node_kind", "ResourceKind": "resource_kind", "HolderRole": "holder_role", "WaitKind": "wait_kind",
+    "IncidentKind": "incident_kind", "ComplaintKind": "complaint_kind",
 }
 WORD = re.compile(r'\b(\w+)::k\w+(?:: return|,)\s*"([a-z-]+)"')
 
@@ -67,14 +69,20 @@ def mutilations(report):
         yield f"{'.'.join(map(str, path))} = {value!r}", broken
 
 
-def main():
-    root, program, files = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    schema = json.loads((root / "docs" / "report.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    validator = jsonschema.Draft202012Validator(schema)
-    failures = list(check_words(root, schema))
-    if not files:
-        failures.append("no file to check")
+def closed(schema):
+    """The schema with no member allowed that it does not describe: the published one lets later versions add some."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(value) for name, value in schema.items()}
+    if isinstance(inner.get("properties"), dict) and "additionalProperties" not in inner:
+        inner["additionalProperties"] = False
+    return inner
+
+
+def check_reports(program, validator, files):
+    failures = []
     for number, file in enumerate(files):
         run = subprocess.run([program, "--json", file], capture_output=True, timeout=120)
         report = json.loads(run.stdout)
@@ -82,6 +90,27 @@ def main():
             failures.append(f"{file}: {'.'.join(map(str, error.absolute_path))}: {error.message[:200]}")
         if number == 0:
             failures += [f"a report {what} is taken for valid" for what, bad in mutilations(report) if validator.is_valid(bad)]
+    return failures
+
+
+def main():
+    logs = "--logs" in sys.argv
+    root, program, *files = (argument for argument in sys.argv[1:] if argument != "--logs")
+    root = pathlib.Path(root)
+    schema = json.loads((root / "docs" / "report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(closed(schema))
+    failures = list(check_words(root, schema))
+    if not files:
+        failures.append("no file to check")
+    with tempfile.TemporaryDirectory() as folder:
+        if logs:
+            subprocess.run([sys.executable, root / "tests" / "logs" / "make_logs.py", folder], check=True)
+            made = sorted(pathlib.Path(folder).glob("*.log"))
+            if not made:
+                failures.append("no log to check")
+            files += made
+        failures += check_reports(program, validator, files)
     print("\n".join(failures))
     sys.exit(1 if failures else 0)
 

@@ -71,6 +71,7 @@ Accounting account(const Case& facts, const std::vector<Finding>& findings) {
     // What a culprit sleeps in is said by its finding.
     if (bucket == TaskBucket::kUnexplained && accused.contains(task.address)) bucket = TaskBucket::kExplainedWait;
     ++accounting.tasks[bucket];
+    accounting.task_buckets.push_back(bucket);
     if (bucket != TaskBucket::kUnexplained) continue;
     std::optional<std::uint64_t> since;
     if (task.last_arrival.value_or(0) != 0 && now > *task.last_arrival) since = now - *task.last_arrival;

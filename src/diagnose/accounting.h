@@ -35,6 +35,7 @@ struct Unexplained {
 struct Accounting {
   std::map<TaskBucket, std::size_t> tasks;  // every bucket, also the empty ones
   std::map<CpuBucket, std::size_t> cpus;
+  std::vector<TaskBucket> task_buckets;  // in the order of Snapshot::tasks
   std::vector<CpuBucket> cpu_buckets;    // in the order of Snapshot::cpus
   std::vector<Unexplained> unexplained;  // longest first
 };

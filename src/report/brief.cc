@@ -70,20 +70,25 @@ std::string brief_location(const model::CodeLocation& location) {
                      brief_module(location.module));
 }
 
-std::string time_phrase(const model::Machine& machine, std::uint64_t clock) {
+std::optional<std::int64_t> wall_clock(const model::Machine& machine, std::uint64_t clock) {
   // The date is that of the dump, or of the timekeeper's last turn: both tell the same where that was not held up.
   constexpr std::uint64_t kTolerance = 3;
-  if (!machine.date || !machine.clock || !machine.uptime || clock > *machine.clock) return {};
+  if (!machine.date || !machine.clock || !machine.uptime || clock > *machine.clock) return std::nullopt;
   const std::uint64_t seconds = *machine.clock / kSecond;
   const std::uint64_t apart = std::max(seconds, *machine.uptime) - std::min(seconds, *machine.uptime);
-  if (apart > kTolerance) return {};
-  constexpr std::uint64_t kDay = 86400;
-  const std::uint64_t ago = (*machine.clock - clock + kSecond / 2) / kSecond;
-  const auto time = static_cast<std::time_t>(*machine.date - static_cast<std::int64_t>(ago));
+  if (apart > kTolerance) return std::nullopt;
+  return *machine.date - static_cast<std::int64_t>((*machine.clock - clock + kSecond / 2) / kSecond);
+}
+
+std::string time_phrase(const model::Machine& machine, std::uint64_t clock) {
+  constexpr std::int64_t kDay = 86400;
+  const std::optional<std::int64_t> then = wall_clock(machine, clock);
+  if (!then) return {};
+  const auto time = static_cast<std::time_t>(*then);
   std::tm fields{};
   if (::gmtime_r(&time, &fields) == nullptr) return {};
   char text[64];
-  const char* format = ago >= kDay ? "%b %e %H:%M:%S UTC" : "%H:%M:%S UTC";
+  const char* format = *machine.date - *then >= kDay ? "%b %e %H:%M:%S UTC" : "%H:%M:%S UTC";
   return {text, std::strftime(text, sizeof text, format, &fields)};
 }
 

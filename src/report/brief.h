@@ -27,7 +27,10 @@ std::string brief_location(const model::CodeLocation& location);
 
 // "since 04:47:29 UTC (9.6 s)"; "for 9.6 s" where the dump does not tell what time it was.
 std::string since_phrase(const model::Machine& machine, std::uint64_t age);
-// The time of day at which something happened, by the scheduler's clock; empty when the dump does not tell.
+// When something happened, by the scheduler's clock, in seconds since 1970; absent where the dump does not tell what
+// time it was.
+std::optional<std::int64_t> wall_clock(const model::Machine& machine, std::uint64_t clock);
+// The same as the time of day; empty where it is not known.
 std::string time_phrase(const model::Machine& machine, std::uint64_t clock);
 
 }  // namespace whyhung::report

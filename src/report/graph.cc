@@ -45,7 +45,7 @@ class Maker {
     }
     if (id.kind == model::NodeKind::kCpu) role = GraphRole::kCpu;
     if (id.kind == model::NodeKind::kResource) role = GraphRole::kResource;
-    graph_.nodes.push_back({role, {brief_node(index_, id)}});
+    graph_.nodes.push_back({role, {brief_node(index_, id)}, {id}});
     return found->second;
   }
 
@@ -103,6 +103,7 @@ class Maker {
         node.lines.push_back(brief_task(tasks[i]->comm, tasks[i]->pid));
       }
       if (tasks.size() > kNamed) node.lines.push_back(fmt::format("and {} more", tasks.size() - kNamed));
+      for (const model::Task* task : tasks) node.stands_for.push_back(model::task_node(task->address));
       graph_.nodes.push_back(std::move(node));
       edge(graph_.nodes.size() - 1, to, target.kind == model::NodeKind::kCpu ? "need" : "wait for");
       connect_holders(target);

@@ -17,7 +17,8 @@ enum class GraphRole : std::uint8_t { kVictim, kCulprit, kResource, kCpu };
 struct Graph {
   struct Node {
     GraphRole role = GraphRole::kVictim;
-    std::vector<std::string> lines;  // of its label, printable
+    std::vector<std::string> lines;         // of its label, printable
+    std::vector<model::NodeId> stands_for;  // what it is; several for those who wait for the same together
   };
   struct Edge {
     std::size_t from = 0;

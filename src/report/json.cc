@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "diagnose/facts_fields.h"
 #include "model/json_writer.h"
+#include "report/json_context.h"
 #include "report/json_values.h"
 #include "report/marks.h"
 #include "report/phrases.h"
@@ -18,17 +19,6 @@ Json evidence_json(const model::Evidence& evidence) {
   Json json = {{"kind", model::name_of(evidence.kind)}, {"what", valid_utf8(evidence.what)}};
   if (evidence.address) json["address"] = hex(*evidence.address);
   if (!evidence.value.empty()) json["value"] = valid_utf8(evidence.value);
-  return json;
-}
-
-// A task or a resource by its address, a CPU by its number.
-Json node_json(const model::NodeId& node) {
-  Json json = {{"kind", model::name_of(node.kind)}};
-  if (node.kind == model::NodeKind::kCpu) {
-    json["cpu"] = node.id;
-  } else {
-    json["address"] = hex(node.id);
-  }
   return json;
 }
 
@@ -61,12 +51,16 @@ Json resource_json(const model::Resource& resource) {
   return json;
 }
 
-Json wait_json(const model::Wait& wait) {
+Json wait_json(const model::Machine& machine, const model::Wait& wait) {
   model::WaitHow how = wait.how;
   Json json = {{"waiter", node_json(wait.waiter)},
                {"resource", hex(wait.on.id)},
                {"how", model::JsonWriter::to_json(how)},
                {"since_ns", wait.since ? Json(*wait.since) : Json(nullptr)}};
+  if (wait.since) {
+    json["since"] = moment_json(machine, *wait.since);
+    if (machine.clock && *wait.since <= *machine.clock) json["waited_ns"] = *machine.clock - *wait.since;
+  }
   json["certainty"] = model::name_of(wait.certainty);
   json["evidence"] = all_evidence(wait.evidence);
   return json;
@@ -301,9 +295,12 @@ void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagno
 void write_json(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
   const model::Snapshot& snapshot = index.snapshot();
   const JsonReport report(index, diagnosis);
-  out << "{\"schema\":\"" << kReportSchema << "\",\n\"machine\":" << line(machine_json(snapshot.machine))
-      << ",\n\"verdict\":" << line(report.verdict()) << ",\n\"findings\":" << line(report.findings())
-      << ",\n\"accounting\":" << line(report.accounting()) << ",\n\"cpus\":[";
+  out << "{\"schema\":\"" << kReportSchema << "\",\n\"tool\":" << line(tool_json())
+      << ",\n\"machine\":" << line(machine_json(snapshot.machine)) << ",\n\"verdict\":" << line(report.verdict())
+      << ",\n\"graph\":"
+      << line(diagnosis.findings.empty() ? no_graph_json() : graph_json(index, diagnosis.findings.front()))
+      << ",\n\"findings\":" << line(report.findings()) << ",\n\"accounting\":" << line(report.accounting())
+      << ",\n\"cpus\":[";
   const char* separator = "\n";
   for (std::size_t i = 0; i < snapshot.cpus.size(); ++i) {
     out << separator << line(report.cpu(i));
@@ -311,8 +308,12 @@ void write_json(std::ostream& out, const model::Index& index, const diagnose::Di
   }
   out << "],\n\"tasks\":[";
   separator = "\n";
-  for (const model::Task& task : snapshot.tasks) {
+  for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
+    const model::Task& task = snapshot.tasks[i];
     Json json = task_json(task);
+    if (i < diagnosis.accounting.task_buckets.size()) {
+      json["bucket"] = diagnose::name_of(diagnosis.accounting.task_buckets[i]);
+    }
     json["stack"] = stack_json(snapshot, task.stack);
     out << separator << line(json);
     separator = ",\n";
@@ -326,12 +327,13 @@ void write_json(std::ostream& out, const model::Index& index, const diagnose::Di
   out << "],\n\"waits\":[";
   separator = "\n";
   for (const model::Wait& wait : snapshot.waits) {
-    out << separator << line(wait_json(wait));
+    out << separator << line(wait_json(snapshot.machine, wait));
     separator = ",\n";
   }
   Json gaps = Json::array();
   for (const Gap& gap : snapshot.gaps) gaps.push_back({{"what", valid_utf8(gap.what)}, {"why", valid_utf8(gap.why)}});
-  out << "],\n\"gaps\":" << line(gaps) << "}\n";
+  out << "],\n\"modules\":" << line(modules_json(snapshot)) << ",\n\"log\":" << line(log_json(snapshot))
+      << ",\n\"gaps\":" << line(gaps) << "}\n";
 }
 
 }  // namespace whyhung::report

@@ -9,8 +9,10 @@
 #include "base/columns.h"
 #include "base/text.h"
 #include "report/json.h"
+#include "report/json_context.h"
 #include "report/json_values.h"
 #include "report/log_phrases.h"
+#include "report/marks.h"
 #include "report/system_header.h"
 
 namespace whyhung::report {
@@ -36,8 +38,10 @@ Json statements_json(const log::LogReport& report) {
       }
       evidence.push_back(one);
     }
-    all.push_back({{"claim", log_claim_phrase(report.snapshot, statement)},
+    all.push_back({{"kind", "log-says"},
+                   {"claim", plain(log_claim_phrase(report.snapshot, statement))},
                    {"certainty", model::name_of(statement.certainty)},
+                   {"nodes", Json::array()},
                    {"evidence", evidence}});
   }
   return all;
@@ -76,12 +80,15 @@ Json victims_json(const log::LogReport& report) {
 Json verdict_json(const log::LogReport& report) {
   Json json = Json::object();
   json["class"] = log::class_name(report.verdict);
-  json["summary"] = log_summary_phrase(report);
+  json["summary"] = plain(log_summary_phrase(report));
   json["confidence"] = model::name_of(report.verdict.confidence);
   json["culprits"] = log::is_explained(report.verdict) ? culprits_json(report) : Json::array();
   json["victims"] = victims_json(report);
   json["chain"] = statements_json(report);
-  if (log::is_explained(report.verdict)) json["advice"] = log_advice_phrases(report.verdict);
+  if (log::is_explained(report.verdict)) {
+    json["advice"] = Json::array();
+    for (const std::string& advice : log_advice_phrases(report.verdict)) json["advice"].push_back(plain(advice));
+  }
   return json;
 }
 
@@ -149,16 +156,19 @@ void write_log_json(std::ostream& out, const log::LogReport& report) {
   Json findings = Json::array();
   if (log::is_explained(report.verdict)) {
     findings.push_back({{"class", log::class_name(report.verdict)},
-                        {"summary", log_summary_phrase(report)},
+                        {"summary", plain(log_summary_phrase(report))},
                         {"confidence", model::name_of(report.verdict.confidence)},
                         {"culprits", culprits_json(report)},
                         {"victim_tasks", report.victims.size()},
                         {"victim_cpus", Json::array()},
-                        {"chain", statements_json(report)}});
+                        {"chain", statements_json(report)},
+                        {"also", {{"count", 0}, {"members", Json::array()}}}});
   }
-  out << "{\"schema\":\"" << kReportSchema << "\",\n\"machine\":" << line_of(machine_json(report.snapshot.machine))
-      << ",\n\"verdict\":" << line_of(verdict_json(report)) << ",\n\"findings\":" << line_of(findings)
-      << ",\n\"accounting\":" << line_of(accounting_json(report)) << ",\n\"cpus\":[],\n\"tasks\":[";
+  out << "{\"schema\":\"" << kReportSchema << "\",\n\"tool\":" << line_of(tool_json())
+      << ",\n\"machine\":" << line_of(machine_json(report.snapshot.machine))
+      << ",\n\"verdict\":" << line_of(verdict_json(report)) << ",\n\"graph\":" << line_of(no_graph_json())
+      << ",\n\"findings\":" << line_of(findings) << ",\n\"accounting\":" << line_of(accounting_json(report))
+      << ",\n\"cpus\":[],\n\"tasks\":[";
   const char* separator = "\n";
   for (const model::Task& task : report.snapshot.tasks) {
     Json json = task_json(task);
@@ -169,7 +179,8 @@ void write_log_json(std::ostream& out, const log::LogReport& report) {
   Json gaps = Json::array();
   for (const Gap& gap : report.snapshot.gaps)
     gaps.push_back({{"what", valid_utf8(gap.what)}, {"why", valid_utf8(gap.why)}});
-  out << "],\n\"gaps\":" << line_of(gaps) << "}\n";
+  out << "],\n\"resources\":[],\n\"waits\":[],\n\"modules\":" << line_of(modules_json(report.snapshot))
+      << ",\n\"log\":" << line_of(log_json(report.snapshot)) << ",\n\"gaps\":" << line_of(gaps) << "}\n";
 }
 
 }  // namespace whyhung::report
