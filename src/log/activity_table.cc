@@ -194,7 +194,6 @@ constexpr auto kSpins = std::to_array<std::string_view>({
     "__delay",
     "__const_udelay",
     "__loop_delay",
-    "osq_lock",
 });
 
 constexpr auto kIpis = std::to_array<std::string_view>({
@@ -209,6 +208,24 @@ constexpr auto kIpis = std::to_array<std::string_view>({
     "flush_tlb_*",
     "smp_call_function",
     "arch_tlbbatch_flush",
+    // for the owner of a lock, a handler or a task that runs on another CPU
+    "rwsem_spin_on_owner",
+    "rwsem_optimistic_spin",
+    "rwsem_can_spin_on_owner",
+    "mutex_spin_on_owner",
+    "mutex_optimistic_spin",
+    "osq_lock",
+    "__synchronize_hardirq",
+    "synchronize_irq",
+    "wait_task_inactive",
+    "__cpu_die",
+    "irq_work_sync",
+    "del_timer_sync",
+    "timer_delete_sync",
+    "hrtimer_cancel*",
+    "tasklet_kill",
+    "tasklet_unlock_wait",
+    "tasklet_unlock_spin_wait",
 });
 
 constexpr auto kConsoles = std::to_array<std::string_view>({

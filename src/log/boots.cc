@@ -61,4 +61,18 @@ std::vector<std::span<const Record>> split_boots(const std::vector<Record>& reco
   return boots;
 }
 
+void fill_in_uptimes(std::vector<Record>& records) {
+  const auto has_both = [](const Record& record) { return record.uptime && record.wall; };
+  const auto first = std::ranges::find_if(records, has_both);
+  if (first == records.end()) return;
+  double apart = *first->wall - *first->uptime;
+  for (Record& record : records) {
+    if (has_both(record)) {
+      apart = *record.wall - *record.uptime;
+    } else if (!record.uptime && record.wall) {
+      record.uptime = *record.wall - apart;
+    }
+  }
+}
+
 }  // namespace whyhung::log

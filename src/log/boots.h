@@ -11,4 +11,8 @@ namespace whyhung::log {
 
 std::vector<std::span<const Record>> split_boots(const std::vector<Record>& records);
 
+// In a journal of the whole machine only the kernel's lines have the kernel's clock. The others get it from the lines
+// that have both, so that all of a boot can be compared.
+void fill_in_uptimes(std::vector<Record>& records);
+
 }  // namespace whyhung::log

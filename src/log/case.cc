@@ -68,6 +68,7 @@ void add_reports(Case& facts) {
 // no detector has spoken; one or two are what any busy machine shows.
 void add_listed(Case& facts) {
   constexpr std::size_t kSeveral = 3;
+  constexpr std::size_t kCrowd = 8;  // that wait for a disk or behind a journal, as on any busy machine
   if (!facts.events->hung.empty()) return;
   std::vector<Subject*> listed;
   for (auto& [pid, subject] : facts.subjects) {
@@ -78,7 +79,11 @@ void add_listed(Case& facts) {
     const bool sleeps = dump->origin == DumpOrigin::kAllTasks && dump->state == 'D';
     if (sleeps || (dump->origin == DumpOrigin::kDebugger && says && dump->state != 'S')) listed.push_back(&subject);
   }
-  if (listed.size() < kSeveral) return;
+  const bool busy = facts.events->devices.empty() && std::ranges::all_of(listed, [&](const Subject* one) {
+                      const Dump* dump = facts.dump_of(*one);
+                      return dump->origin == DumpOrigin::kAllTasks && is_short_wait(one->sleep->kind);
+                    });
+  if (listed.size() < (busy ? kCrowd : kSeveral)) return;
   for (Subject* subject : listed) subject->is_stuck = true;
 }
 

@@ -53,6 +53,19 @@ std::optional<double> take_time(std::string_view& text) {
   return static_cast<double>(*hour * 3600 + *minute * 60 + *second) + fraction;
 }
 
+// " PM" behind a time: seconds to add to it.
+double take_half_of_day(std::string_view& text, double time) {
+  constexpr double kHalf = 12 * 3600;
+  std::string_view s = text;
+  if (!take_blanks(s)) return 0;
+  const bool after_noon = take(s, "PM") || take(s, "pm");
+  if (!after_noon && !take(s, "AM") && !take(s, "am")) return 0;
+  text = s;
+  const bool is_twelve = time >= kHalf;
+  if (after_noon) return is_twelve ? 0 : kHalf;
+  return is_twelve ? -kHalf : 0;
+}
+
 std::optional<std::int64_t> take_month(std::string_view& text) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -140,6 +153,7 @@ std::optional<double> take_syslog(std::string_view& text) {
     time = static_cast<double>(*hour * 3600 + *minute * 60);
   }
   std::string_view behind = s;
+  take_zone(behind);
   if (take_blanks(behind)) {
     if (const auto value = take_digits(behind, 4, 4);
         value && *value >= 1970 && *value < 2200 && behind.starts_with("]")) {
@@ -150,6 +164,62 @@ std::optional<double> take_syslog(std::string_view& text) {
   text = s;
   const auto days = days_since_epoch(static_cast<std::int64_t>(year), *month, static_cast<std::int64_t>(*day));
   return static_cast<double>(days) * 86400 + *time;
+}
+
+// How log stores show a time: "Mar 3, 2026 @ 01:02:03.123", "March 3rd 2026, 01:02:03.123", "Mar 3, 2026, 1:02:03 PM".
+std::optional<double> take_shown(std::string_view& text) {
+  std::string_view s = text;
+  const auto month = take_month(s);
+  if (!month) return std::nullopt;
+  while (!s.empty() && is_alpha(s.front())) s.remove_prefix(1);
+  if (!take_blanks(s)) return std::nullopt;
+  const auto day = take_digits(s, 1, 2);
+  if (!day || *day > 31) return std::nullopt;
+  for (const std::string_view ending : {"st", "nd", "rd", "th"}) {
+    if (take(s, ending)) break;
+  }
+  take(s, ",");
+  if (!take_blanks(s)) return std::nullopt;
+  const auto year = take_digits(s, 4, 4);
+  if (!year || *year < 1970) return std::nullopt;
+  take(s, ",");
+  if (!take_blanks(s)) return std::nullopt;
+  if (take(s, "@")) take_blanks(s);
+  const auto time = take_time(s);
+  if (!time) return std::nullopt;
+  const double half = take_half_of_day(s, *time);
+  text = s;
+  const auto days = days_since_epoch(static_cast<std::int64_t>(*year), *month, static_cast<std::int64_t>(*day));
+  return static_cast<double>(days) * 86400 + *time + half;
+}
+
+// "03/31/2026 01:02:03", "31.03.2026 01:02:03", "3/31/26, 1:02:03 PM". Which number is the month is not known when both
+// may be: all lines of one file are read alike.
+std::optional<double> take_numbers(std::string_view& text) {
+  std::string_view s = text;
+  const auto first = take_digits(s, 1, 2);
+  if (!first || *first == 0 || s.empty()) return std::nullopt;
+  const std::string_view mark = s.substr(0, 1);
+  if ((mark != "/" && mark != ".") || !take(s, mark)) return std::nullopt;
+  const auto second = take_digits(s, 1, 2);
+  if (!second || *second == 0 || !take(s, mark)) return std::nullopt;
+  const std::size_t before = s.size();
+  auto year = take_digits(s, 2, 4);
+  if (!year || before - s.size() == 3) return std::nullopt;
+  if (*year < 100) *year += 2000;
+  const bool day_first = *first > 12 || mark == ".";
+  const std::uint64_t month = day_first ? *second : *first;
+  const std::uint64_t day = day_first ? *first : *second;
+  if (month > 12 || day > 31 || *year < 1970) return std::nullopt;
+  take(s, ",");
+  if (!take_blanks(s)) return std::nullopt;
+  const auto time = take_time(s);
+  if (!time) return std::nullopt;
+  const double half = take_half_of_day(s, *time);
+  text = s;
+  const auto days = days_since_epoch(static_cast<std::int64_t>(*year), static_cast<std::int64_t>(month),
+                                     static_cast<std::int64_t>(day));
+  return static_cast<double>(days) * 86400 + *time + half;
 }
 
 // Seconds since 1970 as a number: journalctl -o short-unix.
@@ -212,6 +282,7 @@ std::optional<double> take_wall_clock(std::string_view& text) {
   std::optional<double> found;
   if (is_digit(s.front())) {
     found = take_iso(s);
+    if (!found) found = take_numbers(s);
     if (!found) found = take_unix(s);
     if (!found) found = take_stop_watch(s);
     if (!found) {
@@ -222,6 +293,7 @@ std::optional<double> take_wall_clock(std::string_view& text) {
     take_weekday(s);
     found = take_iso(s);
     if (!found) found = take_syslog(s);
+    if (!found) found = take_shown(s);
   }
   if (!found) {
     s = trimmed_left(text);

@@ -60,6 +60,7 @@ struct Builder {
         CpuStory& story = at(one.cpu);
         complain(story, Saying::kStalledCpu, stall.jiffies, one.line);
         story.deaf |= one.deaf;
+        story.rcu_starved |= one.thread_starved;
         if (one.idle && story.kind == ActivityKind::kUnknown) story.kind = ActivityKind::kIdle;
         if (stall.at.time) keep_earlier(story.onset, *stall.at.time - 21);
       }
@@ -130,6 +131,7 @@ struct Builder {
     if (shown.empty()) return;
     const Shown& newest = shown.back();
     story.kind = newest.activity.kind;
+    story.interrupts_on = newest.dump->interrupts_on == true;
     story.unsure = newest.activity.unsure;
     story.function = newest.activity.function;
     story.module = newest.activity.module;

@@ -30,6 +30,8 @@ struct CpuStory {
   bool hard = false;
   bool deaf = false;
   bool interrupts_off = false;
+  bool interrupts_on = false;       // at the newest look at it
+  bool rcu_starved = false;         // RCU's thread of this CPU wants to run and does not come to it
   bool unsure = false;              // only doubted entries on its stacks
   bool point_lost = false;          // a report of a detector without its registers
   bool shown_by_interrupt = false;  // a register dump of the CPU itself, not of a task's old stack

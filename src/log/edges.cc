@@ -246,8 +246,11 @@ StuckWorkers stuck_workers(const Case& facts) {
     if (worker.edge) workers.waiting_for[worker.edge->to].insert(pid);
   }
   for (const Work& work : facts.events->works) {
+    // A barrier says for whom the work is waited, whether the worker was reported itself or only listed.
     const Subject* worker = work.barrier && work.pid ? facts.subject(*work.pid) : nullptr;
-    if (worker != nullptr && dump_of_stuck(*worker) != nullptr) workers.behind[*work.barrier].insert(*work.pid);
+    const bool sleeps = worker != nullptr && worker->sleep && worker->sleep->kind != SleepKind::kWaitsForWork;
+    if (sleeps || (worker != nullptr && dump_of_stuck(*worker) != nullptr))
+      workers.behind[*work.barrier].insert(*work.pid);
   }
   return workers;
 }

@@ -103,6 +103,7 @@ struct StallCpu {
   bool deaf = false;  // an irq_work that was sent to it has waited for grace periods
   bool false_positive = false;
   bool idle = false;
+  bool thread_starved = false;  // "rcuc=60012 jiffies(starved)"
   std::optional<std::uint64_t> ticks;
   std::optional<std::uint64_t> fqs;
   std::uint64_t line = 0;
@@ -208,10 +209,14 @@ struct DeviceTrouble {
   bool recovered = false;
 };
 
+enum class ServerKind : std::uint8_t { kNfs, kSmb, kCeph };
+
 struct ServerTrouble {
   Where at;
   std::string_view server;
   bool answers = false;
+  bool gave_up = false;  // the client did, and told its callers of an error
+  ServerKind kind = ServerKind::kNfs;
 };
 
 enum class NoteKind : std::uint8_t {

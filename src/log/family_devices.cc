@@ -24,6 +24,11 @@ std::string_view device_of(std::string_view text) {
     std::string_view rest = text.substr(at + mark.size());
     return rest.substr(0, rest.find_first_of(", "));
   }
+  // "device-mapper: thin: 253:4: …", "device-mapper: multipath: Failing path 8:64."
+  if (const std::size_t path = text.find("path "); text.starts_with("device-mapper: multipath") && path < text.size())
+    return text.substr(path, text.find('.', path) - path);
+  std::string_view mapped = text;
+  if (take(mapped, "device-mapper: ")) return mapped.substr(0, mapped.find(": ", mapped.find(": ") + 1));
   std::string_view before = text.substr(0, text.find(": "));
   if (before.size() == text.size() || before.size() > 48) return {};
   // "nvme nvme0", "block nbd0", "scsi host6": driver and device.
@@ -61,7 +66,14 @@ void add_server(Reader& reader, std::string_view server, bool answers) {
   while (!server.empty() && (server.back() == '"' || server.back() == ':' || server.back() == ','))
     server.remove_suffix(1);
   if (server.empty() || reader.events().servers.size() >= kMostTroubles) return;
-  reader.events().servers.push_back({reader.here(), server, answers});
+  const auto says = [&](std::string_view word) { return reader.text().find(word) != std::string_view::npos; };
+  ServerTrouble trouble;
+  trouble.at = reader.here();
+  trouble.server = server;
+  trouble.answers = answers;
+  trouble.gave_up = says("not responding, timed out");
+  trouble.kind = says("ceph") ? ServerKind::kCeph : says("CIFS") || says("VFS: ") ? ServerKind::kSmb : ServerKind::kNfs;
+  reader.events().servers.push_back(trouble);
 }
 
 }  // namespace
@@ -74,8 +86,17 @@ void read_nvme(Reader& reader) {
   if (trouble != nullptr) trouble->interrupts_lost = says("completion polled");
 }
 
+void read_nbd(Reader& reader) {
+  if (reader.text().find("nbd") != std::string_view::npos) read_device_trouble(reader);
+}
+
 void read_device_trouble(Reader& reader) {
   add_trouble(reader, device_of(reader.text()));
+}
+
+// ZFS: "WARNING: Pool 'tank' has encountered an uncorrectable I/O failure and has been suspended."
+void read_suspended_pool(Reader& reader) {
+  if (const auto found = match(reader.text(), "Pool '%s' has")) add_trouble(reader, found->text[0]);
 }
 
 void read_io_error(Reader& reader) {

@@ -41,7 +41,7 @@ void read_soft_lockup(Reader& reader) {
   dump.comm = task->comm;
   dump.pid = task->pid;
   dump.seconds = static_cast<double>(found->number[1]);
-  dump.idle = task->comm.starts_with("swapper/") || task->pid == 0;
+  dump.idle = task->pid == 0;  // "swapper/0" with pid 1 is the first task, which starts the machine
 }
 
 void read_hard_lockup(Reader& reader) {

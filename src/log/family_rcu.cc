@@ -113,6 +113,7 @@ void read_stalled_cpu(Reader& reader) {
   if (found && found->text[0].starts_with("tick")) one.ticks = found->number[0];
   if (const auto fqs = match(reader.text(), "fqs=%d")) one.fqs = fqs->number[0];
   if (const auto idle = match(reader.text(), "idle=%x/%d/%x")) one.idle = idle->number[1] == 0 && idle->number[2] == 0;
+  one.thread_starved = reader.text().find("jiffies(starved)") != std::string_view::npos;
   one.false_positive = reader.text().find("false positive") != std::string_view::npos;
   if (const auto same = std::ranges::find(stall->cpus, one.cpu, &StallCpu::cpu); same != stall->cpus.end()) {
     *same = one;

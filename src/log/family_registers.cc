@@ -56,7 +56,7 @@ void fill(Reader& reader, std::uint64_t cpu, std::uint64_t pid, std::string_view
   dump.cpu = static_cast<std::uint32_t>(cpu);
   if (pid <= UINT32_MAX) dump.pid = static_cast<std::uint32_t>(pid);
   dump.comm = comm_of(behind_comm, rest);
-  dump.idle = pid == 0 || dump.comm.starts_with("swapper");
+  dump.idle = pid == 0;  // "swapper/0" with pid 1 is the first task, which starts the machine
   if (dump.state == '?') dump.is_running = true;
   if (reader.events().release.empty()) reader.events().release = release_of(rest);
 }

@@ -212,11 +212,16 @@ bool read_old_task_header(Reader& reader) {
 void read_debugger_header(Reader& reader) {
   const std::string_view text = reader.text();
   const std::size_t start = text.find("PID: ");
-  std::size_t command = text.find("COMMAND: ");
+  constexpr std::string_view kCommand = "COMMAND: ";
+  constexpr std::string_view kComm = "COMM: ";  // of scripts for drgn
+  const std::size_t long_name = text.find(kCommand);
+  const std::size_t command = long_name != std::string_view::npos ? long_name : text.find(kComm);
   if (start == std::string_view::npos || command == std::string_view::npos || command < start) return;
   const auto pid = number_after(text, "PID: ");
-  if (!pid) return;
-  std::string_view comm = trimmed(text.substr(command + 9));
+  if (!pid || *pid > UINT32_MAX) return;
+  std::string_view comm =
+      trimmed(text.substr(command + (long_name != std::string_view::npos ? kCommand : kComm).size()));
+  comm = comm.substr(0, comm.find("  "));
   if (comm.starts_with('"')) comm.remove_prefix(1);
   comm = comm.substr(0, comm.rfind('"'));
   const std::size_t index = reader.open_dump(DumpOrigin::kDebugger);

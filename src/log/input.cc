@@ -46,13 +46,15 @@ Result<std::size_t> read_piece(int descriptor, const std::string& path, std::spa
 }
 
 // All of a file through the layers of its wrapping. What came before some damage is kept, and the damage is said.
-Result<void> read_through(const std::string& path, Sources& sources, Volume& volume, std::string name) {
+Result<void> read_through(const std::string& path, Sources& sources, Volume& volume, std::string name,
+                          const ReadWatch& watch) {
   TRY_ASSIGN(const Descriptor descriptor, open_bytes(path));
   Unwrap unwrap(sources, volume, std::move(name));
   std::vector<std::byte> piece(kChunk);
   while (true) {
     TRY_ASSIGN(const std::size_t count, read_piece(*descriptor, path, piece));
     volume.packed += count;
+    if (watch) watch(volume.packed);
     auto done = count == 0 ? unwrap.finish() : unwrap.feed(std::span(piece).first(count));
     if (!done && count != 0) static_cast<void>(unwrap.finish());
     if (!done || count == 0) return done;
@@ -155,17 +157,18 @@ Result<std::string> read_beginning(const std::string& path) {
     }));
     beginning = std::move(inner);
   }
+  if (auto wide = WideText::from_mark(beginning)) return wide->narrow(beginning);
   return std::string(reinterpret_cast<const char*>(beginning.data()), beginning.size());
 }
 
-Result<Input> read_input(const std::string& path) {
+Result<Input> read_input(const std::string& path, const ReadWatch& watch) {
   Sources sources;
   Volume volume;
-  const auto done = read_through(path, sources, volume, {});
+  const auto done = read_through(path, sources, volume, {}, watch);
   return gathered(path, sources, done);
 }
 
-Result<Input> read_folder(const std::string& folder) {
+Result<Input> read_folder(const std::string& folder, const ReadWatch& watch) {
   constexpr std::size_t kMostFiles = 20000;
   constexpr int kDeepest = 12;
   std::vector<std::string> files;
@@ -183,7 +186,8 @@ Result<Input> read_folder(const std::string& folder) {
   Volume volume;
   for (const std::string& file : files) {
     // One that cannot be read, or is damaged, is no reason to leave out the others.
-    static_cast<void>(read_through(file, sources, volume, fs::path(file).lexically_relative(folder).string()));
+    auto name = fs::path(file).lexically_relative(folder).string();
+    static_cast<void>(read_through(file, sources, volume, std::move(name), watch));
   }
   Input input{sources.take(), true, sources.take_gaps()};
   if (files.size() == kMostFiles) input.gaps.push_back({"the rest of the folder", "it holds too many files"});

@@ -3,6 +3,7 @@
 // that memory stays bounded whatever its size.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,12 @@ struct Input {
   std::vector<Gap> gaps;  // what could not be read of it
 };
 
+// Is told now and then how many bytes of the input were read; may be empty.
+using ReadWatch = std::function<void(std::uint64_t bytes)>;
+
 // A file (plain, gzip, xz, zstd, bzip2, an archive of such, a report of apport), or "-" for standard input.
-Result<Input> read_input(const std::string& path);
-Result<Input> read_folder(const std::string& folder);
+Result<Input> read_input(const std::string& path, const ReadWatch& watch = {});
+Result<Input> read_folder(const std::string& folder, const ReadWatch& watch = {});
 
 // The first bytes, unpacked: enough to see what it is.
 Result<std::string> read_beginning(const std::string& path);

@@ -178,7 +178,46 @@ std::vector<Boot> join_boots(std::vector<Boot> boots) {
   return joined;
 }
 
+std::vector<Boot> split_hosts(std::vector<Record> records, std::size_t source) {
+  constexpr std::size_t kMostHosts = 256;
+  constexpr std::size_t kFewestRecords = 2;
+  const auto host_of = [](const Record& record) {
+    const std::string_view name = record.host.substr(0, record.host.find('.'));
+    return name == "localhost" || name == "(none)" ? std::string_view() : name;
+  };
+  std::map<std::string_view, std::size_t> counts;  // of the kernel's records
+  std::size_t runs = 0;
+  std::string_view last;
+  for (const Record& record : records) {
+    const std::string_view host = host_of(record);
+    if (host.empty() || record.from_user_space) continue;
+    if (counts.size() > kMostHosts) break;
+    ++counts[host];
+    runs += host != last ? 1 : 0;
+    last = host;
+  }
+  const bool interleaved = runs > counts.size() && counts.size() > 1 && counts.size() <= kMostHosts;
+  const bool enough = std::ranges::all_of(counts, [](const auto& one) { return one.second >= kFewestRecords; });
+  std::vector<Boot> hosts;
+  if (!interleaved || !enough) {
+    hosts.push_back({std::move(records), {source}, {}});
+    return hosts;
+  }
+  std::map<std::string_view, std::size_t> places;
+  std::size_t at = 0;
+  for (const Record& record : records) {
+    if (const std::string_view host = host_of(record); counts.contains(host)) {
+      const auto [place, is_new] = places.try_emplace(host, hosts.size());
+      if (is_new) hosts.push_back({{}, {source}, host});
+      at = place->second;
+    }
+    if (!hosts.empty()) hosts[at].records.push_back(record);
+  }
+  return hosts;
+}
+
 std::optional<bool> is_later(const Boot& boot, const Boot& other) {
+  if (boot.host != other.host) return std::nullopt;  // other machines: the one that says more counts
   const bool same_source = std::ranges::find_first_of(boot.sources, other.sources) != boot.sources.end();
   if (same_source) return true;  // they stand in the order of time
   const auto end = last_wall(boot);

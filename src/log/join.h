@@ -12,7 +12,12 @@ namespace whyhung::log {
 struct Boot {
   std::vector<Record> records;
   std::vector<std::size_t> sources;  // that tell of it
+  std::string_view host;             // where a source tells of several machines
 };
+
+// A collector of several machines writes into one file: the records of each, in the order in which they appear. A
+// machine whose name changes while it starts is one.
+std::vector<Boot> split_hosts(std::vector<Record> records, std::size_t source);
 
 // Each boot of one source; those of one source are never joined. The clocks of joined boots are the first one's, and
 // what both say is there once.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "log/verdict.h"
@@ -57,13 +58,26 @@ bool Verdict::settle(HangClass how, Certainty sure, std::optional<Advice> advise
   return true;
 }
 
-const ServerTrouble* silent_server(const Case& facts, std::optional<double> by) {
-  const ServerTrouble* silent = nullptr;
+const ServerTrouble* silent_server(const Case& facts, std::optional<double> by, std::optional<ServerKind> kind) {
+  std::map<std::string_view, const ServerTrouble*> silent;
   for (const ServerTrouble& trouble : facts.events->servers) {
-    if (!trouble.answers && !(by && trouble.at.time && *trouble.at.time > *by)) silent = &trouble;
-    if (trouble.answers && silent != nullptr && trouble.server == silent->server) silent = nullptr;
+    if (kind && trouble.kind != *kind) continue;
+    if (trouble.answers) {
+      silent.erase(trouble.server);
+    } else if (!(by && trouble.at.time && *trouble.at.time > *by)) {
+      silent[trouble.server] = &trouble;
+    }
   }
-  return silent;
+  const auto last = std::ranges::max_element(silent, {}, [](const auto& entry) { return entry.second->at.index; });
+  return last == silent.end() ? nullptr : last->second;
+}
+
+const ServerTrouble* awaited_server(const Case& facts) {
+  constexpr double kGoesOn = 400;  // seconds
+  const ServerTrouble* silent = silent_server(facts);
+  const bool over =
+      silent != nullptr && silent->gave_up && silent->at.time && facts.end && *facts.end > *silent->at.time + kGoesOn;
+  return over ? nullptr : silent;
 }
 
 // An Oops or a panic that no detector of hangs asked for.
@@ -173,7 +187,7 @@ Verdict judge_in_order(const Case& facts, const CpuStories& stories) {
   if (cpus || sleepers || pools) return earliest(std::move(cpus), std::move(sleepers), std::move(pools));
   Verdict nothing;
   // Who waits for a server can be killed, and so is in no report of blocked tasks.
-  if (const ServerTrouble* silent = silent_server(facts)) {
+  if (const ServerTrouble* silent = awaited_server(facts)) {
     nothing.accused.push_back({});
     nothing.accused.back().thing = silent->server;
     nothing.say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/text.h"
 #include "log/cpu_story.h"
 #include "log/verdict.h"
 
@@ -32,9 +33,9 @@ class Cpus {
     if (judge_spin_reports()) return verdict_;
     if (accused_.empty() && facts_.events->calls.empty() && readers().empty() && !starved_thread()) return std::nullopt;
     using Step = bool (Cpus::*)();
-    constexpr std::array<Step, 8> kSteps = {&Cpus::judge_prints,  &Cpus::judge_code,    &Cpus::judge_calls,
-                                            &Cpus::judge_readers, &Cpus::judge_starved, &Cpus::judge_spinners,
-                                            &Cpus::judge_idle,    &Cpus::leave_open};
+    constexpr std::array<Step, 9> kSteps = {&Cpus::judge_prints,    &Cpus::judge_code,    &Cpus::judge_calls,
+                                            &Cpus::judge_readers,   &Cpus::judge_starved, &Cpus::judge_spinners,
+                                            &Cpus::judge_real_time, &Cpus::judge_idle,    &Cpus::leave_open};
     for (const Step step : kSteps) {
       if ((this->*step)()) break;
     }
@@ -107,10 +108,34 @@ class Cpus {
     return false;
   }
 
+  // A CPU that prints and of which nobody complains, while others wait to print, or for it to take an interrupt.
+  const CpuStory* printer_behind() const {
+    constexpr auto kPrinting =
+        std::to_array<std::string_view>({"vprintk*", "printk*", "_printk*", "console_*", "__down_trylock_console_sem"});
+    const auto waits = [&](ActivityKind kind, bool to_print) {
+      return std::ranges::find_if(accused_, [&](const CpuStory* one) {
+        return one->kind == kind && (!to_print || matches_any(kPrinting, one->site));
+      });
+    };
+    const auto wants_to_print = waits(ActivityKind::kSpins, true);
+    const auto asks = waits(ActivityKind::kWaitsForCpu, false);
+    for (const auto& [cpu, story] : stories_) {
+      if (story.kind != ActivityKind::kPrints || story.complaints != 0) continue;
+      const bool deaf = story.interrupts_off && asks != accused_.end();
+      if (wants_to_print == accused_.end() && !deaf) continue;
+      return &story;
+    }
+    return nullptr;
+  }
+
   bool judge_prints() {
     const auto prints = std::ranges::find(accused_, ActivityKind::kPrints, &CpuStory::kind);
-    if (prints == accused_.end()) return false;
-    const CpuStory& story = **prints;
+    const CpuStory* printer = prints == accused_.end() ? printer_behind() : *prints;
+    if (printer == nullptr) return false;
+    const CpuStory& story = *printer;
+    if (printer->complaints == 0) {
+      for (const CpuStory* waiter : accused_) say_complaints(*waiter);
+    }
     say_complaints(story);
     verdict_.say(Saying::kPrints, {cpu_party(story.cpu)}, {story.last_line}).a = story.function;
     std::uint64_t lost = 0;
@@ -272,7 +297,10 @@ class Cpus {
     std::size_t candidates = 0;
     for (const auto& [cpu, story] : stories_) {
       if (cpu == spinner->cpu || story.kind != ActivityKind::kCode) continue;
-      const bool inside = spinner->kind != ActivityKind::kSpins || story.contains(spinner->site);
+      // One that takes interrupts is not the one that does not answer.
+      const bool inside = spinner->kind == ActivityKind::kSpins         ? story.contains(spinner->site)
+                          : spinner->kind == ActivityKind::kWaitsForCpu ? !story.interrupts_on
+                                                                        : true;
       if (!inside) continue;
       holder = &story;
       ++candidates;
@@ -292,6 +320,21 @@ class Cpus {
       verdict_.say(Saying::kOthersNotShown);
     }
     return verdict_.settle(HangClass::kUndetermined, Certainty::kPossible);
+  }
+
+  // A program that stays in user mode and above whose priority RCU's thread of that CPU does not come.
+  bool judge_real_time() {
+    const auto hog = std::ranges::find_if(accused_, [](const CpuStory* story) {
+      return story->kind == ActivityKind::kUserMode && story->rcu_starved && story->pid.value_or(0) != 0;
+    });
+    if (hog == accused_.end()) return false;
+    say_complaints(**hog);
+    verdict_.say(Saying::kThreadStarved, {cpu_party((*hog)->cpu)}, {(*hog)->last_line});
+    accuse_cpu(**hog);
+    const bool throttled =
+        std::ranges::any_of(facts_.events->notes, [](const Note& note) { return note.kind == NoteKind::kRtThrottled; });
+    return verdict_.settle(HangClass::kRtHog, throttled ? Certainty::kLikely : Certainty::kPossible,
+                           Advice::kThrottleRealTime);
   }
 
   // An idle CPU, or one in user mode, that does not answer: on a guest the host did not run it.

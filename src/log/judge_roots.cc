@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What stands at the end of a chain of waits: a device, a server, a frozen file system, RCU, memory.
 #include <algorithm>
+#include <array>
 
+#include "base/text.h"
+#include "log/disk_name.h"
 #include "log/sleepers.h"
 
 namespace whyhung::log {
@@ -13,6 +16,31 @@ using model::Certainty;
 namespace {
 
 constexpr double kBefore = 120;  // seconds after the onset within which a device's complaint still counts as its cause
+constexpr double kOld = 900;     // seconds before the onset: an error that came earlier is another story
+
+// Whether tasks that hang can wait for that device, as far as the names of threads of file systems tell.
+bool may_be_waited_for(std::string_view device, const Case& facts, const std::vector<const Subject*>& stuck) {
+  const auto troubled = disk_name(device);
+  if (!troubled) return true;
+  // Drives without a medium complain on any healthy machine.
+  if (troubled->family == "fd" || troubled->family == "sr") {
+    constexpr auto kDrivers = std::to_array<std::string_view>({"sr_*", "cdrom_*", "floppy_*", "fd_*"});
+    return std::ranges::any_of(stuck, [&](const Subject* one) {
+      const Dump* dump = facts.dump_of(*one);
+      return dump != nullptr && std::ranges::any_of(dump->frames, [&](const Frame& frame) {
+               return !frame.unsure && matches_any(kDrivers, frame.function);
+             });
+    });
+  }
+  bool names_others = false;
+  for (const Subject* one : stuck) {
+    const auto served = disk_of_thread(one->comm);
+    if (!served) continue;
+    if (may_be_same(*served, *troubled)) return true;
+    names_others = true;
+  }
+  return !names_others;
+}
 
 }  // namespace
 
@@ -42,10 +70,18 @@ bool Sleepers::find_server() {
   const auto tasks = those([](const Subject& one) { return is_server(one.sleep->kind); });
   if (tasks.empty()) return false;
   const auto by = verdict_.onset ? std::optional(*verdict_.onset + kBefore) : std::nullopt;
-  const ServerTrouble* silent = silent_server(facts_, by);
-  say_those(tasks);
   const SleepKind kind = tasks.front()->sleep->kind;
-  if (silent != nullptr && kind != SleepKind::kFuse) {
+  const auto client = [](SleepKind waits) -> std::optional<ServerKind> {
+    switch (waits) {
+      case SleepKind::kNfs: return ServerKind::kNfs;
+      case SleepKind::kSmb: return ServerKind::kSmb;
+      case SleepKind::kCeph: return ServerKind::kCeph;
+      default: return std::nullopt;
+    }
+  }(kind);
+  const ServerTrouble* silent = client ? silent_server(facts_, by, client) : nullptr;
+  say_those(tasks);
+  if (silent != nullptr) {
     verdict_.say(Saying::kServerSilent, {}, {silent->at.line}).a = silent->server;
     accuse_thing(silent->server, {});
     return verdict_.settle(HangClass::kServerGone, weak_ ? Certainty::kPossible : Certainty::kLikely,
@@ -84,6 +120,11 @@ bool Sleepers::find_device() {
     if ((trouble.kind == DeviceKind::kGraphics) != graphics) continue;
     by_device[trouble.device].push_back(&trouble);
   }
+  std::erase_if(by_device, [&](const auto& entry) {
+    const auto last = entry.second.back()->at.time;
+    const bool is_old = verdict_.onset && last && *last < *verdict_.onset - kOld;
+    return is_old || !may_be_waited_for(entry.first, facts_, stuck_);
+  });
   if (by_device.empty()) return false;
   const auto worst = std::ranges::max_element(by_device, {}, [](const auto& entry) { return entry.second.size(); });
   say_those(tasks);
@@ -155,7 +196,17 @@ bool Sleepers::find_kept_device() {
   for (const Note& note : facts_.events->notes) {
     if (note.kind == NoteKind::kDeviceKept) kept = &note;
   }
-  if (kept == nullptr) return false;
+  // Such a line may stand in a log for days and keep nobody: somebody must wait for the device, or for who does.
+  constexpr auto kBehind =
+      std::to_array<std::string_view>({"rtnl_lock*", "copy_net_ns", "cleanup_net", "netdev_run_todo",
+                                       "register_netdevice_notifier*", "rtnetlink_rcv_msg"});
+  const bool concerns = std::ranges::any_of(stuck_, [&](const Subject* one) {
+    const Dump* dump = facts_.dump_of(*one);
+    return dump != nullptr && std::ranges::any_of(dump->frames, [&](const Frame& frame) {
+             return !frame.unsure && matches_any(kBehind, frame.function);
+           });
+  });
+  if (kept == nullptr || !concerns) return false;
   say_those(those([](const Subject& one) { return one.sleep->kind == SleepKind::kNetDevice; }));
   verdict_.say(Saying::kDeviceKept, {}, {kept->at.line}).a = kept->subject;
   accuse_thing(kept->subject, "netdev_run_todo");
@@ -166,14 +217,19 @@ bool Sleepers::find_reclaim() {
   const auto tasks = those([](const Subject& one) { return one.sleep->in_reclaim; });
   if (tasks.empty()) return false;
   say_those(tasks);
-  const Subject& first = *tasks.front();
+  // Who is only made to wait until others have freed some is a victim of it.
+  const auto stuck_there = std::ranges::find_if(tasks, [](const Subject* one) {
+    return one->sleep->kind != SleepKind::kReclaimThrottle && one->sleep->kind != SleepKind::kDirtyThrottle;
+  });
+  const Subject& first = stuck_there == tasks.end() ? *tasks.front() : **stuck_there;
   Statement& said = verdict_.say(Saying::kReclaims, {task_party(first.pid)}, {first.sleep->line});
   said.a = first.sleep->reclaim_site;
-  const bool memory = std::ranges::any_of(facts_.events->notes, [](const Note& note) {
-    return note.kind == NoteKind::kOom || note.kind == NoteKind::kAllocationFailed;
+  const bool memory = std::ranges::any_of(facts_.events->notes, [&](const Note& note) {
+    const bool is_near = !verdict_.onset || !note.at.time || *note.at.time >= *verdict_.onset - kOld;
+    return is_near && (note.kind == NoteKind::kOom || note.kind == NoteKind::kAllocationFailed);
   });
   const std::string_view function = first.sleep->reclaim_site.empty() ? first.sleep->site : first.sleep->reclaim_site;
-  verdict_.accused.push_back(accuse(facts_, first.pid, function, first.sleep->module));
+  if (stuck_there != tasks.end()) verdict_.accused.push_back(accuse(facts_, first.pid, function, first.sleep->module));
   return verdict_.settle(HangClass::kMemoryReclaimStall, memory && !weak_ ? Certainty::kLikely : Certainty::kPossible,
                          Advice::kDontWaitInReclaim);
 }

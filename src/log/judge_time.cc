@@ -15,7 +15,8 @@ using diagnose::Advice;
 using diagnose::HangClass;
 using model::Certainty;
 
-constexpr double kNear = 60;  // seconds around a report within which a clock's complaint belongs to it
+constexpr std::uint64_t kLongPool = 120;  // seconds at the first report of a pool of workers
+constexpr double kNear = 60;              // seconds around a report within which a clock's complaint belongs to it
 
 class Time {
  public:
@@ -23,11 +24,13 @@ class Time {
 
   std::optional<Verdict> judge() {
     const Events& events = *facts_.events;
-    if (events.lockups.empty() && events.stalls.empty()) return std::nullopt;
+    if (events.lockups.empty() && events.stalls.empty() && events.pool_lockups.empty()) return std::nullopt;
     for (const Lockup& lockup : events.lockups) earlier(lockup.at);
+    for (const PoolLockup& lockup : events.pool_lockups) earlier(lockup.at);
     for (const Stall& stall : events.stalls) earlier(stall.at);
     if (goes_on()) return std::nullopt;
     look_at_lockups();
+    look_at_pools();
     look_at_stalls();
     look_at_clocks();
     if (verdict_.chain.size() < 2) return std::nullopt;
@@ -75,6 +78,19 @@ class Time {
       if (const auto next = std::next(entry); next != by_age.end() && next->first == entry->first + 1)
         count += next->second.size();
       if (count >= 2) sign(Saying::kSameAge, entry->second.front()->at.line, std::nullopt, entry->first);
+    }
+  }
+
+  // A pool is reported after 30 to 60 s, and again and again. Pools of several CPUs that stood still for equally long
+  // are one sign: a CPU that keeps all others would explain them as well, if a detector complained of any.
+  void look_at_pools() {
+    if (!facts_.events->lockups.empty() || !facts_.events->stalls.empty()) return;
+    std::map<std::string_view, const PoolLockup*> first;
+    for (const PoolLockup& lockup : facts_.events->pool_lockups) first.try_emplace(lockup.cpus, &lockup);
+    std::map<std::uint64_t, std::size_t> by_age;
+    for (const auto& [cpus, lockup] : first) {
+      if (lockup->seconds > kLongPool && ++by_age[lockup->seconds] == 2)
+        sign(Saying::kSameAge, lockup->at.line, std::nullopt, lockup->seconds);
     }
   }
 
@@ -164,7 +180,7 @@ class Over {
         })) {
       return std::nullopt;
     }
-    if (!facts_.end || still_listed() || silent_server(facts_) != nullptr) return std::nullopt;
+    if (!facts_.end || still_listed() || awaited_server(facts_) != nullptr) return std::nullopt;
     const bool ended = hung_ended() && lockups_ended() && stalls_ended() && calls_ended() && pools_ended();
     if (!ended || verdict_.chain.empty()) return std::nullopt;
     return nothing_hangs();
@@ -172,7 +188,7 @@ class Over {
 
  private:
   bool anything() const {
-    return listed_for_long() || silent_server(facts_) != nullptr || !events_.lockups.empty() ||
+    return listed_for_long() || awaited_server(facts_) != nullptr || !events_.lockups.empty() ||
            !events_.stalls.empty() || !events_.calls.empty() || !events_.pool_lockups.empty() ||
            !events_.spins.empty() || has(NoteKind::kGracePeriodOld) || has(NoteKind::kDeviceKept) ||
            has(NoteKind::kOops) || has(NoteKind::kPanic) || has(NoteKind::kHangPanic) || has(NoteKind::kFreezeRefused);
@@ -189,9 +205,7 @@ class Over {
       const Dump* dump = facts_.dump_of(subject);
       const bool is_list = dump != nullptr && dump->origin == DumpOrigin::kBlocked && subject.dumps.size() == 1;
       const SleepKind kind = subject.sleep ? subject.sleep->kind : SleepKind::kUnknown;
-      const bool short_wait = kind == SleepKind::kBlockIo || kind == SleepKind::kPage || kind == SleepKind::kJournal ||
-                              kind == SleepKind::kWriteback || kind == SleepKind::kDirtyThrottle;
-      serious |= subject.reports != 0 || subject.edge.has_value() || !is_list || !short_wait;
+      serious |= subject.reports != 0 || subject.edge.has_value() || !is_list || !is_short_wait(kind);
     }
     return stuck > kMoment || serious;
   }

@@ -125,9 +125,12 @@ bool take_clock(Peeling& p) {
   const auto clock = take_wall_clock(s);
   if (!clock) return false;
   if (bracket && !take(s, "]")) return false;
+  // dmesg --time-format iso, which alone has a comma there: the kernel's text follows and no name of a machine.
+  const std::string_view taken = trimmed_left(p.text).substr(0, trimmed_left(p.text).size() - s.size());
+  const bool from_dmesg = taken.size() > 20 && taken[10] == 'T' && taken[19] == ',';
   p.out.record.wall = *clock;
   p.text = s;
-  p.open_clock = !bracket;
+  p.open_clock = !bracket && !from_dmesg;
   return true;
 }
 
@@ -222,7 +225,9 @@ bool take_identifier(Peeling& p) {
     return false;
   }
   std::string_view name = first.substr(0, first.size() - 1);
-  const bool has_pid = name.ends_with(']');
+  const std::size_t bracket = name.find('[');
+  const bool has_pid = bracket != std::string_view::npos && name.size() > bracket + 2 && name.ends_with(']') &&
+                       std::ranges::all_of(name.substr(bracket + 1, name.size() - bracket - 2), is_digit);
   name = name.substr(0, std::min(name.find('['), name.size()));
   constexpr std::array<std::string_view, 10> kFirstWords = {"INFO", "BUG",  "WARNING",   "rcu", "watchdog",
                                                             "NMI",  "task", "Workqueue", "RIP", "Oops"};
@@ -234,7 +239,8 @@ bool take_identifier(Peeling& p) {
     return true;
   }
   const bool is_kernel = name == "kernel" || name == "kern" || name.ends_with("kernel");
-  if (p.kernel_stamp && !is_kernel && !(has_pid && !host.empty())) return false;  // "nvme nvme0: …" is the text
+  // "nvme nvme0: …" is the text; "dockerd[44]: …" was written by a program, also behind the kernel's own stamp.
+  if (p.kernel_stamp && !is_kernel && !has_pid) return false;
   if (!p.open_clock && !p.kernel_stamp && !is_kernel) return false;
   if (!is_kernel && !p.open_clock && !p.kernel_stamp) return false;
   p.out.record.from_user_space |= !is_kernel;

@@ -8,11 +8,13 @@
 #include "base/tar.h"
 #include "log/boots.h"
 #include "log/decode.h"
-#include "log/input.h"
+#include "log/episodes.h"
+#include "log/frame.h"
 #include "log/join.h"
 #include "log/prefix.h"
 #include "log/reader.h"
 #include "log/report.h"
+#include "log/scan.h"
 #include "log/sources.h"
 #include "log/transport.h"
 #include "log/unwrap.h"
@@ -118,6 +120,24 @@ bool says_kernel(const Boot& boot) {
   return static_cast<std::size_t>(of_kernel) >= kFewestStamps;
 }
 
+// Of several hangs in one boot the last one. The devices, servers and what else went on before it stay known.
+// The result is the first line of it.
+std::optional<std::uint64_t> leave_last_episode(Events& events, std::span<const Record> records) {
+  const auto begin = begin_of_last_episode(events);
+  if (!begin) return std::nullopt;
+  Events later;
+  Reader(later).read(records.subspan(*begin));
+  later.devices = std::move(events.devices);
+  later.servers = std::move(events.servers);
+  later.notes = std::move(events.notes);
+  later.release = events.release;
+  later.hardware = events.hardware;
+  later.node_name = events.node_name;
+  later.recognised = events.recognised;
+  events = std::move(later);
+  return records[*begin].line;
+}
+
 struct Judged {
   Case facts;
   CpuStories stories;
@@ -140,26 +160,30 @@ Result<LogReport> judge_input(Input input, const std::string& name) {
   std::vector<Unit> units = decode_sources(input, files);
   std::vector<Boot> boots;
   for (std::size_t i = 0; i < units.size(); ++i) {
-    auto& records = units[i].decoded.records;
-    const auto parts = split_boots(records);
-    if (parts.size() == 1) {
-      boots.push_back({std::move(records), {i}});
-    } else {
-      for (const auto& part : parts) boots.push_back({{part.begin(), part.end()}, {i}});
+    for (Boot& host : split_hosts(std::move(units[i].decoded.records), i)) {
+      const auto parts = split_boots(host.records);
+      if (parts.size() == 1) {
+        boots.push_back(std::move(host));
+      } else {
+        for (const auto& part : parts) boots.push_back({{part.begin(), part.end()}, {i}, host.host});
+      }
     }
-    records = {};
+    units[i].decoded.records = {};
   }
   boots = join_boots(std::move(boots));
   std::vector<Events> events(boots.size());
   std::size_t recognised = 0;
   const bool is_of_kernel = std::ranges::any_of(boots, says_kernel);
+  for (Boot& boot : boots) fill_in_uptimes(boot.records);
   std::optional<std::size_t> chosen;
   std::optional<Judged> judged;
   std::size_t weighed = 0;
+  std::vector<std::optional<std::uint64_t>> last_episodes(boots.size());
   for (std::size_t i = 0; i < boots.size(); ++i) {
     Reader(events[i]).read(boots[i].records);
     recognised += events[i].recognised;
     if (!has_signs(events[i])) continue;
+    last_episodes[i] = leave_last_episode(events[i], boots[i].records);
     const auto later = chosen ? is_later(boots[*chosen], boots[i]) : true;
     if (later.value_or(false)) {
       chosen = i;
@@ -180,6 +204,10 @@ Result<LogReport> judge_input(Input input, const std::string& name) {
   LogReport report =
       make_report(judged->facts, judged->stories, judged->verdict, {name, description_of(units, boots.size())});
   report.files = std::move(files);
+  if (const auto line = last_episodes[boot]) {
+    report.snapshot.gaps.push_back({fmt::format("the complaints before {}", place_of(report, *line)),
+                                    "they were over long before the last ones began, which are judged"});
+  }
   for (std::size_t i = 0; i < boots.size(); ++i) {
     if (i == boot || !has_signs(events[i])) continue;
     const std::uint64_t line = boots[i].records.front().line;
@@ -228,12 +256,12 @@ Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& nam
   return judge_input(std::move(input), name);
 }
 
-Result<LogReport> judge_file(const std::string& path) {
-  return judge_read(read_input(path), path == "-" ? "standard input" : path);
+Result<LogReport> judge_file(const std::string& path, const ReadWatch& watch) {
+  return judge_read(read_input(path, watch), path == "-" ? "standard input" : path);
 }
 
-Result<LogReport> judge_folder(const std::string& folder) {
-  auto report = judge_read(read_folder(folder), folder);
+Result<LogReport> judge_folder(const std::string& folder, const ReadWatch& watch) {
+  auto report = judge_read(read_folder(folder, watch), folder);
   if (report || report.error().kind != ErrorKind::kNotFound) return report;
   return fail(ErrorKind::kNotADump, "{}: is a directory, not a dump, and no kernel log is in it", folder);
 }
@@ -255,6 +283,8 @@ bool looks_like_log(std::string_view beginning) {
     std::string_view line = beginning.substr(0, end);
     beginning.remove_prefix(std::min(end + 1, beginning.size()));
     if (kept_triggers().any(line)) return true;
+    if (trimmed_left(line).starts_with('#') && parse_frame(trimmed_left(line)) && ++stamps >= kFewestStamps)
+      return true;
     const auto undone = undo_transport(line.substr(0, kLongestLook));
     const Record record = strip_prefix(undone ? *undone : line).record;
     if ((record.uptime || record.from_kernel) && ++stamps >= kFewestStamps) return true;

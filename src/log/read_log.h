@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "log/input.h"
 #include "log/verdict.h"
 #include "model/snapshot.h"
 
@@ -36,9 +37,9 @@ std::uint64_t address_of(std::uint32_t pid);
 // Judges lines that were read already. `name` is what messages call the source.
 Result<LogReport> judge_lines(std::vector<RawLine> lines, const std::string& name);
 // A file, "-" for standard input, also one that may hold several logs: kNotFound when it holds none.
-Result<LogReport> judge_file(const std::string& path);
+Result<LogReport> judge_file(const std::string& path, const ReadWatch& watch = {});
 // All logs of a folder.
-Result<LogReport> judge_folder(const std::string& folder);
+Result<LogReport> judge_folder(const std::string& folder, const ReadWatch& watch = {});
 // "line 12", or "line 3 of dmesg-efi-2".
 std::string place_of(const LogReport& report, std::uint64_t line);
 // Whether a file is such a text, or an archive that may hold some. Standard input is taken for one unseen.

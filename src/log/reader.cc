@@ -120,7 +120,13 @@ bool Reader::read_frame() {
   }
   auto parsed = parse_frame(line);
   if (!parsed) return false;
-  const auto found = printing_.find(record_->caller);
+  auto found = printing_.find(record_->caller);
+  const bool is_open = found != printing_.end() && found->second.open;
+  // Debuggers number the entries: what begins with the first is a stack, whether a header stands before it or not.
+  if (line.starts_with("#0 ") && (!is_open || !events_.dumps[found->second.dump].frames.empty())) {
+    open_dump(DumpOrigin::kDebugger);
+    found = printing_.find(record_->caller);
+  }
   if (found == printing_.end() || !found->second.open) {
     if (splat) events_.splats[*splat].functions.push_back(parsed->frame.function);
     return true;

@@ -184,7 +184,9 @@ void read_work_hogs(Reader& reader);
 // family_devices.cc
 void read_nvme(Reader& reader);
 void read_device_trouble(Reader& reader);
+void read_nbd(Reader& reader);
 void read_io_error(Reader& reader);
+void read_suspended_pool(Reader& reader);
 void read_server_silent(Reader& reader);
 void read_server_answers(Reader& reader);
 

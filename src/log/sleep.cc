@@ -82,6 +82,11 @@ bool is_server(SleepKind kind) {
   return kind == kNfs || kind == kSmb || kind == kFuse || kind == kCeph || kind == kPlan9;
 }
 
+bool is_short_wait(SleepKind kind) {
+  using enum SleepKind;
+  return kind == kBlockIo || kind == kPage || kind == kJournal || kind == kWriteback || kind == kDirtyThrottle;
+}
+
 std::optional<Sleep> sleep_of(const Dump& dump) {
   const std::vector<const Frame*> frames = sleeping_frames(dump);
   std::size_t first = 0;

@@ -58,6 +58,8 @@ bool is_lock(SleepKind kind);
 // Behind such a wait stands somebody else of the same machine, and never the device or server itself.
 bool waits_for_others(SleepKind kind);
 bool is_server(SleepKind kind);
+// For a disk, a page or a journal: what tasks of a busy machine do for a moment.
+bool is_short_wait(SleepKind kind);
 
 // Nothing for a stack without entries.
 std::optional<Sleep> sleep_of(const Dump& dump);

@@ -7,25 +7,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "log/clock.h"
 #include "log/scan.h"
 
 namespace whyhung::log {
 namespace {
 
 constexpr std::size_t kLongestEntity = 8;
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xe0 | (code >> 12 & 0xf));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
 
 // A JSON string from behind its opening quote on; `text` is left behind the closing one.
 std::string take_json_string(std::string_view& text) {
@@ -144,6 +132,9 @@ std::vector<std::string> csv_fields(std::string_view line) {
 std::string undo_csv(std::string_view line) {
   const std::vector<std::string> fields = csv_fields(line);
   const auto is_time = [](const std::string& field) {
+    constexpr std::size_t kLongestZone = 8;
+    std::string_view rest = field;
+    if (take_wall_clock(rest)) return rest.size() <= kLongestZone;
     return field.size() >= 4 && field.front() >= '0' && field.front() <= '9' && field.find(':') < 20 &&
            field.find(' ') == std::string::npos;
   };
@@ -243,6 +234,19 @@ std::optional<std::string> undo_escapes(std::string_view line) {
 }
 
 }  // namespace
+
+void append_utf8(std::string& out, std::uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xc0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    out += static_cast<char>(0xe0 | (code >> 12 & 0xf));
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  }
+}
 
 std::optional<std::string> json_member(std::string_view object, std::string_view name) {
   std::size_t at = 0;

@@ -3,6 +3,7 @@
 // before anything is looked for.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,5 +16,7 @@ std::optional<std::string> undo_transport(std::string_view line);
 
 // The value of a member of a flat JSON object, unescaped; nothing when it is not there.
 std::optional<std::string> json_member(std::string_view object, std::string_view name);
+
+void append_utf8(std::string& out, std::uint32_t code);
 
 }  // namespace whyhung::log

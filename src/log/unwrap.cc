@@ -104,6 +104,9 @@ Result<void> Unwrap::decide() {
     kind_ = Kind::kArchive;
     sources_.expect_several();
     archive_ = std::make_unique<TarReader>(*this);
+  } else if (wide_ = WideText::from_mark(head_); wide_ && !too_deep) {
+    kind_ = Kind::kText;
+    sources_.begin(name_);
   } else if (too_deep || text.find('\0') != std::string_view::npos) {
     kind_ = Kind::kOther;
   } else if (text.starts_with(kApportReport)) {
@@ -142,7 +145,7 @@ Result<void> Unwrap::pass_on(std::span<const std::byte> bytes) {
     case Kind::kPacked: return unpacker_->feed(bytes, [this](auto piece) { return unpacked(piece); });
     case Kind::kArchive: return archive_->feed(bytes);
     case Kind::kText:
-    case Kind::kReport: take_text(text_of(bytes)); break;
+    case Kind::kReport: take_text(wide_ ? std::string_view(wide_->narrow(bytes)) : text_of(bytes)); break;
     case Kind::kUnknown:
     case Kind::kOther: break;
   }

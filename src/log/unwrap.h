@@ -8,6 +8,7 @@
 #include "base/tar.h"
 #include "base/unpack.h"
 #include "log/sources.h"
+#include "log/wide_text.h"
 
 namespace whyhung::log {
 
@@ -54,6 +55,7 @@ class Unwrap final : public TarVisitor {
   std::unique_ptr<TarReader> archive_;
   std::unique_ptr<Report> report_;
   std::unique_ptr<Unwrap> inner_;
+  std::optional<WideText> wide_;
   std::string partial_;  // a line whose end has not come yet
 };
 

@@ -76,7 +76,11 @@ std::optional<Verdict> judge_pools(const Case& facts);  // stalled workqueues
 Verdict judge(const Case& facts, const CpuStories& stories);
 
 // The last server that had ceased to respond by then and has not been heard of since; null when there is none.
-const ServerTrouble* silent_server(const Case& facts, std::optional<double> by = {});
+// Only of one kind, when it is given.
+const ServerTrouble* silent_server(const Case& facts, std::optional<double> by = {},
+                                   std::optional<ServerKind> kind = {});
+// The same at the end of the log; not one whose client gave up while the log went on: that is an error, and no hang.
+const ServerTrouble* awaited_server(const Case& facts);
 
 // --- helpers for judges ---
 inline Party cpu_party(std::uint32_t cpu) {

@@ -14,9 +14,10 @@ import tempfile
 
 import make_logs
 from dialects import DIALECTS
+from doubts import DOUBTS
 from stories import STORIES
 
-ALL = STORIES | DIALECTS
+ALL = STORIES | DIALECTS | DOUBTS
 
 RANK = {"possible": 1, "likely": 2, "certain": 3}
 

@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 
 import make_logs
+from doubts import DOUBTS
 from stories import Story, STORIES, header_61, SYSCALL
 
 BOOT = 1_772_600_000  # the wall clock at which the boot in question began
@@ -122,6 +123,17 @@ def supportconfig():
                  "#==[ Command ]======================================#", "# rpm -V systemd", "Verification Status: Passed"])}
 
 
+def debian():
+    """As sos makes one of Debian: rsyslog's files, in which only the kernel's lines have the kernel's clock."""
+    _, records, _ = DOUBTS["others-without-uptime"]
+    root = "sosreport-heron-2026-03-04-bcdefgh"
+    text = make_logs.syslog_of_all(records)
+    return {f"{root}/sos_commands/kernel/dmesg": lines(make_logs.dmesg(start_of_boot(2, uptime=1.7) + filler(30, 10, 20, "usb 2-2"))),
+            f"{root}/sos_commands/logs/journalctl_--disk-usage": b"Archived and active journals take up 24.0M in the file system.\n",
+            f"{root}/var/log/kern.log": lines(line for line in text if " kernel: " in line),
+            f"{root}/var/log/syslog": lines(text)}
+
+
 class Checks:
     def __init__(self, program):
         self.program, self.faults, self.done = program, 0, 0
@@ -188,6 +200,13 @@ def main():
         one = lines(make_logs.dmesg(STORIES["soft-lockup-backwards"][1]))
         for ending, pack in ((".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)):
             checks.run(f"a log, {ending}", write(f"dmesg{ending}", pack(one)), "cpu-hog", "kworker/5:1", "likely")
+        wide = one.decode().replace("\n", "\r\n")
+        for form in ("utf-16-le", "utf-16-be"):
+            text = ("\ufeff" + wide).encode(form)
+            checks.run(f"a log, {form}", write(f"{form}.txt", text), "cpu-hog", "kworker/5:1", "likely")
+            checks.run(f"a log, {form}, packed", write(f"{form}.gz", gzip.compress(text)), "cpu-hog", "kworker/5:1", "likely")
+        checks.run("sosreport of Debian", write("debian.tar.xz", lzma.compress(tar(debian()))), "cpu-hog", "roach", "likely",
+                   ["var/log/kern.log"])
         # 64 MB of nothing, forty times, packed twice.
         nothing = gzip.compress(gzip.compress(bytes(64 << 20)) * 40)
         checks.run("a bomb", write("bomb.log.gz", b"" + nothing), None)

@@ -9,6 +9,7 @@ import pathlib
 import sys
 
 from dialects import DIALECTS
+from doubts import DOUBTS
 from stories import STORIES
 
 
@@ -109,6 +110,34 @@ def journal_with_a_liar(records):
     return journal(records) + [line.replace("kernel: ", "liar[8]: ") for line in journal([(130, "", text) for text in said])]
 
 
+def at(time):
+    return f"{int(time) // 3600 % 24:02}:{int(time) // 60 % 60:02}:{int(time) % 60:02}"
+
+
+def syslog_of_all(records):
+    """As rsyslog writes it: the kernel's lines with its own clock behind rsyslog's, those of others without."""
+    start, end = records[0][0], records[-1][0]
+    lines = [f"Mar  4 {at(start - 30 + i)} heron systemd[1]: Started Session {i} of user root." for i in range(20)]
+    lines += [f"Mar  4 {at(time)} heron kernel: [{time:12.6f}] {text}" for time, _, text in records]
+    return lines + [f"Mar  4 {at(end + i)} heron sshd[77]: Connection closed by 10.0.0.{i}" for i in range(20)]
+
+
+def of_two_machines(records):
+    start = records[0][0]
+    well = [(start + 30 * i, f"Mar  4 {at(start + 30 * i)} egret kernel: IPv6: ADDRCONF(NETDEV_CHANGE): veth{i}: link becomes ready")
+            for i in range(40)]
+    return [line for _, line in sorted([(time, line) for (time, _, _), line in zip(records, journal(records))] + well, key=lambda one: one[0])]
+
+
+def dmesg_iso(records):
+    return [f"2026-03-04T{at(time)},{int(time % 1 * 1e6):06}+01:00 {text}" for time, _, text in records]
+
+
+def csv_as_shown(records):
+    return ["Time,host,program,Message"] + [f'"Mar 4, 2026 @ {at(time)}.{int(time % 1 * 1e3):03}",heron,kernel,"' + text.replace('"', '""') + '"'
+                                            for time, _, text in records]
+
+
 def bare(records):
     return [text for _, _, text in records]
 
@@ -116,7 +145,7 @@ def bare(records):
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (dialect, records, truth) in (STORIES | DIALECTS).items():
+    for name, (dialect, records, truth) in (STORIES | DIALECTS | DOUBTS).items():
         (folder / f"{name}.log").write_text("\n".join(globals()[dialect](records)) + "\n")
         (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=1) + "\n")
 

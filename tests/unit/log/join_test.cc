@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "log/boots.h"
 #include "log/sources.h"
 
 namespace whyhung::log {
@@ -41,6 +42,45 @@ TEST(JoinBoots, WhatTwoLogsSayIsThereOnceAndInOrder) {
   EXPECT_NEAR(*joined[0].records[0].uptime, 50, 0.001);  // the other clock's time, on this one
   EXPECT_EQ(joined[0].records[4].text, kHung.text);
   EXPECT_EQ(joined[0].records[1].wall, 5e8 + 100);
+}
+
+std::vector<Record> of_hosts(std::initializer_list<std::string_view> hosts) {
+  std::vector<Record> records;
+  for (const std::string_view host : hosts) {
+    records.emplace_back();
+    records.back().line = records.size();
+    records.back().host = host;
+  }
+  return records;
+}
+
+TEST(SplitHosts, MachinesThatWriteIntoOneFileAreTakenApart) {
+  const auto hosts = split_hosts(of_hosts({"a", "b.lan", "a.lan", "", "b", "a"}), 7);
+  ASSERT_EQ(hosts.size(), 2u);
+  EXPECT_EQ(hosts[0].records.size(), 4u);  // one without a name is of the one before
+  EXPECT_EQ(hosts[1].records.size(), 2u);
+  EXPECT_EQ(hosts[1].records[1].line, 5u);
+  EXPECT_EQ(hosts[1].sources, std::vector<std::size_t>{7});
+  EXPECT_EQ(is_later(hosts[0], hosts[1]), std::nullopt);
+}
+
+TEST(SplitHosts, AMachineThatGetsItsNameWhileItStartsIsOne) {
+  EXPECT_EQ(split_hosts(of_hosts({"localhost", "a", "a", "localhost", "a", "a"}), 0).size(), 1u);
+  EXPECT_EQ(split_hosts(of_hosts({"old", "old", "new", "new"}), 0).size(), 1u);
+}
+
+TEST(FillInUptimes, OtherProgramsLinesGetTheKernelsClock) {
+  std::vector<Record> records(4);
+  for (std::size_t i = 0; i < records.size(); ++i) records[i].wall = 1000.0 + static_cast<double>(i);
+  records[1].uptime = 51;
+  records[2].uptime = 60;  // the collector's clock was set back
+  fill_in_uptimes(records);
+  EXPECT_EQ(records[0].uptime, 50);
+  EXPECT_EQ(records[3].uptime, 61);
+  std::vector<Record> without(1);
+  without[0].wall = 5;
+  fill_in_uptimes(without);
+  EXPECT_FALSE(without[0].uptime);
 }
 
 TEST(JoinBoots, BootsOfOneSourceAreNeverJoined) {

@@ -37,6 +37,13 @@ TEST(Prefix, EveryCollectorsHeaderComesOff) {
                                       "kern  :err   : [   12.345678] ",
                                       "[    1.500000] host kernel: ",
                                       "Wed 2026-03-25 00:50:20 CET host kernel: ",
+                                      "[Tue Mar  3 01:02:03 UTC 2026] ",
+                                      "Mar 3, 2026 @ 01:02:03.123 host kernel: ",
+                                      "March 3rd 2026, 01:02:03.123 host kernel: ",
+                                      "Mar 3, 2026, 1:02:03 PM host kernel: ",
+                                      "03/03/2026 01:02:03 host kernel: ",
+                                      "31.03.2026 01:02:03 host kernel: ",
+                                      "3/31/26, 1:02:03 PM host kernel: ",
                                       "12.345678] "}) {
     EXPECT_EQ(text_of(std::string(head) + std::string(kText)), kText) << head;
   }
@@ -49,6 +56,28 @@ TEST(Prefix, TransportsAreUndoneBeforeAnythingIsLookedFor) {
   EXPECT_EQ(text_of(R"({"log":"[   12.345678] a \"b\"\n","stream":"stdout"})"), "a \"b\"");
   EXPECT_EQ(text_of(R"("2026-03-25T00:50:20Z","host","a ""b"" c")"), "a \"b\" c");
   EXPECT_EQ(text_of("\x1b[0;32m[  OK  ]\x1b[0m Started."), "[  OK  ] Started.");
+}
+
+TEST(Prefix, WhatDmesgPrintsBehindItsTimeIsTheKernels) {
+  const Record record =
+      strip_prefix("2026-03-03T02:30:00,000006+01:00 nvme nvme2: I/O 3 QID 7 timeout, aborting").record;
+  EXPECT_EQ(record.text, "nvme nvme2: I/O 3 QID 7 timeout, aborting");
+  EXPECT_FALSE(record.from_user_space);
+  // … and what a program has written into the kernel's log is not.
+  EXPECT_TRUE(strip_prefix("[   12.345678] dockerd[44]: INFO: task a:1 blocked").record.from_user_space);
+  EXPECT_FALSE(strip_prefix("[   12.345678] sd 0:0:0:0: [sda] tag#4 FAILED").record.from_user_space);
+}
+
+TEST(Prefix, TimesOfLogStoresAreTimes) {
+  const auto wall = [](std::string_view line) { return strip_prefix(line).record.wall.value_or(0); };
+  const double day = wall("2026-03-31 00:00:00 host kernel: x");
+  EXPECT_EQ(wall("3/31/26, 1:02:03 PM host kernel: x"), day + 13 * 3600 + 123);
+  EXPECT_EQ(wall("31.03.2026 13:02:03 host kernel: x"), day + 13 * 3600 + 123);
+  EXPECT_EQ(wall("Mar 31, 2026 @ 12:02:03.000 host kernel: x"), day + 12 * 3600 + 123);
+  EXPECT_EQ(wall("Mar 31, 2026, 12:02:03 AM host kernel: x"), day + 123);
+  // A field of a table may hold blanks and commas.
+  EXPECT_EQ(undo_transport(R"("Mar 31, 2026 @ 12:02:03.000",host,kernel,"a b c d e f g h i j k l m n o p q r s t")"),
+            "Mar 31, 2026 @ 12:02:03.000 localhost kernel: a b c d e f g h i j k l m n o p q r s t");
 }
 
 TEST(Prefix, TheKernelsOwnWordsAreNoPrefix) {
