@@ -44,7 +44,7 @@ def compose(path, size):
             second += 1
             stamp = f"{MONTHS[second // 86400 // 28 % 12]} {second // 86400 % 28 + 1:02} {second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02} heron "
             text = "".join(stamp + dice.choice(lines) + "\n" for _ in range(8))
-            if written > size * (0.4, 0.999, 2)[reported]:
+            if written > (size * 0.4, size - 60_000, size * 2)[reported]:  # the last one a minute or so before the end
                 reported += 1
                 text += "".join(f"{stamp}kernel: {line}\n" for line in HUNG)
             written += out.write(text)
@@ -72,13 +72,13 @@ def main():
     packed = path.with_suffix(".log.gz")
     try:
         compose(path, arguments.megabytes * 1_000_000)
-        good = measure("file", [arguments.whyhung, str(path)], subprocess.DEVNULL)
+        good = measure("file", [arguments.whyhung, "--full", str(path)], subprocess.DEVNULL)
         with subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE) as cat:
-            good &= measure("pipe", [arguments.whyhung, "-"], cat.stdout)
+            good &= measure("pipe", [arguments.whyhung, "--full", "-"], cat.stdout)
         with open(path, "rb") as plain, gzip.open(packed, "wb", 1) as out:
             while chunk := plain.read(1 << 20):
                 out.write(chunk)
-        good &= measure("gzip", [arguments.whyhung, str(packed)], subprocess.DEVNULL)
+        good &= measure("gzip", [arguments.whyhung, "--full", str(packed)], subprocess.DEVNULL)
     finally:
         path.unlink(missing_ok=True)
         packed.unlink(missing_ok=True)

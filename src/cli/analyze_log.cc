@@ -6,6 +6,7 @@
 
 #include "cli/complain.h"
 #include "cli/page.h"
+#include "cli/progress.h"
 #include "log/read_log.h"
 #include "report/log_report.h"
 #include "report/log_screen.h"
@@ -24,7 +25,11 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
   if (is_folder ? session::newest_dump_in(input).has_value() : !log::is_log(input).value_or(false)) {
     return std::nullopt;
   }
-  const auto report = is_folder ? log::judge_folder(input) : log::judge_file(input);
+  Progress progress;
+  const std::uint64_t size = is_folder || input == "-" ? 0 : std::filesystem::file_size(input, ignored);
+  const auto watch = [&](std::uint64_t bytes) { progress.show_share("reading the log", bytes, ignored ? 0 : size); };
+  const auto report = is_folder ? log::judge_folder(input, watch) : log::judge_file(input, watch);
+  progress.clear();
   // What else an archive may hold is said where dumps are opened.
   if (!report && report.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!report) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace whyhung::cli {
@@ -17,12 +18,15 @@ class Progress {
 
   // Shows what is being done, once the run has lasted long enough to make one wonder.
   void show(std::string_view what);
+  // The same with a bar: how many of all bytes are done. With a total of 0, which is not known, only their number.
+  void show_share(std::string_view what, std::uint64_t done, std::uint64_t total);
   void clear();
 
  private:
   std::chrono::steady_clock::time_point start_;
   bool on_terminal_;
   bool shown_ = false;
+  std::chrono::steady_clock::time_point shown_at_;
 };
 
 }  // namespace whyhung::cli
