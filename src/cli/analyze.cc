@@ -10,14 +10,20 @@
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
+#include "cli/version.h"
+#include "collect/machine.h"
 #include "commands/command.h"
 #include "commands/desk.h"
 #include "model/json.h"
+#include "model/redact.h"
 #include "report/first_screen.h"
+#include "report/folded.h"
 #include "report/graph.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/markdown.h"
-#include "report/signature.h"
+#include "report/plain.h"
+#include "report/svg.h"
 #include "report/text.h"
 #include "session/session.h"
 
@@ -27,15 +33,57 @@ namespace {
 constexpr int kExplained = 0;
 constexpr int kNotExplained = 1;
 constexpr int kUnusable = 2;
+constexpr std::size_t kMostLogRecords = 1u << 16;
 
-Result<void> save_snapshot(const AnalyzeOptions& options, const session::Session& session) {
-  if (options.save_snapshot.empty()) return {};
+report::Graph graph_of(const model::Index& index, const diagnose::Diagnosis& diagnosis) {
+  return diagnosis.findings.empty() ? report::Graph{} : report::make_graph(index, diagnosis.findings.front());
+}
+
+Existing existing_of(const AnalyzeOptions& options) {
+  return options.force ? Existing::kReplace : Existing::kRefuse;
+}
+
+// What the answer is about: the machine, or, where it is to be passed on, what is left of it.
+struct Shown {
+  const model::Snapshot& snapshot;
+  const diagnose::Diagnosis& diagnosis;
+  std::vector<model::LogRecord> log;
+};
+
+bool needs_log(const AnalyzeOptions& options) {
+  return !options.html.empty();
+}
+
+// The files that are written besides the answer.
+Result<void> write_files(const AnalyzeOptions& options, const session::Session& session, const Shown& shown) {
   std::vector<std::string> inputs = session.paths();
   for (const std::string* named : {&options.vmlinux, &options.types}) {
     if (!named->empty()) inputs.push_back(*named);
   }
-  return write_text_file(options.save_snapshot, options.force ? Existing::kReplace : Existing::kRefuse, inputs,
-                         [&](std::ostream& out) { model::write_snapshot(out, session.snapshot()); });
+  const auto write = [&](const std::string& path, const std::function<void(std::ostream&)>& what) {
+    return path.empty() ? Result<void>() : write_text_file(path, existing_of(options), inputs, what);
+  };
+  TRY_CHECK(write(options.save_snapshot, [&](std::ostream& out) { model::write_snapshot(out, shown.snapshot); }));
+  if (options.html.empty() && options.svg.empty()) return {};
+  const model::Index index(shown.snapshot);
+  TRY_CHECK(write(options.html, [&](std::ostream& out) {
+    report::write_html(out, report::make_story(index, shown.diagnosis, shown.log), version_line());
+  }));
+  return write(options.svg, [&](std::ostream& out) {
+    report::write_svg(out, graph_of(index, shown.diagnosis), report::title_of(index, shown.diagnosis),
+                      report::SvgStyle::kOwn);
+  });
+}
+
+void tell_redacted(const model::Redactor& redactor) {
+  std::string text;
+  for (const auto& [what, count] : redactor.counts()) {
+    text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, model::name_of(what),
+                        count == 1                         ? ""
+                        : what == model::Private::kAddress ? "es"
+                                                           : "s");
+  }
+  complain({ErrorKind::kNotFound, fmt::format("redacted: {}", text.empty() ? "nothing" : text), {}});
 }
 
 int refuse(const Error& error) {
@@ -48,30 +96,24 @@ void show_gaps(const model::Snapshot& snapshot) {
   for (const Gap& gap : snapshot.gaps) complain({ErrorKind::kNotFound, fmt::format("{}: {}", gap.what, gap.why), {}});
 }
 
-std::string title_of(const model::Index& index, const diagnose::Diagnosis& diagnosis) {
-  if (diagnosis.findings.empty()) return std::string(diagnose::name_of(diagnosis.verdict));
-  return report::signature_of(index, diagnosis.findings.front()).title;
-}
-
 void write_ticket(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
   std::ostringstream page;
   report::write_text(page, index, diagnosis, report::Style(report::Colour::kNever));
-  report::write_markdown(out, report::make_screen(index, diagnosis), title_of(index, diagnosis), page.str());
+  report::write_markdown(out, report::make_screen(index, diagnosis), report::title_of(index, diagnosis), page.str());
 }
 
-int report_diagnosis(const AnalyzeOptions& options, session::Session& session) {
-  const diagnose::Diagnosis& diagnosis = session.diagnosis();
-  const model::Index index(session.snapshot());
-  show(options, [&](const Page& page) {
+int report_diagnosis(const AnalyzeOptions& options, const Shown& shown) {
+  const diagnose::Diagnosis& diagnosis = shown.diagnosis;
+  const model::Index index(shown.snapshot);
+  show(showing(options), [&](const Page& page) {
     switch (options.view()) {
       case View::kJson: report::write_json(page.out, index, diagnosis); break;
       case View::kFull: report::write_text(page.out, index, diagnosis, page.style, page.width); break;
       case View::kMarkdown: write_ticket(page.out, index, diagnosis); break;
+      case View::kPlain: report::write_plain(page.out, index, diagnosis, page.style, page.screen_width); break;
+      case View::kFolded: report::write_folded(page.out, index, diagnosis); break;
       case View::kDot:
-        report::write_dot(
-            page.out,
-            diagnosis.findings.empty() ? report::Graph{} : report::make_graph(index, diagnosis.findings.front()),
-            title_of(index, diagnosis));
+        report::write_dot(page.out, graph_of(index, diagnosis), report::title_of(index, diagnosis));
         break;
       case View::kScreen:
         report::write_screen(page.out, report::make_screen(index, diagnosis), page.style, page.screen_width);
@@ -129,6 +171,28 @@ int run_commands(const AnalyzeOptions& options, session::Session& session) {
   return status;
 }
 
+Result<int> answer(const AnalyzeOptions& options, session::Session& session) {
+  std::vector<model::LogRecord> log = session.snapshot().log;
+  if (needs_log(options) && log.empty() && session.machine() != nullptr) {
+    log = collect::read_log(*session.machine(), kMostLogRecords);
+  }
+  if (options.redact) {
+    model::Redactor redactor(session.snapshot());
+    const model::Snapshot left = redactor.snapshot(session.snapshot());
+    for (model::LogRecord& record : log) record.text = redactor.text(record.text);
+    const diagnose::Diagnosis diagnosis = diagnose::diagnose(left);
+    const Shown shown{left, diagnosis, std::move(log)};
+    TRY_CHECK(write_files(options, session, shown));
+    tell_redacted(redactor);
+    return report_diagnosis(options, shown);
+  }
+  const bool needs_diagnosis = options.commands.empty() || !options.html.empty() || !options.svg.empty();
+  static const diagnose::Diagnosis kNone{};
+  const Shown shown{session.snapshot(), needs_diagnosis ? session.diagnosis() : kNone, std::move(log)};
+  TRY_CHECK(write_files(options, session, shown));
+  return options.commands.empty() ? report_diagnosis(options, shown) : run_commands(options, session);
+}
+
 }  // namespace
 
 int analyze(const AnalyzeOptions& options) {
@@ -145,10 +209,10 @@ int analyze(const AnalyzeOptions& options) {
   }
   session::Session& session = **opened;
   for (const Error& notice : session.notices()) complain(notice);
-  if (const auto saved = save_snapshot(options, session); !saved) return refuse(saved.error());
-  const int status = options.commands.empty() ? report_diagnosis(options, session) : run_commands(options, session);
+  const auto status = answer(options, session);
+  if (!status) return refuse(status.error());
   if (options.stats) print_statistics(session);
-  return status;
+  return *status;
 }
 
 }  // namespace whyhung::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The things that the program does, each as a story: find out why a machine hung, pack a dump into a capsule, distil
-// the types of a kernel, print the completions of a shell.
+// the types of a kernel, explain a word, print the completions of a shell.
 #pragma once
 
 #include "cli/options.h"
@@ -12,5 +12,6 @@ int analyze(const AnalyzeOptions& options);
 int pack(const PackOptions& options);
 int distill(const DistillOptions& options);
 int completion(const CompletionOptions& options);
+int explain(const ExplainOptions& options);
 
 }  // namespace whyhung::cli

@@ -4,16 +4,31 @@
 #include <filesystem>
 #include <sstream>
 
+#include "base/output_file.h"
 #include "cli/complain.h"
 #include "cli/page.h"
 #include "cli/progress.h"
+#include "cli/version.h"
 #include "log/read_log.h"
+#include "report/html.h"
 #include "report/log_report.h"
 #include "report/log_screen.h"
 #include "report/markdown.h"
 #include "session/find_dump.h"
 
 namespace whyhung::cli {
+namespace {
+
+// The option that asks for what no log tells; empty: there is none.
+std::string_view only_of_dumps(const AnalyzeOptions& options) {
+  if (options.dot) return "--dot";
+  if (options.plain) return "--plain";
+  if (options.folded) return "--folded";
+  if (options.redact) return "--redact";
+  return options.svg.empty() ? std::string_view() : "--svg";
+}
+
+}  // namespace
 
 std::optional<int> analyze_log(const AnalyzeOptions& options) {
   if (options.inputs.size() != 1) return std::nullopt;
@@ -40,11 +55,21 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
     complain({ErrorKind::kUsage, "commands need a dump or a saved snapshot; this is a log", {}});
     return 2;
   }
-  if (options.view() == View::kDot) {
-    complain({ErrorKind::kUsage, "--dot needs a dump or a saved snapshot; this is a log", {}});
+  if (const std::string_view wanted = only_of_dumps(options); !wanted.empty()) {
+    complain({ErrorKind::kUsage, fmt::format("{} needs a dump or a saved snapshot; this is a log", wanted), {}});
     return 2;
   }
-  show(options, [&](const Page& page) {
+  if (!options.html.empty()) {
+    const auto existing = options.force ? Existing::kReplace : Existing::kRefuse;
+    const auto written = write_text_file(options.html, existing, options.inputs, [&](std::ostream& out) {
+      report::write_html(out, report::make_story(*report), version_line());
+    });
+    if (!written) {
+      complain(written.error());
+      return 2;
+    }
+  }
+  show(showing(options), [&](const Page& page) {
     switch (options.view()) {
       case View::kJson: report::write_log_json(page.out, *report); break;
       case View::kFull: report::write_log_text(page.out, *report, page.style, page.width); break;
@@ -56,6 +81,8 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
         break;
       }
       case View::kDot:
+      case View::kPlain:
+      case View::kFolded:
       case View::kScreen:
         report::write_screen(page.out, report::make_log_screen(*report), page.style, page.screen_width);
         break;

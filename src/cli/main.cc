@@ -21,6 +21,7 @@ int answer(const Request& request) {
   if (const auto* options = std::get_if<PackOptions>(&request)) return pack(*options);
   if (const auto* options = std::get_if<DistillOptions>(&request)) return distill(*options);
   if (const auto* options = std::get_if<CompletionOptions>(&request)) return completion(*options);
+  if (const auto* options = std::get_if<ExplainOptions>(&request)) return explain(*options);
   if (const auto* answer = std::get_if<Answer>(&request)) {
     std::cout << answer->text;
     return 0;

@@ -12,9 +12,12 @@
 #include "cli/described.h"
 #include "cli/version.h"
 #include "commands/command.h"
+#include "report/catalogue.h"
 
 namespace whyhung::cli {
 namespace {
+
+constexpr const char* kNoPagerHelp = "print at once what is longer than the terminal, instead of in a pager";
 
 template <typename Value>
 struct Choice {
@@ -57,6 +60,7 @@ class Parser {
     add_distill();
     add_completion();
     add_shell();
+    add_explain();
     for (CLI::App* one : all()) one->allow_extras();
   }
 
@@ -73,6 +77,7 @@ class Parser {
     if (pack_->parsed()) return pack_options_;
     if (distill_->parsed()) return distill_options_;
     if (completion_->parsed()) return completion_options_;
+    if (explain_->parsed()) return explain_options_;
     return analyze_;
   }
 
@@ -83,7 +88,7 @@ class Parser {
   }
 
  private:
-  std::array<CLI::App*, 5> all() { return {&app_, pack_, distill_, completion_, shell_}; }
+  std::array<CLI::App*, 6> all() { return {&app_, pack_, distill_, explain_, completion_, shell_}; }
 
   void add_sources(CLI::App& app, std::string& vmlinux, std::string& types) {
     app.add_option("--vmlinux", vmlinux, "the kernel's debug file: adds source lines, and types if the dump has none")
@@ -122,17 +127,24 @@ class Parser {
         ->type_name("VMCORE…");
     app_.add_flag("--full", analyze_.full,
                   "the whole report: the chain with its evidence, what still ran, all that is known");
+    app_.add_flag("--plain", analyze_.plain, "the answer for somebody who never opened a dump");
     app_.add_flag("--markdown", analyze_.markdown,
                   "the first screen for a ticket, with the whole report folded below it");
     app_.add_flag("--dot", analyze_.dot, "the graph of who waits for whom, for Graphviz");
     app_.add_flag("--json", analyze_.json, "one JSON object instead of text");
+    app_.add_flag("--folded", analyze_.folded, "the stacks of all tasks, counted, for flame graphs");
+    app_.add_flag("--redact", analyze_.redact,
+                  "leave out host, programs, addresses, paths and keys: in the report and in every file");
     app_.add_option("-c,--command", analyze_.commands, "run COMMAND instead of the verdict; may be repeated")
         ->allow_extra_args(false)
         ->type_name("COMMAND");
     add_sources(app_, analyze_.vmlinux, analyze_.types);
     app_.add_option("--save-snapshot", analyze_.save_snapshot, "save what was read of the machine, as JSON")
         ->type_name("FILE");
-    app_.add_flag("-f,--force", analyze_.force, "let --save-snapshot replace an existing file");
+    app_.add_option("--html", analyze_.html, "write the whole report as one page to be passed on")->type_name("FILE");
+    app_.add_option("--svg", analyze_.svg, "write the graph of who waits for whom as a picture")->type_name("FILE");
+    app_.add_flag("-f,--force", analyze_.force, "let --save-snapshot, --html and --svg replace an existing file");
+    app_.add_flag("--no-pager", analyze_.no_pager, kNoPagerHelp);
     app_.add_flag("--stats", analyze_.stats, "pages, time and memory of each stage, on standard error");
     add_choice<ColourChoice>(app_, "--color,--colour", "WHEN", analyze_.colour, kColours,
                              "auto, always or never; auto obeys NO_COLOR");
@@ -142,6 +154,7 @@ class Parser {
                             "  whyhung /var/crash/202611221412/vmcore\n"
                             "  whyhung --full vmcore | less\n"
                             "  whyhung --json vmcore | jq .verdict\n"
+                            "  whyhung --html hang.html vmcore\n"
                             "  whyhung vmcore -c sys -c 'foreach active bt'\n"
                             "\nExit status: 0 a hang is explained (or all commands ran), 1 no hang found or not\n"
                             "determined, 2 the input cannot be read or the command line makes no sense.\n");
@@ -179,6 +192,15 @@ class Parser {
     shell_->add_flag("-x", shell_options_.force, "numbers in hexadecimal");
     shell_->add_flag("--safe", shell_options_.force, "run no other programs and write no files");
     add_sources(*shell_, shell_options_.vmlinux, shell_options_.types);
+  }
+
+  void add_explain() {
+    explain_ = app_.add_subcommand("explain", "what a verdict or a word of a report means");
+    CLI::Option* word = explain_->add_option("WORD", explain_options_.word, "a class of verdicts, or a word");
+    word->type_name("WORD");
+    choices_.emplace_back(word, report::catalogue_names());
+    explain_->add_flag("--no-pager", explain_options_.no_pager, kNoPagerHelp);
+    notes_.emplace_back(explain_, "Examples:\n  whyhung explain stop-machine-starved\n  whyhung explain softirq\n");
   }
 
   CLI::App* chosen() {
@@ -244,8 +266,13 @@ class Parser {
   std::optional<Error> what_is_wrong() {
     for (const std::string& extra : chosen()->remaining()) return unexpected(extra);
     for (const std::string& extra : app_.remaining()) return unexpected(extra);
-    if (analyze_.json + analyze_.full + analyze_.markdown + analyze_.dot > 1) {
-      return Error{ErrorKind::kUsage, "--json, --full, --markdown and --dot are different answers: choose one", {}};
+    if (analyze_.json + analyze_.full + analyze_.plain + analyze_.markdown + analyze_.dot + analyze_.folded > 1) {
+      return Error{ErrorKind::kUsage,
+                   "--json, --full, --plain, --markdown, --dot and --folded are different answers: choose one",
+                   {}};
+    }
+    if (analyze_.redact && !analyze_.commands.empty()) {
+      return Error{ErrorKind::kUsage, "--redact is for reports: what a command prints is not looked through", {}};
     }
     if (chosen() == &app_) return std::nullopt;
     if (!analyze_.inputs.empty()) {
@@ -296,12 +323,14 @@ class Parser {
   CLI::App* distill_ = nullptr;
   CLI::App* completion_ = nullptr;
   CLI::App* shell_ = nullptr;
+  CLI::App* explain_ = nullptr;
   bool version_ = false;
   AnalyzeOptions analyze_;
   PackOptions pack_options_;
   PackOptions shell_options_;  // only to have a place
   DistillOptions distill_options_;
   CompletionOptions completion_options_;
+  ExplainOptions explain_options_;
   std::vector<std::pair<const CLI::Option*, std::vector<std::string>>> choices_;
   std::vector<std::pair<const CLI::App*, std::string>> notes_;
 };

@@ -16,7 +16,7 @@ enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 enum class Shell : std::uint8_t { kBash, kZsh, kFish };
 
 // What is shown of the answer.
-enum class View : std::uint8_t { kScreen, kFull, kJson, kMarkdown, kDot };
+enum class View : std::uint8_t { kScreen, kFull, kJson, kMarkdown, kDot, kPlain, kFolded };
 
 // whyhung [OPTIONS] [VMCORE…]
 struct AnalyzeOptions {
@@ -27,16 +27,24 @@ struct AnalyzeOptions {
   bool full = false;
   bool markdown = false;
   bool dot = false;
+  bool plain = false;
+  bool folded = false;
+  bool redact = false;
+  bool no_pager = false;
   bool stats = false;
   ColourChoice colour = ColourChoice::kAuto;
   std::vector<std::string> commands;  // -c: run these instead of the verdict
-  std::string save_snapshot;          // file to write the snapshot to; empty: none
-  bool force = false;                 // it may replace a file
+  std::string save_snapshot;          // files to write besides; empty: none
+  std::string html;
+  std::string svg;
+  bool force = false;  // they may replace files
 
   View view() const {
     if (json) return View::kJson;
     if (markdown) return View::kMarkdown;
     if (dot) return View::kDot;
+    if (plain) return View::kPlain;
+    if (folded) return View::kFolded;
     return full ? View::kFull : View::kScreen;
   }
 };
@@ -63,6 +71,12 @@ struct CompletionOptions {
   Shell shell = Shell::kBash;
 };
 
+// whyhung explain [WORD]
+struct ExplainOptions {
+  std::string word;  // empty: all that there is to explain
+  bool no_pager = false;
+};
+
 // Help or the version is to be shown.
 struct Answer {
   std::string text;
@@ -74,7 +88,8 @@ struct Misuse {
   Error error;
 };
 
-using Request = std::variant<AnalyzeOptions, PackOptions, DistillOptions, CompletionOptions, Answer, Misuse>;
+using Request =
+    std::variant<AnalyzeOptions, PackOptions, DistillOptions, CompletionOptions, ExplainOptions, Answer, Misuse>;
 Request parse_command_line(int argc, char** argv);
 
 }  // namespace whyhung::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where an answer is shown: on standard output, in the form that it can take.
+// Where an answer is shown: on standard output, in the form that it can take, through a pager where it is longer than
+// the terminal.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,13 @@ struct Page {
   std::size_t screen_width;  // of the first screen
 };
 
-void show(const AnalyzeOptions& options, const std::function<void(const Page&)>& write);
+struct Showing {
+  ColourChoice colour = ColourChoice::kAuto;
+  bool may_page = true;
+  bool is_data = false;  // for programs: as it is
+};
+
+Showing showing(const AnalyzeOptions& options);
+void show(const Showing& how, const std::function<void(const Page&)>& write);
 
 }  // namespace whyhung::cli

@@ -26,11 +26,18 @@ report::Colour colour_of(ColourChoice choice) {
   return wanted ? report::Colour::kTerminal : report::Colour::kNever;
 }
 
-std::optional<std::size_t> columns() {
-  if (const auto stated = parse_unsigned(environment("COLUMNS"), 10); stated && *stated != 0) return *stated;
+std::optional<std::size_t> extent(const char* stated_by, unsigned short winsize::*measured) {
+  if (const auto stated = parse_unsigned(environment(stated_by), 10); stated && *stated != 0) return *stated;
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
-  return size.ws_col;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.*measured == 0) return std::nullopt;
+  return size.*measured;
+}
+
+// Only of a terminal on which a pager can work.
+std::optional<std::size_t> rows() {
+  const bool is_dumb = environment("TERM").empty() || environment("TERM") == "dumb";
+  if (is_dumb || ::isatty(STDOUT_FILENO) == 0) return std::nullopt;
+  return extent("LINES", &winsize::ws_row);
 }
 
 // The first of them that says anything, as setlocale() does.
@@ -47,7 +54,7 @@ bool is_ascii_only() {
 }  // namespace
 
 Terminal describe_terminal(ColourChoice colour) {
-  return {report::Style(colour_of(colour)), columns(), is_ascii_only()};
+  return {report::Style(colour_of(colour)), extent("COLUMNS", &winsize::ws_col), rows(), is_ascii_only()};
 }
 
 }  // namespace whyhung::cli

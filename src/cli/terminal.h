@@ -12,6 +12,7 @@ namespace whyhung::cli {
 struct Terminal {
   report::Style style;
   std::optional<std::size_t> columns;  // by COLUMNS or the terminal itself; absent: nobody says
+  std::optional<std::size_t> rows;     // by LINES or the terminal; absent: it is none, or one that cannot scroll back
   bool ascii_only = false;             // by the locale
 };
 

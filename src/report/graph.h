@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The wait-for graph of a finding as nodes and edges to be drawn: who waits for the same thing is one node with a
-// number.
+// number, and so are CPUs that are held up alike.
 #pragma once
 
 #include <iosfwd>
@@ -24,12 +24,15 @@ struct Graph {
     std::size_t from = 0;
     std::size_t to = 0;
     std::string label;
+    bool in_circle = false;  // whoever follows the arrows comes back to it
   };
   std::vector<Node> nodes;
   std::vector<Edge> edges;
+  bool is_whole = true;  // false: there was no room for all of it
 };
 
-Graph make_graph(const model::Index& index, const diagnose::Finding& finding);
+inline constexpr std::size_t kMostGraphNodes = 400;
+Graph make_graph(const model::Index& index, const diagnose::Finding& finding, std::size_t most = kMostGraphNodes);
 
 // For Graphviz.
 void write_dot(std::ostream& out, const Graph& graph, std::string_view title);

@@ -6,25 +6,17 @@
 
 #include <fmt/format.h>
 
-#include "base/columns.h"
 #include "base/text.h"
 #include "report/json.h"
 #include "report/json_context.h"
 #include "report/json_values.h"
+#include "report/log_document.h"
 #include "report/log_phrases.h"
 #include "report/marks.h"
-#include "report/system_header.h"
+#include "report/text.h"
 
 namespace whyhung::report {
 namespace {
-
-constexpr std::size_t kMostGaps = 12;
-
-std::string cited_phrase(const log::LogReport& report, std::uint64_t line) {
-  const auto found = report.cited.find(line);
-  const std::string text = found == report.cited.end() ? std::string() : printable(found->second);
-  return fmt::format("{}{}", printable(log::place_of(report, line)), text.empty() ? "" : fmt::format(" = {}", text));
-}
 
 Json statements_json(const log::LogReport& report) {
   Json all = Json::array();
@@ -112,44 +104,7 @@ std::string line_of(const Json& json) {
 }  // namespace
 
 void write_log_text(std::ostream& out, const log::LogReport& report, const Style& style, std::size_t width) {
-  const auto wrapped = [&](std::string_view text, std::string_view first) {
-    return paragraph(text, width, first, std::string(first.size(), ' '));
-  };
-  write_system_header(out, report.snapshot.machine);
-  const std::string name(log::class_name(report.verdict));
-  const bool explained = log::is_explained(report.verdict);
-  const bool none = report.verdict.hang_class == diagnose::HangClass::kNone && !explained;
-  out << "\n"
-      << style.heading("VERDICT") << "  "
-      << (none        ? style.good(name)
-          : explained ? style.bad(name)
-                      : style.doubtful(name));
-  if (explained) out << " (" << model::name_of(report.verdict.confidence) << ")";
-  out << "\n" << wrapped(log_summary_phrase(report), "  ");
-  out << "\n" << style.heading(explained ? "CHAIN, from the symptom to the cause" : "WHAT THE LOG SAYS") << "\n";
-  std::size_t number = 0;
-  for (const log::Statement& statement : report.verdict.chain) {
-    std::string claim = log_claim_phrase(report.snapshot, statement);
-    if (statement.certainty == model::Certainty::kPossible) claim += " (possible)";
-    out << wrapped(claim, fmt::format("{:>3}. ", ++number));
-    for (const std::uint64_t line : statement.lines) {
-      if (line != 0) out << style.quiet_lines(wrapped(cited_phrase(report, line), "       log       "));
-    }
-  }
-  if (explained && !report.verdict.advice.empty()) {
-    out << "\n" << style.heading("SUGGESTED FIX") << "\n";
-    for (const std::string& advice : log_advice_phrases(report.verdict)) out << wrapped(advice, "  ");
-  }
-  out << "\n" << style.heading("EVERY TASK AND CPU") << "\n";
-  out << wrapped(fmt::format("tasks shown: {}; waiting: {}; running: {}; asleep as always: {}; not shown: unknown",
-                             report.snapshot.tasks.size(), report.waiting, report.running, report.ordinary),
-                 "  ");
-  if (report.snapshot.gaps.empty()) return;
-  out << "\n" << style.heading("COULD NOT BE READ") << "\n";
-  for (std::size_t i = 0; i < std::min(report.snapshot.gaps.size(), kMostGaps); ++i) {
-    const Gap& gap = report.snapshot.gaps[i];
-    out << wrapped(fmt::format("{}: {}", printable(gap.what), printable(gap.why)), "  ");
-  }
+  write_document(out, make_log_document(report), style, width);
 }
 
 void write_log_json(std::ostream& out, const log::LogReport& report) {

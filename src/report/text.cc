@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/columns.h"
-#include "report/document.h"
 #include "report/system_header.h"
 
 namespace whyhung::report {
@@ -84,9 +83,13 @@ class TextWriter {
 
 }  // namespace
 
+void write_document(std::ostream& out, const Document& document, const Style& style, std::size_t width) {
+  TextWriter(out, style, width).write(document);
+}
+
 void write_text(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis, const Style& style,
                 std::size_t width) {
-  TextWriter(out, style, width).write(make_document(index, diagnosis));
+  write_document(out, make_document(index, diagnosis), style, width);
 }
 
 void write_text(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis,

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A program in which a long text can be read: WHYHUNG_PAGER, PAGER, or less.
+#pragma once
+
+#include <string_view>
+
+namespace whyhung::cli {
+
+// False: there is none, or it did not start; then nothing was shown. Who leaves it before the end has seen enough.
+bool show_in_pager(std::string_view text);
+
+}  // namespace whyhung::cli
