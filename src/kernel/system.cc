@@ -71,6 +71,13 @@ Clocks read_clocks(const Access& access) {
   if (is_plausible(wall)) clocks.wall_seconds = *wall;
   const auto uptime = binder.optional("timekeeper", {"ktime_sec"}).read(access.memory, *timekeeper);
   if (uptime && clocks.wall_seconds) clocks.uptime_seconds = *uptime;
+  // v3.17 (d28ede837910): the clock as it is read.
+  const auto base = binder.optional("timekeeper", {"tkr_mono.base"}).read(access.memory, *timekeeper);
+  const auto fraction = binder.optional("timekeeper", {"tkr_mono.xtime_nsec"}).read(access.memory, *timekeeper);
+  const auto shift = binder.optional("timekeeper", {"tkr_mono.shift"}).read(access.memory, *timekeeper);
+  if (clocks.wall_seconds && base && fraction && shift && *shift < 64) {
+    clocks.monotonic_nanoseconds = *base + (*fraction >> *shift);
+  }
   return clocks;
 }
 

@@ -18,8 +18,9 @@ struct UtsName {
 std::optional<UtsName> read_uts_name(const Access& access);
 
 struct Clocks {
-  std::optional<std::int64_t> wall_seconds;     // of the last timekeeping update
-  std::optional<std::uint64_t> uptime_seconds;  // CLOCK_MONOTONIC of the same moment
+  std::optional<std::int64_t> wall_seconds;            // of the last timekeeping update
+  std::optional<std::uint64_t> uptime_seconds;         // CLOCK_MONOTONIC of the same moment
+  std::optional<std::uint64_t> monotonic_nanoseconds;  // the same, in full
 };
 Clocks read_clocks(const Access& access);
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// dev, kmem, timer and waitq on a small kernel: what they count, and that damaged structures end with a word.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "collect/collect.h"
+#include "commands/command.h"
+#include "commands/desk.h"
+#include "support/fake_kernel.h"
+
+namespace whyhung::commands {
+namespace {
+
+constexpr std::uint64_t kPlace = 0xffff888600000000;
+
+class MemoryTest : public testing::Test {
+ protected:
+  MemoryTest() : kernel_(2) {
+    kernel_.add_task(7, "sleeper");
+    for (std::uint64_t at = 0; at < 0x20000; at += 8) kernel_.machine.memory.write_u64(kPlace + at, 0);
+  }
+  // The machine is opened when the first command is run: until then it can be changed.
+  std::string output(std::string_view line, Format format = Format::kText) {
+    if (!bench_) {
+      auto made = collect::Workbench::create(kernel_.target);
+      if (!made) throw std::runtime_error(made.error().what);
+      bench_ = *std::move(made);
+      StageClock clock;
+      collect::collect_snapshot(*bench_, "vmcore", clock);
+      desk_.emplace(bench_.get());
+    }
+    std::ostringstream out;
+    Context context{bench_->snapshot, bench_.get(), nullptr, out, format, &*desk_};
+    const auto done = run_command(context, line);
+    return done ? out.str() : "error: " + done.error().what;
+  }
+  void types(std::string_view text) { kernel_.machine.types.add(text); }
+  void write(std::uint64_t at, std::uint64_t value) { kernel_.machine.memory.write_u64(at, value); }
+  // An empty list_head.
+  void empty_list(std::uint64_t at) {
+    write(at, at);
+    write(at + 8, at);
+  }
+  // The list whose head is at `head` holds these nodes.
+  void list(std::uint64_t head, std::vector<std::uint64_t> nodes) {
+    nodes.insert(nodes.begin(), head);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      write(nodes[i], nodes[(i + 1) % nodes.size()]);
+      write(nodes[(i + 1) % nodes.size()] + 8, nodes[i]);
+    }
+  }
+  static std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+  test::FakeKernel kernel_;
+  std::unique_ptr<collect::Workbench> bench_;
+  std::optional<Desk> desk_;
+};
+
+// One disk "vda" with 8 tags: 1 is a read in flight, 2 a write in flight, 3 waits, 4 was given back, 5 is of another
+// disk.
+class DiskTest : public MemoryTest {
+ protected:
+  DiskTest() {
+    types(
+        "class 16: p@8:8\n"
+        "subsys_private 64: klist_devices.k_list@16:16\n"
+        "device_private 64: knode_class.n_node@8:16 device@40:8\n"
+        "device 64: type@8:8\n"
+        "block_device 256: bd_device@64:64 bd_disk@192:8\n"
+        "gendisk 128: major@0:4 disk_name@4:[32x1] queue@64:8\n"
+        "request_queue 64: queue_hw_ctx@8:8 nr_hw_queues@16:4\n"
+        "blk_mq_hw_ctx 64: tags@8:8 sched_tags@16:8\n"
+        "blk_mq_tags 256: nr_reserved_tags@4:4 bitmap_tags@16:64 breserved_tags@80:64 rqs@144:8\n"
+        "sbitmap_queue 64: sb.depth@0:4 sb.shift@4:4 sb.map_nr@8:4 sb.map@16:8\n"
+        "sbitmap_word 16: word@0:8 cleared@8:8\n"
+        "request 128: q@0:8 cmd_flags@8:4 state@12:4 __sector@16:8 __data_len@24:4 start_time_ns@32:8\n"
+        "enum MQ_RQ_IDLE=0 MQ_RQ_IN_FLIGHT=1\n");
+    kernel_.name_variable("block_class", kClass, 16);
+    kernel_.name_variable("disk_type", kType, 16);
+    write(kClass + 8, kDevices);
+    list(kDevices + 16, {kPrivate + 8});
+    write(kPrivate + 40, kBlock + 64);
+    write(kBlock + 64 + 8, kType);
+    write(kBlock + 192, kDisk);
+    kernel_.machine.memory.write_u32(kDisk, 254);
+    kernel_.machine.memory.write_text(kDisk + 4, "vda");
+    write(kDisk + 64, kQueue);
+    write(kQueue + 8, kTable);
+    kernel_.machine.memory.write_u32(kQueue + 16, 1);
+    write(kTable, kHardware);
+    write(kHardware + 8, kTags);
+    kernel_.machine.memory.write_u32(kTags + 16, 8);
+    kernel_.machine.memory.write_u32(kTags + 20, 6);
+    kernel_.machine.memory.write_u32(kTags + 24, 1);
+    write(kTags + 32, kWord);
+    write(kTags + 144, kTable + 0x100);
+    write(kWord, 0b111110);
+    write(kWord + 8, 0b010000);
+    for (std::uint64_t tag = 1; tag < 6; ++tag) {
+      write(kTable + 0x100 + tag * 8, request(tag));
+      write(request(tag), tag == 5 ? kQueue + 0x400 : kQueue);
+      kernel_.machine.memory.write_u32(request(tag) + 8, tag == 2 ? 1 : 0);
+      kernel_.machine.memory.write_u32(request(tag) + 12, tag == 3 ? 0 : 1);
+      write(request(tag) + 16, tag * 1000);
+    }
+  }
+  static constexpr std::uint64_t kClass = kPlace, kType = kPlace + 0x100, kDevices = kPlace + 0x200,
+                                 kPrivate = kPlace + 0x300, kBlock = kPlace + 0x400, kDisk = kPlace + 0x600,
+                                 kQueue = kPlace + 0x800, kTable = kPlace + 0x1000, kHardware = kPlace + 0x2000,
+                                 kTags = kPlace + 0x2100, kWord = kPlace + 0x2300;
+  static std::uint64_t request(std::uint64_t tag) { return kPlace + 0x3000 + tag * 0x100; }
+};
+
+TEST_F(DiskTest, RequestsInFlightAreCountedAndWhatWaitsIsShownOnly) {
+  const std::string text = output("dev -d");
+  EXPECT_NE(text.find("  254 " + hex(kDisk) + "   vda        " + hex(kQueue) + "       2     1     1 "),
+            std::string::npos)
+      << text;
+  const std::string all = output("dev -D --requests");
+  EXPECT_NE(all.find(hex(request(1)) + " tag 1    read  in flight sector 1000"), std::string::npos) << all;
+  EXPECT_NE(all.find(hex(request(3)) + " tag 3    read  waits"), std::string::npos) << all;
+  EXPECT_EQ(all.find(hex(request(4))), std::string::npos) << "a tag that was given back";
+  EXPECT_EQ(all.find(hex(request(5))), std::string::npos) << "a request of another disk";
+  EXPECT_NE(output("dev -d", Format::kJson).find("\"name\":\"vda\""), std::string::npos);
+}
+
+TEST_F(DiskTest, ADiskWithoutRequestsIsLeftOutByD) {
+  write(kWord, 0);
+  EXPECT_EQ(output("dev -D").find("vda"), std::string::npos);
+  EXPECT_NE(output("dev -d").find("vda"), std::string::npos);
+}
+
+TEST_F(DiskTest, DamagedTagsEndWithAWord) {
+  kernel_.machine.memory.write_u32(kTags + 24, 0xffffffff);
+  kernel_.machine.memory.write_u32(kTags + 16, 0xffffffff);
+  EXPECT_NE(output("dev -d").find("cannot be read"), std::string::npos);
+  write(kTags + 32, 0x1234);
+  EXPECT_NE(output("dev -d").find("the tags cannot be read"), std::string::npos) << output("dev -d");
+}
+
+}  // namespace
+}  // namespace whyhung::commands
