@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kmem: how the machine's memory was used (-i), and the kernel's own counts (-V).
+// kmem: how the machine's memory was used (-i), the kernel's own counts (-V), and what kmem_parts.h lists.
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/desk.h"
+#include "commands/expression.h"
+#include "commands/kmem_parts.h"
 #include "commands/object.h"
 #include "report/system_header.h"
 
@@ -11,8 +13,17 @@ namespace {
 
 constexpr std::size_t kMostCounters = 256;
 
-constexpr auto kOptions =
-    std::to_array<Option>({{"i", "", "how memory is used"}, {"V", "", "the kernel's counters, by zone and node"}});
+constexpr auto kOptions = std::to_array<Option>({{"i", "", "how memory is used"},
+                                                 {"V", "", "the kernel's counters, by zone and node"},
+                                                 {"s", "", "caches of objects: all, or those that are named"},
+                                                 {"S", "", "the same with each slab and object"},
+                                                 {"z", "", "zones with their counters"},
+                                                 {"n", "", "nodes, zones and sections"},
+                                                 {"f", "", "free areas of each zone"},
+                                                 {"v", "", "areas of vmalloc"},
+                                                 {"g", "", "flags of pages, or what the given flags mean"},
+                                                 {"o", "", "where each CPU's variables lie"},
+                                                 {"p", "", "each struct page"}});
 
 // A counter of vm_zone_stat or vm_node_stat by the name of its enumerator.
 std::optional<std::int64_t> counter(const Call& call, std::string_view table, std::string_view name) {
@@ -116,18 +127,48 @@ Result<void> show_counters(Call& call) {
 }
 
 Result<void> run(Call& call) {
-  if (!call.words().empty())
-    return fail(ErrorKind::kUnsupported, "kmem does not explain addresses: struct, sym and vtop do");
-  if (call.has("i")) return show_use(call);
-  if (call.has("V")) return show_counters(call);
-  return fail(ErrorKind::kUsage, "kmem wants an option: -i or -V");
+  const auto& words = call.words();
+  if (call.has("g")) return show_flags(call, words);
+  const bool wants_caches = call.has("s") || call.has("S");
+  // Words are names of caches, or addresses.
+  std::vector<std::string> names;
+  std::vector<std::uint64_t> addresses;
+  for (const std::string& word : words) {
+    const auto address = parse_address(call, word);
+    if (address) {
+      addresses.push_back(*address);
+    } else if (wants_caches) {
+      names.push_back(word);
+    } else {
+      return tl::unexpected(address.error());
+    }
+  }
+  if (wants_caches && addresses.empty()) return show_caches(call, names, call.has("S"));
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    if (i != 0) call.output.heading("\n");
+    TRY_CHECK(show_address(call, addresses[i]));
+  }
+  if (!words.empty()) return {};
+  using Show = Result<void> (*)(Call&);
+  constexpr auto kShows = std::to_array<std::pair<std::string_view, Show>>({{"i", show_use},
+                                                                            {"V", show_counters},
+                                                                            {"z", show_zones},
+                                                                            {"n", show_nodes},
+                                                                            {"f", show_free},
+                                                                            {"v", show_virtual_areas},
+                                                                            {"o", show_offsets},
+                                                                            {"p", show_pages}});
+  for (const auto& [option, show] : kShows) {
+    if (call.has(option)) return show(call);
+  }
+  return fail(ErrorKind::kUsage, "kmem wants an option or an address: help kmem lists them");
 }
 
 }  // namespace
 
 extern const Command kKmem = {.name = "kmem",
-                              .usage = "kmem -i|-V",
-                              .help = "how memory is used, and the kernel's own counts",
+                              .usage = "kmem -i|-V|-s|-S|-z|-n|-f|-v|-g|-o|-p [CACHE…|FLAGS] | kmem [-S] ADDRESS…",
+                              .help = "how memory is used, and what an address in it is",
                               .options = kOptions,
                               .needs = Needs::kMachine,
                               .run = run,

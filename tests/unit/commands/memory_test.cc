@@ -139,5 +139,90 @@ TEST_F(DiskTest, DamagedTagsEndWithAWord) {
   EXPECT_NE(output("dev -d").find("the tags cannot be read"), std::string::npos) << output("dev -d");
 }
 
+// The cache "items" with one slab of 8 objects: CPU 0 takes from it and keeps 1 and 3, 5 was given back by another CPU.
+class SlabTest : public MemoryTest {
+ protected:
+  SlabTest() {
+    types(
+        "page 64: flags@0:8 compound_head@8:8 mapping@24:8 index@32:8 _refcount@52:4\n"
+        "mem_section 32: section_mem_map@0:8\n"
+        "slab 64: slab_list@8:16 next@8:8 slab_cache@24:8 freelist@32:8 inuse@40:2 objects@42:2\n"
+        "kmem_cache 256: cpu_slab@0:8 size@8:4 object_size@12:4 offset@16:4 oo.x@20:4 name@24:8 list@32:16 "
+        "node@64:[4x8]\n"
+        "kmem_cache_cpu 32: freelist@0:8 slab@16:8 partial@24:8\n"
+        "kmem_cache_node 64: nr_partial@8:8 partial@16:16 nr_slabs@32:8 total_objects@40:8\n"
+        "enum PG_slab=9\n");
+    // Sections so large that the machine's addresses, which stand for physical ones too, are in the last.
+    kernel_.target.vmcoreinfo = dump::VmcoreInfo(fmt::format(
+        "PAGESIZE=4096\nSYMBOL(mem_section)={:x}\nLENGTH(mem_section)=1024\nNUMBER(SECTION_SIZE_BITS)=47\n", kRoots));
+    write(kRoots + 1023 * 8, kRoot);
+    for (std::uint64_t i = 0; i < 128; ++i) write(kRoot + i * 32, 0);
+    write(kRoot + 127 * 32, (kPages - (kMemory >> 12) * 64) | 3);
+    kernel_.name_variable("slab_caches", kPlace, 16);
+    list(kPlace, {kCache + 32});
+    kernel_.name_variable("cpu_slab", kVariable, 32);
+    write(kCache, kVariable);
+    kernel_.machine.memory.write_u32(kCache + 8, 64);
+    kernel_.machine.memory.write_u32(kCache + 12, 56);
+    kernel_.machine.memory.write_u32(kCache + 20, 8);
+    write(kCache + 24, kCache + 0x200);
+    kernel_.machine.memory.write_text(kCache + 0x200, "items");
+    write(kCache + 64, kNode);
+    write(kNode + 32, 1);
+    write(kNode + 40, 8);
+    empty_list(kNode + 16);
+    for (const std::uint32_t cpu : {0u, 1u}) {
+      for (std::uint64_t at = 0; at < 32; at += 8) write(kernel_.percpu(cpu, "cpu_slab") + at, 0);
+    }
+    write(kernel_.percpu(0, "cpu_slab"), object(1));
+    write(kernel_.percpu(0, "cpu_slab") + 16, kPages);
+    write(kPages, 1u << 9);
+    write(kPages + 24, kCache);
+    write(kPages + 32, object(5));
+    kernel_.machine.memory.write_u32(kPages + 40, 8 << 16 | 7);
+    write(object(1), object(3));
+  }
+  static std::uint64_t object(std::uint64_t i) { return kMemory + i * 64; }
+  static constexpr std::uint64_t kRoots = kPlace + 0x4000, kRoot = kPlace + 0x8000, kPages = kPlace + 0xa000,
+                                 kCache = kPlace + 0xb000, kNode = kPlace + 0xc000, kMemory = kPlace + 0x10000,
+                                 kVariable = 0x7000;
+};
+
+TEST_F(SlabTest, ObjectsThatACpuKeepsAreFree) {
+  EXPECT_EQ(output("kmem -s items"), "CACHE             OBJSIZE  ALLOCATED     TOTAL  SLABS  SSIZE  NAME\n" +
+                                         hex(kCache) + "       56          5         8      1     4k  items\n");
+  const std::string all = output("kmem -S items");
+  EXPECT_NE(all.find(fmt::format("  [{:x}]\n   {:x}  (cpu 0 cache)\n", object(0), object(1))), std::string::npos)
+      << all;
+  EXPECT_NE(all.find(fmt::format("   {:x}  \n", object(5))), std::string::npos) << all;
+  EXPECT_EQ(output("kmem -s others"), "error: no cache is called \"others\"");
+}
+
+TEST_F(SlabTest, AnAddressIsToldItsObject) {
+  const std::string text = output(fmt::format("kmem {:x}", object(2) + 8));
+  EXPECT_NE(text.find(fmt::format("  [{:x}]\n", object(2))), std::string::npos) << text;
+  EXPECT_EQ(text.find(fmt::format("[{:x}]", object(0))), std::string::npos) << text;
+  write(kPages, 0);
+  EXPECT_EQ(output(fmt::format("kmem {:x}", object(2))).find("CACHE"), std::string::npos) << "a page of no slab";
+}
+
+TEST_F(SlabTest, DamagedFreeListsEndWithAWord) {
+  write(object(3), object(1));
+  EXPECT_NE(output("kmem -s").find("runs in a circle at"), std::string::npos) << output("kmem -s");
+  write(object(3), 0x1234);
+  EXPECT_NE(output("kmem -s").find("leads to 0x1234"), std::string::npos) << output("kmem -s");
+}
+
+TEST_F(SlabTest, FreeListsWithASecretAreRead) {
+  types("kmem_cache 256: random@48:8\n");
+  constexpr std::uint64_t kSecret = 0x1122334455667788;
+  write(kCache + 48, kSecret);
+  const auto hide = [&](std::uint64_t at, std::uint64_t next) { write(at, next ^ kSecret ^ __builtin_bswap64(at)); };
+  hide(object(1), object(3));
+  hide(object(3), 0);
+  hide(object(5), 0);
+  EXPECT_NE(output("kmem -s").find(" 5         8      1     4k  items"), std::string::npos) << output("kmem -s");
+}
+
 }  // namespace
 }  // namespace whyhung::commands
