@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// irq: interrupts, who handles them and (-s) how many each CPU took; timer: the high-resolution timers of each CPU.
+// irq: interrupts, who handles them, (-s) how many each CPU took and (-a) which CPUs may take them.
 #include <algorithm>
 
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/expression.h"
 #include "commands/object.h"
-#include "commands/task_choice.h"
 #include "kernel/tree.h"
 
 namespace whyhung::commands {
 namespace {
 
 constexpr std::size_t kMostInterrupts = 1u << 16;
-constexpr std::size_t kMostTimers = 1u << 16;
 constexpr unsigned kMostActions = 64;
 
 constexpr auto kIrqOptions = std::to_array<Option>({{"s", "", "how many of each every CPU took"},
                                                     {"b", "", "the handlers of softirqs"},
+                                                    {"a", "", "which CPUs may take each"},
                                                     {"u", "", "only interrupts that somebody handles"},
                                                     {"c", "CPUS", "with -s: only these CPUs"}});
-constexpr auto kTimerOptions = std::to_array<Option>(
-    {{"r", "", "high-resolution timers; others are not shown"}, {"C", "CPUS", "only these CPUs"}});
-
 struct Interrupt {
   std::uint64_t number = 0;
   std::uint64_t descriptor = 0;
@@ -119,10 +115,57 @@ Result<void> show_softirqs(Call& call) {
   return {};
 }
 
+// The CPUs of a cpumask as ranges: "0-2,5".
+std::string cpu_ranges(const Call& call, std::uint64_t mask) {
+  std::string text;
+  const auto& possible = call.machine().percpu().possible();
+  std::optional<std::uint32_t> first, last;
+  const auto flush = [&] {
+    if (first)
+      text += fmt::format("{}{}{}", text.empty() ? "" : ",", *first, *last == *first ? "" : fmt::format("-{}", *last));
+    first.reset();
+  };
+  for (const std::uint32_t cpu : possible) {
+    const auto word = call.machine().access.memory.read_u64(VirtualAddress(mask + cpu / 64 * 8));
+    if (!word) return "?";
+    if ((*word >> cpu % 64 & 1) == 0) continue;
+    if (!first || *last + 1 != cpu) {
+      flush();
+      first = cpu;
+    }
+    last = cpu;
+  }
+  flush();
+  return text;
+}
+
+Result<void> show_affinity(Call& call, const std::vector<Interrupt>& all) {
+  call.output.heading("IRQ NAME                 AFFINITY\n");
+  for (const Interrupt& interrupt : all) {
+    const Object descriptor(call, "irq_desc", interrupt.descriptor);
+    const auto actions = actions_of(call, descriptor);
+    if (actions.empty()) continue;
+    // A pointer where there may be many CPUs, else the mask itself.
+    const auto field = descriptor.field({"irq_common_data.affinity", "irq_data.affinity"});
+    const bool is_pointer = field && field->element_count() == 0 && field->size() == 8 &&
+                            !call.machine().access.types.member("irq_desc", "irq_common_data.affinity.bits");
+    const auto mask = is_pointer ? descriptor.pointer({"irq_common_data.affinity", "irq_data.affinity"})
+                                 : descriptor.place({"irq_common_data.affinity", "irq_data.affinity"});
+    const std::string cpus = mask ? cpu_ranges(call, *mask) : "?";
+    Value value = Value::object();
+    value.set("irq", interrupt.number);
+    value.set("name", actions.front().second);
+    value.set("cpus", cpus);
+    call.output.row(fmt::format("{:>3} {:<20} {}\n", interrupt.number, printable(actions.front().second), cpus), value);
+  }
+  return {};
+}
+
 Result<void> run_irq(Call& call) {
   if (call.has("b")) return show_softirqs(call);
   TRY_ASSIGN(const auto all, interrupts(call));
   if (call.has("s")) return show_counts(call, all);
+  if (call.has("a")) return show_affinity(call, all);
   call.output.heading(" IRQ   IRQ_DESC/_DATA      IRQACTION      NAME\n");
   bool found = call.words().empty();
   for (const Interrupt& interrupt : all) {
@@ -151,76 +194,13 @@ Result<void> run_irq(Call& call) {
   return {};
 }
 
-Result<void> run_timer(Call& call) {
-  if (!call.has("r")) return fail(ErrorKind::kUnsupported, "the timer wheels are not read: timer -r shows hrtimers");
-  auto& machine = call.machine();
-  std::vector<std::uint32_t> cpus = machine.percpu().possible();
-  if (const auto text = call.arguments.value("C")) {
-    TRY_ASSIGN(cpus, parse_cpus(call, *text));
-  }
-  kernel::Binder binder(machine.access.types);
-  const auto tree = kernel::RedBlackTreeView::bind(binder);
-  const auto bases = binder.optional("hrtimer_cpu_base", {"clock_base"});
-  const auto node = binder.optional("hrtimer", {"node.node"});
-  if (!bases.exists() || !node.exists() || !tree.usable())
-    return fail(ErrorKind::kNotFound, "this kernel's types have no hrtimer_cpu_base");
-  std::size_t left = kMostTimers;  // that all CPUs together may have
-  for (const std::uint32_t cpu : cpus) {
-    if (call.context.is_stopped()) break;
-    const auto base = machine.percpu().find("hrtimer_bases", cpu);
-    if (!base) return fail(ErrorKind::kNotFound, "this kernel names no hrtimer_bases");
-    call.output.heading(
-        fmt::format("{}CPU: {}  HRTIMER_CPU_BASE: {:x}\n", cpu == cpus.front() ? "" : "\n", cpu, base->value));
-    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(bases.element_count(), 8); ++i) {
-      const std::uint64_t at = bases.in(*base).value + i * bases.element_size();
-      const Object clock(call, "hrtimer_clock_base", at);
-      const auto root =
-          clock.pointer({"active.rb_root.rb_root.rb_node", "active.rb_root.rb_node", "active.head.rb_node"});
-      const auto get_time = clock.pointer({"get_time"});
-      call.output.heading(fmt::format("  CLOCK: {}  HRTIMER_CLOCK_BASE: {:x}  [{}]\n", i, at,
-                                      get_time ? call.desk.meaning().symbol(*get_time) : "?"));
-      if (!root) {
-        call.output.heading("     (empty)\n");
-        continue;
-      }
-      call.output.heading("     SOFTEXPIRES         EXPIRES         HRTIMER         FUNCTION\n");
-      const auto walk = tree.nodes(machine.access.memory, VirtualAddress(*root), left);
-      left -= std::min(left, walk.nodes.size());
-      for (const VirtualAddress one : walk.nodes) {
-        const Object timer(call, "hrtimer", node.container(one).value);
-        const auto soft = timer.signed_number({"_softexpires"});
-        const auto hard = timer.signed_number({"node.expires"});
-        const auto function = timer.pointer({"function"});
-        const std::string name = function ? call.desk.meaning().symbol(*function) : "?";
-        Value value = Value::object();
-        value.set("cpu", cpu);
-        value.set("clock", i);
-        value.set("timer", Value::address(timer.address()));
-        value.set("expires", hard ? Value(*hard) : Value());
-        value.set("function", name);
-        call.output.row(fmt::format("  {:>14}  {:>14}  {:016x}  {:x}  <{}>\n", soft ? std::to_string(*soft) : "?",
-                                    hard ? std::to_string(*hard) : "?", timer.address(), function.value_or(0), name),
-                        value);
-      }
-      if (!walk.broken.empty()) call.output.heading(fmt::format("     (the tree is damaged: {})\n", walk.broken));
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 extern const Command kIrq = {.name = "irq",
-                             .usage = "irq [-u|-b|-s [-c CPUS]] [NUMBER]…",
+                             .usage = "irq [-u|-b|-a|-s [-c CPUS]] [NUMBER]…",
                              .help = "interrupts and who handles them",
                              .options = kIrqOptions,
                              .needs = Needs::kMachine,
                              .run = run_irq};
-extern const Command kTimer = {.name = "timer",
-                               .usage = "timer -r [-C CPUS]",
-                               .help = "the high-resolution timers of each CPU",
-                               .options = kTimerOptions,
-                               .needs = Needs::kMachine,
-                               .run = run_timer};
 
 }  // namespace whyhung::commands

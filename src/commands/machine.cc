@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // mach: the hardware as the kernel saw it; net: network devices and their addresses; sig: signals
 // that tasks have pending and blocked.
+#include <algorithm>
+#include <map>
+
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/expression.h"
 #include "commands/object.h"
+#include "commands/objects.h"
 #include "commands/task_choice.h"
 #include "report/system_header.h"
 
@@ -13,9 +17,67 @@ namespace {
 
 constexpr unsigned kMostAddresses = 64;
 
+constexpr std::uint64_t kMostRanges = 1024;
+
+constexpr auto kMachOptions = std::to_array<Option>({{"m", "", "the memory map of the firmware"},
+                                                     {"c", "", "what the kernel knows of each processor"},
+                                                     {"x", "", "with -c: numbers in hexadecimal"},
+                                                     {"d", "", "with -c: numbers in decimal"},
+                                                     {"o", "", "not read: the console of the firmware of ppc64"}});
 constexpr auto kNetOptions = std::to_array<Option>({{"n", "PID|TASK", "the devices of this task's network namespace"}});
 
+// The memory map that the firmware gave.
+Result<void> show_firmware_map(Call& call) {
+  const auto table = variable_number(call, "e820_table", 8);
+  const Object map(call, "e820_table", table.value_or(0));
+  const auto count = map.number({"nr_entries"});
+  const auto entries = map.field({"entries"});
+  if (!table || !count || !entries) return fail(ErrorKind::kNotFound, "this machine has no map of its firmware (e820)");
+  std::map<std::uint64_t, std::string> names;
+  if (const auto kinds = call.desk.types().find("enum e820_type")) {
+    for (const auto& [name, number] : call.desk.types().declarations(*kinds).resolved(kinds->id).enumerators)
+      names.emplace(static_cast<std::uint64_t>(number),
+                    name.starts_with("E820_TYPE_") ? "E820_" + name.substr(10) : name);
+  }
+  call.output.heading("      PHYSICAL ADDRESS RANGE         TYPE\n");
+  for (std::uint64_t i = 0; i < std::min(*count, kMostRanges); ++i) {
+    const Object entry(call, "e820_entry",
+                       entries->in(VirtualAddress(map.address())).value + i * entries->element_size());
+    const auto start = entry.number({"addr"});
+    const auto size = entry.number({"size"});
+    const auto kind = entry.number({"type"});
+    if (!start || !size || !kind) return fail(ErrorKind::kUnreadable, "the map of the firmware cannot be read");
+    const auto known = names.find(*kind);
+    const std::string name = known != names.end() ? printable(known->second) : fmt::format("(type {})", *kind);
+    Value value = Value::object();
+    value.set("start", Value::address(*start));
+    value.set("end", Value::address(*start + *size));
+    value.set("type", name);
+    call.output.row(fmt::format("{:016x} - {:016x}  {}\n", *start, *start + *size, name), value);
+  }
+  return {};
+}
+
+// What the kernel found out about each processor.
+Result<void> show_processors(Call& call) {
+  if (!call.machine().access.types.size_of("cpuinfo_x86"))
+    return fail(ErrorKind::kUnsupported, "mach -c is for processors of x86");
+  TRY_ASSIGN(const ObjectChoice choice, parse_choice(call, "struct", "cpuinfo_x86"));
+  for (const std::uint32_t cpu : call.machine().percpu().possible()) {
+    const auto at = call.machine().percpu().find("cpu_info", cpu);
+    if (!at) return fail(ErrorKind::kNotFound, "this kernel names no cpu_info");
+    TRY_ASSIGN(const ObjectText shown, show_object(call, choice, at->value, radix_of(call)));
+    call.output.row(fmt::format("{}CPU {}:\n{}", call.output.wrote_any() ? "\n" : "", cpu, shown.text), shown.value);
+  }
+  return {};
+}
+
 Result<void> run_mach(Call& call) {
+  if (call.has("m")) return show_firmware_map(call);
+  if (call.has("c")) return show_processors(call);
+  if (call.has("o")) {
+    return fail(ErrorKind::kUnsupported, "the console of the firmware of ppc64 (mach -o) is not read");
+  }
   const model::Machine& machine = call.snapshot().machine;
   const std::uint64_t page = call.machine().target.vmcoreinfo.page_size().value_or(4096);
   Value value = Value::object();
@@ -129,9 +191,9 @@ Result<void> run_sig(Call& call) {
 }  // namespace
 
 extern const Command kMach = {.name = "mach",
-                              .usage = "mach",
+                              .usage = "mach [-m|-c [-x|-d]]",
                               .help = "the hardware as the kernel saw it",
-                              .options = {},
+                              .options = kMachOptions,
                               .needs = Needs::kMachine,
                               .run = run_mach};
 extern const Command kNet = {.name = "net",

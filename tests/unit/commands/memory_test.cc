@@ -139,6 +139,72 @@ TEST_F(DiskTest, DamagedTagsEndWithAWord) {
   EXPECT_NE(output("dev -d").find("the tags cannot be read"), std::string::npos) << output("dev -d");
 }
 
+class TimerTest : public MemoryTest {
+ protected:
+  TimerTest() {
+    types(
+        "timer_base 128: vectors@0:[4x8]\n"
+        "timer_list 40: entry@0:16 expires@16:8 function@24:8\n");
+    kernel_.name_variable("jiffies_64", kPlace, 8);
+    write(kPlace, 1000);
+    kernel_.name_variable("timer_bases", kVariable, 128);
+    for (const std::uint32_t cpu : {0u, 1u}) {
+      for (std::uint64_t at = 0; at < 128; at += 8) write(base(cpu) + at, 0);
+    }
+    write(base(0) + 8, kPlace + 0x100);
+    write(kPlace + 0x100, kPlace + 0x200);
+    write(kPlace + 0x110, 1500);
+    write(kPlace + 0x118, kernel_.function("late_timer"));
+    write(kPlace + 0x210, 900);
+    write(kPlace + 0x218, kernel_.function("missed_timer"));
+  }
+  std::uint64_t base(std::uint32_t cpu) { return kernel_.percpu(cpu, "timer_bases"); }
+  static constexpr std::uint64_t kVariable = 0x7000;
+};
+
+TEST_F(TimerTest, TimersStandInTheOrderOfTheirTimes) {
+  const std::string text = output("timer -C 0");
+  const auto missed = text.find("-100");
+  const auto late = text.find("500  " + hex(kPlace + 0x100));
+  EXPECT_LT(missed, late) << text;
+  EXPECT_NE(late, std::string::npos) << text;
+  EXPECT_NE(text.find("<late_timer>"), std::string::npos) << text;
+  EXPECT_NE(output("timer -C 1").find("(none)"), std::string::npos);
+}
+
+TEST_F(TimerTest, ACircleOfTimersComesToAnEnd) {
+  write(kPlace + 0x200, kPlace + 0x100);
+  EXPECT_NE(output("timer -C 0").find("(the wheel is damaged: "), std::string::npos) << output("timer -C 0");
+}
+
+class QueueTest : public MemoryTest {
+ protected:
+  QueueTest() {
+    types(
+        "wait_queue_head 24: head@8:16\n"
+        "wait_queue_entry 40: private@8:8 func@16:8 entry@24:16\n");
+    kernel_.name_variable("the_queue", kPlace, 24);
+    empty_list(kPlace + 8);
+  }
+};
+
+TEST_F(QueueTest, WaitqNamesTheTasksAndWhatElseWaits) {
+  list(kPlace + 8, {kPlace + 0x100 + 24, kPlace + 0x200 + 24});
+  write(kPlace + 0x108, kernel_.task(7));
+  write(kPlace + 0x208, 0x10);
+  write(kPlace + 0x210, kernel_.function("ep_poll_callback"));
+  const std::string text = output("waitq the_queue");
+  EXPECT_NE(text.find("PID: 7 "), std::string::npos) << text;
+  EXPECT_NE(text.find("no task; it calls ep_poll_callback"), std::string::npos) << text;
+}
+
+TEST_F(QueueTest, WaitqSaysWhatIsEmptyAndWhatIsNoQueue) {
+  EXPECT_EQ(output("waitq the_queue"), fmt::format("wait queue {:x} is empty\n", kPlace));
+  write(kPlace + 8, 0x1234);
+  EXPECT_NE(output("waitq the_queue").find("is no wait queue: "), std::string::npos) << output("waitq the_queue");
+  EXPECT_EQ(output("waitq"), "error: waitq wants a wait queue: waitq ADDRESS, waitq T.MEMBER ADDRESS");
+}
+
 // The cache "items" with one slab of 8 objects: CPU 0 takes from it and keeps 1 and 3, 5 was given back by another CPU.
 class SlabTest : public MemoryTest {
  protected:
