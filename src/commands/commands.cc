@@ -10,18 +10,34 @@
 namespace whyhung::commands {
 
 // Each is defined in a file of its own. To add one: its name here, twice.
-extern const Command kAscii, kBt, kDev, kDis, kEval, kExtend, kFiles, kForeach, kHelp, kIrq, kKmem, kList, kLocks, kLog,
-    kMach, kMod, kMount, kNet, kOwner, kPrint, kPs, kRead, kRunq, kSearch, kSet, kSig, kStruct, kSwap, kSym, kSys,
-    kTask, kTimer, kTree, kUnion, kVm, kVirtualToPhysical, kWaiters, kWaitq, kWhatis, kWhy, kWrite;
+extern const Command kAscii, kBt, kDev, kDis, kEval, kExtend, kFiles, kForeach, kFuser, kHelp, kIpcs, kIrq, kKmem,
+    kList, kLocks, kLog, kMach, kMod, kMount, kNet, kOwner, kPrint, kPs, kRead, kRunq, kSearch, kSet, kSig, kStruct,
+    kSwap, kSym, kSys, kTask, kTimer, kTree, kUnion, kVm, kVirtualToPhysical, kWaiters, kWaitq, kWhatis, kWhy, kWrite;
 
 namespace {
 
-constexpr auto kCommands = std::to_array<const Command*>(
-    {&kAscii,   &kBt,    &kDev,    &kDis,   &kEval,  &kExtend, &kFiles, &kForeach, &kHelp,
-     &kIrq,     &kKmem,  &kList,   &kLocks, &kLog,   &kMach,   &kMod,   &kMount,   &kNet,
-     &kOwner,   &kPrint, &kPs,     &kRead,  &kRunq,  &kSearch, &kSet,   &kSig,     &kStruct,
-     &kSwap,    &kSym,   &kSys,    &kTask,  &kTimer, &kTree,   &kUnion, &kVm,      &kVirtualToPhysical,
-     &kWaiters, &kWaitq, &kWhatis, &kWhy,   &kWrite});
+constexpr auto kCommands = std::to_array<const Command*>({&kAscii,   &kBt,
+                                                          &kDev,     &kDis,
+                                                          &kEval,    &kExtend,
+                                                          &kFiles,   &kForeach,
+                                                          &kFuser,   &kHelp,
+                                                          &kIpcs,    &kIrq,
+                                                          &kKmem,    &kList,
+                                                          &kLocks,   &kLog,
+                                                          &kMach,    &kMod,
+                                                          &kMount,   &kNet,
+                                                          &kOwner,   &kPrint,
+                                                          &kPs,      &kRead,
+                                                          &kRunq,    &kSearch,
+                                                          &kSet,     &kSig,
+                                                          &kStruct,  &kSwap,
+                                                          &kSym,     &kSys,
+                                                          &kTask,    &kTimer,
+                                                          &kTree,    &kUnion,
+                                                          &kVm,      &kVirtualToPhysical,
+                                                          &kWaiters, &kWaitq,
+                                                          &kWhatis,  &kWhy,
+                                                          &kWrite});
 
 constexpr unsigned kMostAliases = 8;  // that one line may go through: an alias of an alias
 

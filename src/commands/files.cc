@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// files: what tasks have open; mount: the mounted file systems; vm: the address space of tasks.
-#include <set>
-
+// files: what tasks have open; mount: the mounted file systems.
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/file_paths.h"
 #include "commands/object.h"
+#include "commands/process_files.h"
 #include "commands/task_choice.h"
-#include "kernel/memory_map.h"
 #include "kernel/tree.h"
 
 namespace whyhung::commands {
@@ -19,12 +17,8 @@ constexpr std::size_t kMostMappings = 1u << 17;
 constexpr auto kFilesOptions =
     std::to_array<Option>({{"R", "TEXT", "only files whose path or address holds the text"}});
 
-struct OpenFile {
-  std::uint64_t descriptor = 0;
-  std::uint64_t file = 0;
-};
+}  // namespace
 
-// The table of descriptors; empty with a reason when it cannot be read.
 std::vector<OpenFile> open_files(const Call& call, const model::Task& task, std::string& why) {
   std::vector<OpenFile> files;
   const auto table = Object(call, "task_struct", task.address).pointer({"files"});
@@ -55,6 +49,8 @@ std::vector<OpenFile> open_files(const Call& call, const model::Task& task, std:
   if (files.empty() && why.empty()) why = "No open files";
   return files;
 }
+
+namespace {
 
 Result<void> run_files(Call& call) {
   TRY_ASSIGN(const auto tasks, tasks_of(call));
@@ -166,84 +162,6 @@ Result<void> run_mount(Call& call) {
   return {};
 }
 
-// The mappings of a process, in order of addresses.
-std::vector<std::uint64_t> mappings_of(const Call& call, const Object& mm, std::string& broken) {
-  std::vector<std::uint64_t> mappings;
-  if (const auto tree = mm.place({"mm_mt"})) {
-    kernel::Binder binder(call.machine().access.types);
-    const auto walk =
-        kernel::MapleTreeView::bind(binder).entries(call.machine().access.memory, VirtualAddress(*tree), kMostMappings);
-    for (const auto& entry : walk.entries) {
-      if ((entry.value & 3) == 0) mappings.push_back(entry.value);
-    }
-    broken = walk.broken;
-    return mappings;
-  }
-  // Before v6.1 (763ecb035029) a list.
-  std::set<std::uint64_t> seen;
-  auto next = mm.pointer({"mmap"});
-  while (next && mappings.size() < kMostMappings && seen.insert(*next).second) {
-    mappings.push_back(*next);
-    next = Object(call, "vm_area_struct", *next).pointer({"vm_next"});
-  }
-  if (next) broken = fmt::format("the list runs in a circle at {:#x}", *next);
-  return mappings;
-}
-
-Result<void> run_vm(Call& call) {
-  TRY_ASSIGN(const auto tasks, tasks_of(call));
-  kernel::Binder binder(call.machine().access.types);
-  const auto sizes = kernel::MemoryMapView::bind(binder);
-  const std::uint64_t page_kilobytes = call.machine().target.vmcoreinfo.page_size().value_or(4096) / 1024;
-  bool is_first = true;
-  for (const model::Task* task : tasks) {
-    if (call.context.is_stopped()) break;
-    std::string text = (is_first ? "" : "\n") + task_line(*task);
-    is_first = false;
-    const auto at = Object(call, "task_struct", task->address).pointer({"mm"});
-    Value value = Value::object();
-    value.set("pid", task->pid);
-    if (!at) {
-      call.output.row(text + "(no memory of its own)\n", value);
-      continue;
-    }
-    const Object mm(call, "mm_struct", *at);
-    const auto use = sizes.use(call.machine().access, call.machine().percpu(), VirtualAddress(*at));
-    text += fmt::format("       MM               PGD          RSS    TOTAL_VM\n{:016x}  {:016x}  {:>6}  {:>8}\n", *at,
-                        mm.number({"pgd"}).value_or(0),
-                        use ? fmt::format("{}k", use->resident_pages * page_kilobytes) : "?",
-                        use ? fmt::format("{}k", use->virtual_pages * page_kilobytes) : "?");
-    value.set("mm", Value::address(*at));
-    std::string broken;
-    Value rows = Value::array();
-    text += "      VMA           START       END     FLAGS FILE\n";
-    for (const std::uint64_t address : mappings_of(call, mm, broken)) {
-      const Object mapping(call, "vm_area_struct", address);
-      const auto begin = mapping.number({"vm_start"});
-      const auto end = mapping.number({"vm_end"});
-      const auto flags = mapping.number({"vm_flags", "__vm_flags"});
-      const auto file = mapping.pointer({"vm_file"});
-      std::string path;
-      if (file) {
-        const Object open(call, "file", *file);
-        path = path_of(call, open.number({"f_path.dentry"}).value_or(0), open.number({"f_path.mnt"}).value_or(0));
-      }
-      text += fmt::format("{:016x} {:>10x} {:>10x} {:>6x} {}\n", address, begin.value_or(0), end.value_or(0),
-                          flags.value_or(0), path);
-      Value one = Value::object();
-      one.set("vma", Value::address(address));
-      one.set("start", begin ? Value::address(*begin) : Value());
-      one.set("end", end ? Value::address(*end) : Value());
-      one.set("flags", flags ? Value::address(*flags) : Value());
-      if (!path.empty()) one.set("file", path);
-      rows.push(std::move(one));
-    }
-    value.set("mappings", std::move(rows));
-    call.output.row(text + (broken.empty() ? "" : fmt::format("(the mappings are damaged: {})\n", broken)), value);
-  }
-  return {};
-}
-
 }  // namespace
 
 extern const Command kFiles = {.name = "files",
@@ -259,12 +177,5 @@ extern const Command kMount = {.name = "mount",
                                .options = {},
                                .needs = Needs::kMachine,
                                .run = run_mount};
-extern const Command kVm = {.name = "vm",
-                            .usage = "vm [PID|TASK|NAME]…",
-                            .help = "the address space of tasks",
-                            .options = {},
-                            .needs = Needs::kMachine,
-                            .per_task = PerTask::kYes,
-                            .run = run_vm};
 
 }  // namespace whyhung::commands
