@@ -74,7 +74,7 @@ class Writer {
   void write(const CpuPicture::Row& row) {
     const bool is_bad = row.bucket == CpuBucket::kCulprit;
     html_.raw(is_bad ? "<tr class=\"bad\">" : "<tr>").raw(fmt::format("<th scope=\"row\">{}</th>", row.cpu));
-    cell("td", bucket_words(row.bucket, false));
+    html_.raw("<td class=\"narrow\">").text(bucket_words(row.bucket, false)).raw("</td>");
     html_.raw("<td>").text(row.task);
     if (!row.place.empty()) html_.raw(row.task.empty() ? "in " : " in ").sentence(row.place);
     html_.raw("</td><td class=\"narrow\">").text(age(row.held)).raw("</td><td class=\"bar\">");
