@@ -29,7 +29,7 @@ WORD = re.compile(r'\b(\w+)::k\w+(?:: return|,)\s*"([a-z-]+)"')
 
 def words_of_program(root):
     words = {}
-    for file in [*root.glob("src/diagnose/*.cc"), *root.glob("src/model/*.cc")]:
+    for file in [*root.glob("src/diagnose/*.cc"), root / "src/diagnose/class_names.h", *root.glob("src/model/*.cc")]:
         for enum, word in WORD.findall(file.read_text()):
             words.setdefault(enum, set()).add(word)
     return words

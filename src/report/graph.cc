@@ -26,7 +26,7 @@ using model::NodeId;
 
 constexpr std::size_t kNamed = 3;
 constexpr std::size_t kNoRoom = std::numeric_limits<std::size_t>::max();
-constexpr std::size_t kLongestLine = 36;
+constexpr std::size_t kLongestLine = 44;
 
 // The parts of which each node leads to each other one (Tarjan), without recursion: graphs are a stranger's.
 class Circles {

@@ -170,7 +170,7 @@ def a_ticket_holds_the_screen_and_the_page_and_nothing_that_a_dump_makes_of_it(k
 
 
 def a_graph_for_graphviz_marks_the_culprit_and_stays_in_its_quotes(kit):
-    line = re.compile(r'  (n\d+ (\[shape=\w+[^"]*("#ffd9d2")?, label|-> n\d+ \[label)=|label=)"([^"\\]|\\.)*"\]?;')
+    line = re.compile(r'  (n\d+ (\[shape=\w+[^"]*("#ffd9d2")?, label|-> n\d+ \[label)=|label=)"([^"\\]|\\.)*"(, penwidth=3)?\]?;')
     for path in (SAMPLE, OTHER, _hostile_snapshot(kit, '"]; } evil \\')):
         ran = kit.run("--dot", path)
         lines = ran.output.splitlines()
