@@ -11,9 +11,8 @@ namespace whyhung::commands {
 namespace {
 
 constexpr std::uint64_t kMostNodes = 1024;
-constexpr std::size_t kMostCpuSlabs = 4096;   // partial ones of one CPU
-constexpr std::uint64_t kCountMask = 0xffff;  // OO_MASK: objects of a slab; above it the order of its pages
-constexpr unsigned kCountBits = 16;
+constexpr std::size_t kMostCpuSlabs = 4096;  // partial ones of one CPU
+constexpr unsigned kCountBits = 16;  // OO_SHIFT: of the objects of a slab; above them stands the order of its pages
 
 }  // namespace
 

@@ -104,12 +104,9 @@ Result<void> Unwrap::decide() {
     kind_ = Kind::kArchive;
     sources_.expect_several();
     archive_ = std::make_unique<TarReader>(*this);
-  } else if (wide_ = WideText::from_mark(head_); wide_ && !too_deep) {
-    kind_ = Kind::kText;
-    sources_.begin(name_);
-  } else if (too_deep || text.find('\0') != std::string_view::npos) {
+  } else if (wide_ = WideText::from_mark(head_); too_deep || (!wide_ && text.find('\0') != std::string_view::npos)) {
     kind_ = Kind::kOther;
-  } else if (text.starts_with(kApportReport)) {
+  } else if (!wide_ && text.starts_with(kApportReport)) {
     kind_ = Kind::kReport;
     sources_.expect_several();
     report_ = std::make_unique<Report>(sources_, volume_, name_, depth_);

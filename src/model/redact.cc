@@ -217,14 +217,13 @@ class Walker {
   void change(std::string_view name, T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
       change_text(name, value);
-    } else if constexpr (std::is_same_v<T, Module> || std::is_same_v<T, RegisterValue>) {
-      // Their names are those of code.
+    } else if constexpr (std::is_same_v<T, Module> || std::is_same_v<T, RegisterValue> || std::is_enum_v<T> ||
+                         std::is_arithmetic_v<T>) {
+      // Names of code, numbers, and words of this program.
     } else if constexpr (std::is_same_v<T, Gap>) {
       value.why = redactor_.text(value.why);  // what it is about is a word that verdicts know
     } else if constexpr (std::is_same_v<T, Resource>) {
       change_resource(value);
-    } else if constexpr (std::is_enum_v<T> || std::is_arithmetic_v<T>) {
-      // Numbers and words of this program.
     } else {
       visit_fields(*this, value);
     }

@@ -227,6 +227,7 @@ class Maker {
     }
     if (tasks.size() > kNamed) lines.push_back(fmt::format("and {} more", tasks.size() - kNamed));
     std::vector<NodeId> all;
+    all.reserve(tasks.size());
     for (const model::Task* task : tasks) all.push_back(model::task_node(task->address));
     const std::size_t from = new_node(GraphRole::kVictim, std::move(lines), std::move(all));
     const bool is_cpu = target.kind == model::NodeKind::kCpu;

@@ -65,7 +65,7 @@ class Maker {
     }
     std::vector<std::size_t> order(graph_.nodes.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_partition(order, [&](std::size_t node) { return !is_waited_for[node]; });
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t node) { return !is_waited_for[node]; });
     std::vector<std::pair<std::size_t, std::size_t>> path;
     for (const std::size_t first : order) {
       if (seen[first] == Seen::kNo) path.emplace_back(first, 0);

@@ -115,7 +115,7 @@ class Writer {
     if (diagnosis_.verdict == HangClass::kNone) return "This machine did not hang.";
     if (finding_ == nullptr) return "Something kept this machine from going on, and what it was could not be proven.";
     const bool is_crash = finding_->hang_class == HangClass::kCrashed;
-    std::string_view sure = "";
+    std::string_view sure;
     if (diagnosis_.confidence == model::Certainty::kLikely) sure = "most likely ";
     if (diagnosis_.confidence == model::Certainty::kPossible) sure = "perhaps ";
     std::string because;
