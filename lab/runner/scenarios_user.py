@@ -238,6 +238,19 @@ done
 grow_old
 crash
 ''', target='delay "/dev/ram0 0 300"', age=10),
+    "io-flood": _disk("twin: a slow device with more to write than it can for long: writers and sync wait", "none", '''
+echo 4194304 > /proc/sys/vm/dirty_bytes
+began
+for n in 1 2 3; do
+	sh -c 'while :; do dd if=/dev/zero of=/mnt/file bs=64k seek=$0 count=100 conv=notrunc 2> /dev/null; done' $((n * 100)) &
+	waiting="$waiting $!"
+done
+sleep 3
+sync &
+sh -c 'exec dd if=/dev/zero of=/mnt/file bs=4k count=4 conv=notrunc,fsync 2> /dev/null' &
+grow_old
+crash
+''', target='delay "/dev/ram0 0 400"', age=30),
     "io-device": _user("a device does not answer its requests", "io-stuck", '''
 load_drivers scsi_debug dev_size_mb=8
 for try in $(seq 50); do
