@@ -17,7 +17,8 @@ constexpr auto kBusyWaits =
                                                  {Meaning::kSpinsForIpi, BusyWait::kIpi},
                                                  {Meaning::kSpinsForLock, BusyWait::kSpinlock},
                                                  {Meaning::kSpinsForOwner, BusyWait::kOwnerSpin},
-                                                 {Meaning::kSpinsForConsole, BusyWait::kConsole}});
+                                                 {Meaning::kSpinsForConsole, BusyWait::kConsole},
+                                                 {Meaning::kSpinsForCallback, BusyWait::kCallback}});
 
 bool means(const model::Snapshot& snapshot, const model::StackTrace& stack, std::uint32_t frame, Meaning meaning) {
   return snapshot.location(stack.frames[frame]).meanings.has(meaning);
@@ -65,13 +66,17 @@ model::BusyWait busy_wait_of(const model::Snapshot& snapshot, const model::Cpu& 
                              const model::ContextSegment& segment) {
   constexpr std::uint32_t kInnermost = 4;
   const std::uint32_t end = std::min(segment.end_frame, segment.first_frame + kInnermost);
+  BusyWait innermost = BusyWait::kNone;
   for (std::uint32_t frame = segment.first_frame; frame < end; ++frame) {
-    if (!is_kernel_function(snapshot, cpu.stack, frame)) return BusyWait::kNone;
+    if (!is_kernel_function(snapshot, cpu.stack, frame)) break;
+    // Each time round it takes a lock for a moment, which is not what it waits for.
+    if (means(snapshot, cpu.stack, frame, Meaning::kSpinsForCallback)) return BusyWait::kCallback;
+    if (innermost != BusyWait::kNone) continue;
     for (const auto& [meaning, wait] : kBusyWaits) {
-      if (means(snapshot, cpu.stack, frame, meaning)) return wait;
+      if (means(snapshot, cpu.stack, frame, meaning)) innermost = wait;
     }
   }
-  return BusyWait::kNone;
+  return innermost;
 }
 
 // Registers of another context begin at `frame`. Code that has just been entered has saved none: what lies under it is

@@ -32,7 +32,7 @@ struct ContextSegment {
 };
 
 // The kernel's own wait for another CPU, with its own CPU held.
-enum class BusyWait : std::uint8_t { kNone, kStopMachine, kIpi, kSpinlock, kOwnerSpin, kConsole };
+enum class BusyWait : std::uint8_t { kNone, kStopMachine, kIpi, kSpinlock, kOwnerSpin, kConsole, kCallback };
 
 // Why the CPU's innermost code says nothing about the hang: it only serves the dump or the detector.
 enum class DumpRole : std::uint8_t { kNone, kPanicked, kStoppedForDump, kDetecting };

@@ -16,7 +16,7 @@ namespace whyhung::model {
 
 enum class LockMode : std::uint8_t { kShared, kExclusive };
 enum class FileLockFamily : std::uint8_t { kFlock, kPosix };
-enum class ServerKind : std::uint8_t { kFuse, kRpc };
+enum class ServerKind : std::uint8_t { kFuse, kRpc, kUserfault };
 // How far a file system is frozen (struct sb_writers).
 enum class FreezeLevel : std::uint8_t { kNot, kWriting, kPageFaults, kOwnThreads, kCompletely };
 

@@ -27,7 +27,8 @@ constexpr auto kBusyWaits = std::to_array<EnumName<BusyWait>>({{BusyWait::kNone,
                                                                {BusyWait::kIpi, "ipi"},
                                                                {BusyWait::kSpinlock, "spinlock"},
                                                                {BusyWait::kOwnerSpin, "owner-spin"},
-                                                               {BusyWait::kConsole, "console"}});
+                                                               {BusyWait::kConsole, "console"},
+                                                               {BusyWait::kCallback, "callback"}});
 static_assert(is_whole(kBusyWaits));
 constexpr auto kNodeKinds = std::to_array<EnumName<NodeKind>>(
     {{NodeKind::kTask, "task"}, {NodeKind::kCpu, "cpu"}, {NodeKind::kResource, "resource"}});
@@ -107,8 +108,8 @@ static_assert(is_whole(kLockModes));
 constexpr auto kFileLockFamilies =
     std::to_array<EnumName<FileLockFamily>>({{FileLockFamily::kFlock, "flock"}, {FileLockFamily::kPosix, "posix"}});
 static_assert(is_whole(kFileLockFamilies));
-constexpr auto kServerKinds =
-    std::to_array<EnumName<ServerKind>>({{ServerKind::kFuse, "fuse"}, {ServerKind::kRpc, "rpc"}});
+constexpr auto kServerKinds = std::to_array<EnumName<ServerKind>>(
+    {{ServerKind::kFuse, "fuse"}, {ServerKind::kRpc, "rpc"}, {ServerKind::kUserfault, "userfault"}});
 static_assert(is_whole(kServerKinds));
 constexpr auto kFreezeLevels = std::to_array<EnumName<FreezeLevel>>({{FreezeLevel::kNot, "not"},
                                                                      {FreezeLevel::kWriting, "writing"},

@@ -44,6 +44,11 @@ constexpr auto kRows = std::to_array<Row>({
     {"check_cpu_stall", kDetectsHang},
     {"print_cpu_stall", kDetectsHang},
     {"print_other_cpu_stall", kDetectsHang},
+    // Of other CPUs, and on those: lib/nmi_backtrace.c, kernel/rcu/tree_stall.h.
+    {"nmi_trigger_cpumask_backtrace", kDetectsHang},
+    {"nmi_cpu_backtrace", kDetectsHang},
+    {"nmi_cpu_backtrace_handler", kDetectsHang},
+    {"rcu_dump_cpu_stacks", kDetectsHang},
 });
 
 }  // namespace

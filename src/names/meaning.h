@@ -43,7 +43,8 @@ enum class Meaning : std::uint8_t {
   kSpinsForLock,
   kSpinsForOwner,  // of a sleeping lock, which runs
   kSpinsForConsole,
-  kSpinLockCode,  // around the loop that spins for a lock
+  kSpinsForCallback,  // of a timer, until it has come to its end
+  kSpinLockCode,      // around the loop that spins for a lock
   // The scheduler and threads.
   kYields,          // calling it gives others a chance to run
   kWaits,           // stands between a sleep and the code that asked for something
@@ -66,6 +67,7 @@ enum class Meaning : std::uint8_t {
   kWaitsForFileLock,
   kWaitsForFutex,
   kWaitsForFuse,
+  kWaitsForUserfault,
   kWaitsForRpc,
   kWaitsForLookup,
   kWaitsForPage,
@@ -78,6 +80,7 @@ enum class Meaning : std::uint8_t {
   // Why somebody waits for a completion, told by who called.
   kParksThread,
   kMakesThread,
+  kChangesCpu,     // brings a CPU up or takes it down
   kWaitsForVfork,  // until the child executes a program or exits
   kFlushesQueue,
   kFlushesWork,

@@ -6,6 +6,7 @@
 
 #include "collect/waits/sleepers.h"
 #include "collect/waits/waits.h"
+#include "kernel/cpu_hotplug.h"
 #include "kernel/rcu.h"
 
 namespace whyhung::collect {
@@ -93,6 +94,21 @@ class CompletionReader {
     return false;
   }
 
+  bool find_hotplug_thread(model::Resource& resource, VirtualAddress completion) {
+    const auto& view = context_.view<kernel::CpuHotplugView>();
+    for (const std::uint32_t cpu : bench_.percpu().possible()) {
+      const auto thread = view.who_completes(bench_.access, bench_.percpu(), cpu, completion);
+      if (!thread) continue;
+      add_holder(resource, model::task_node(thread->value), HolderRole::kMustRun,
+                 {EvidenceKind::kField,
+                  fmt::format("cpuhp_state of CPU {}, whose thread is at work", cpu),
+                  completion.value,
+                  {}});
+      return true;
+    }
+    return false;
+  }
+
   // The first caller that is no completion's own code: the function that waits for a child may be part of its caller.
   bool waits_for_vfork() const {
     const auto& frames = sleeper_.task.stack.frames;
@@ -116,6 +132,7 @@ class CompletionReader {
                  {EvidenceKind::kField, parks ? "kthread.parked" : "kthread.exited", completion.value, {}});
       return;
     }
+    if (context_.called_through(sleeper_, Meaning::kChangesCpu) && find_hotplug_thread(resource, completion)) return;
     if (context_.called_through(sleeper_, Meaning::kFlushesQueue)) {
       find_flushed_queue(resource, completion);
     } else if (context_.called_through(sleeper_, Meaning::kFlushesWork)) {

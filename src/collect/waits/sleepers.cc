@@ -8,9 +8,10 @@
 namespace whyhung::collect {
 namespace {
 
-constexpr auto kReaders = std::to_array<const WaitReader*>(
-    {&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader, &kCompletionReader, &kRtMutexReader, &kFileLockReader,
-     &kFutexReader, &kFuseReader, &kRpcReader, &kLookupReader, &kPageReader, &kBufferReader, &kFreezeReader});
+constexpr auto kReaders =
+    std::to_array<const WaitReader*>({&kMutexReader, &kRwSemaphoreReader, &kSemaphoreReader, &kCompletionReader,
+                                      &kRtMutexReader, &kFileLockReader, &kFutexReader, &kFuseReader, &kRpcReader,
+                                      &kLookupReader, &kPageReader, &kBufferReader, &kFreezeReader, &kUserfaultReader});
 // What the readers ask for, so that the types are searched once for all of them.
 constexpr auto kTypes = std::to_array<std::string_view>(
     {"mutex",       "mutex_waiter", "rw_semaphore",     "rwsem_waiter",    "semaphore",      "semaphore_waiter",

@@ -121,6 +121,7 @@ void collect_sleepers(Workbench& bench);
 void read_rw_base(WaitContext& context, const Sleeper& sleeper);
 
 extern const WaitReader kMutexReader, kRwSemaphoreReader, kSemaphoreReader, kCompletionReader, kRtMutexReader,
-    kFileLockReader, kFutexReader, kFuseReader, kRpcReader, kLookupReader, kPageReader, kBufferReader, kFreezeReader;
+    kFileLockReader, kFutexReader, kFuseReader, kRpcReader, kLookupReader, kPageReader, kBufferReader, kFreezeReader,
+    kUserfaultReader;
 
 }  // namespace whyhung::collect

@@ -81,6 +81,42 @@ TEST_F(CompletionsTest, VeryOldKernelsReachTheKthreadThroughVforkDone) {
   EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{task(50)});
 }
 
+// The thread of CPU 2 that takes it down.
+class CpuHotplugTest : public CompletionsTest {
+ protected:
+  CpuHotplugTest() {
+    kernel.machine.types.add("cpuhp_cpu_state 256: thread@0:8 should_run@8:1 done_up@64:32 done_down@96:32");
+    kernel.machine.symbols.add("cpuhp_state", 0x5000, 256);
+    kernel.add_kthread(50, "cpuhp/2", "smpboot_thread_fn");
+    for (std::uint32_t cpu = 0; cpu < 4; ++cpu) kernel.machine.memory.touch(kernel.percpu(cpu, "cpuhp_state"));
+    kernel.machine.set("cpuhp_cpu_state", state(), "thread", kernel.task(50));
+    kernel.machine.set("cpuhp_cpu_state", state(), "should_run", 1);
+  }
+  std::uint64_t state() { return kernel.percpu(2, "cpuhp_state"); }
+  const model::Resource& waited(std::string_view member, std::vector<FakeFrame> frames) {
+    completions.at(kernel.machine.address_of("cpuhp_cpu_state", state(), member)).waited_for_by(100, std::move(frames));
+    return waited_for_by(100);
+  }
+  const std::vector<FakeFrame> kTakesDown = {"wait_for_completion", "cpuhp_kick_ap", "_cpu_down"};
+};
+
+TEST_F(CpuHotplugTest, ACpusOwnThreadMustTakeItDown) {
+  EXPECT_EQ(holders_of(waited("done_down", kTakesDown)), Nodes{task(50)});
+  EXPECT_EQ(role_of(waited_for_by(100)), model::HolderRole::kMustRun);
+  EXPECT_EQ(evidence(waited_for_by(100).holders.at(0).evidence, "cpuhp_state of CPU 2, whose thread is at work"), "");
+  EXPECT_EQ(how_of(wait_of(100)), "sleeps in _cpu_down");
+}
+
+TEST_F(CpuHotplugTest, OneThatHasNothingToDoDoesNotOweIt) {
+  kernel.machine.set("cpuhp_cpu_state", state(), "should_run", 0);
+  EXPECT_EQ(holders_of(waited("done_up", kTakesDown)), Nodes{});
+}
+
+TEST_F(CpuHotplugTest, WhatIsNoCpusIsNotItsThreads) {
+  completions.make().waited_for_by(100, kTakesDown);
+  EXPECT_EQ(holders_of(waited_for_by(100)), Nodes{});
+}
+
 TEST_F(CompletionsTest, TheMakerOfThreadsIsKthreadd) {
   kernel.add_kthread(2, "kthreadd", "kthreadd");
   completions.make().waited_for_by(100, {"wait_for_completion_killable", "__kthread_create_on_node", "driver_init"});

@@ -59,12 +59,31 @@ TEST_F(ContextsTest, ATaskAloneIsOneContext) {
   EXPECT_EQ(found.busy_wait, model::BusyWait::kNone);
 }
 
+TEST_F(ContextsTest, WhoEndsATimerWaitsForItsCallbackWhateverLockItTakesMeanwhile) {
+  const model::Cpu& found =
+      runs({"_raw_spin_lock_irqsave", "lock_timer_base", "__timer_delete_sync", "stops_aging [driver]"});
+  EXPECT_EQ(found.busy_wait, model::BusyWait::kCallback);
+}
+
+TEST_F(ContextsTest, ALockOfADriverThatEndsATimerIsALock) {
+  EXPECT_EQ(runs({"_raw_spin_lock_irqsave", "ages [driver]", "timer_delete_sync"}).busy_wait,
+            model::BusyWait::kSpinlock);
+}
+
 TEST_F(ContextsTest, TheNmiThatStopsACpuIsNotWhatItDid) {
   const model::Cpu& found = runs(on_top_of(kStopNmi, kSystemCall, false));
   EXPECT_EQ(contexts(found), (Contexts{{ContextKind::kNmi, 0, 4}, {ContextKind::kTask, 4, 8}}));
   EXPECT_EQ(found.dump_role, DumpRole::kStoppedForDump);
   EXPECT_EQ(found.activity, 1u);
   EXPECT_EQ(found.interrupts_enabled, false) << "the task had them off, whatever the NMI had";
+}
+
+TEST_F(ContextsTest, AnNmiThatPrintsWhereTheCpuIsIsNotWhatItDid) {
+  stop_clock();  // printing takes its time
+  const model::Cpu& found =
+      runs(on_top_of({"show_regs", "nmi_cpu_backtrace_handler", "nmi_handle", "exc_nmi", "asm_exc_nmi"}, kSystemCall));
+  EXPECT_EQ(found.activity, 1u);
+  EXPECT_EQ(found.dump_role, DumpRole::kDetecting);
 }
 
 TEST_F(ContextsTest, AnInterruptThatWasPassingThroughIsNotWhatItDid) {

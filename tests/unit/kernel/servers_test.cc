@@ -7,6 +7,7 @@
 #include "kernel/open_files.h"
 #include "kernel/rpc.h"
 #include "kernel/storage.h"
+#include "kernel/userfault.h"
 #include "support/fake_machine.h"
 
 namespace whyhung::kernel {
@@ -74,6 +75,38 @@ TEST_F(FuseTest, NewKernelsHaveAChannel) {
 TEST_F(FuseTest, WithoutTypesThereIsNoRequest) {
   machine_.types.remove("fuse_req");
   EXPECT_FALSE(request());
+}
+
+class UserfaultTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kRecord = kRequest, kContext = kMount;
+  UserfaultTest()
+      : machine_(
+            "userfaultfd_wait_queue 88: wq@32:40 ctx@72:8\nuserfaultfd_ctx 200: fault_pending_wqh@0:24 fault_wqh@24:24 "
+            "fd_wqh@48:24") {
+    machine_.set("userfaultfd_wait_queue", kRecord, "ctx", kContext);
+  }
+  std::optional<PendingFault> fault_in(std::uint64_t queue) {
+    Binder binder(machine_.types);
+    return UserfaultView::bind(binder).fault_in(machine_.memory, {VirtualAddress(queue), VirtualAddress(kRecord + 32)});
+  }
+  test::FakeMachine machine_;
+};
+
+TEST_F(UserfaultTest, TheQueueSaysWhetherTheFaultWasRead) {
+  ASSERT_TRUE(fault_in(kContext));
+  EXPECT_EQ(fault_in(kContext)->context.value, kContext);
+  EXPECT_EQ(fault_in(kContext)->record.value, kRecord);
+  EXPECT_FALSE(fault_in(kContext)->was_read);
+  ASSERT_TRUE(fault_in(kContext + 24));
+  EXPECT_TRUE(fault_in(kContext + 24)->was_read);
+}
+
+TEST_F(UserfaultTest, AQueueThatIsNotOfTheUserfaultfdThatTheRecordNamesIsNone) {
+  EXPECT_FALSE(fault_in(kContext + 48)) << "of those who poll it";
+  EXPECT_FALSE(fault_in(kConnection));
+  machine_.types.remove("userfaultfd_ctx");
+  EXPECT_FALSE(fault_in(kContext));
 }
 
 TEST_F(FuseTest, AWaitForAnothersLockMayTakeLong) {
