@@ -12,6 +12,7 @@
 #include "diagnose/detector.h"
 #include "diagnose/io_stuck.h"
 #include "diagnose/killed_holder.h"
+#include "diagnose/movement.h"
 #include "diagnose/reclaim.h"
 #include "diagnose/starvation.h"
 
@@ -104,7 +105,7 @@ class BlockedDetector {
     const model::Holder& holder = resource->holders.front();
     if (holder.who.kind == NodeKind::kCpu) return {};
     const model::Wait* next = index_.wait_of(holder.who);
-    if (next == nullptr || is_gone(holder.who, wait)) return {holder.who, nullptr};
+    if (next == nullptr || is_gone(holder.who, wait) || has_left(*resource, holder)) return {holder.who, nullptr};
     return {{}, next};
   }
 
@@ -151,6 +152,16 @@ class BlockedDetector {
     const model::Task* task = index_.task(who);
     if (task == nullptr || task->state == TaskState::kZombie || task->state == TaskState::kDead) return true;
     return is_heir(*task, wait.on);
+  }
+
+  // A lock notes who took it last, and that is no more who has it once he has given it back. Who keeps a lock of the
+  // kernel's sleeps in a way that nothing disturbs, as a rule; who waits for work, or was stopped, has left it.
+  bool has_left(const model::Resource& lock, const model::Holder& holder) const {
+    const model::Task* task = index_.task(holder.who);
+    const bool is_hint = holder.role == model::HolderRole::kReader || holder.role == model::HolderRole::kLastHolder;
+    if (task == nullptr || !is_hint || holder.certainty == Certainty::kCertain || !is_lock(lock.kind)) return false;
+    return task->is_halted() || task->state == TaskState::kInterruptible || task->state == TaskState::kIdle ||
+           task->state == TaskState::kParked;
   }
 
   // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that
@@ -227,11 +238,13 @@ class BlockedDetector {
     }
     if (task->on_cpu || task->is_runnable() || task->on_runqueue) {
       if (is_user_lock(*path.last()) || !keeps_busy(facts_, *task, path.waits.back()->on)) return false;
+      if (takes_its_turn(facts_, *task, *path.waits.back())) return false;
       end_at_busy(facts_, *task, finding);
       finding.hang_class = is_lock(path.last()->kind) ? HangClass::kCpuHog : class_of_held(*path.last(), holder);
       finding.advice = {is_lock(path.last()->kind) ? Advice::kReleaseInLoop : advice_for(finding.hang_class, holder)};
       return true;
     }
+    if (has_left(*path.last(), holder)) return false;
     if (waits_for_io(facts_, *task)) {
       end_at_io(facts_, *task, finding);
       return true;
@@ -247,6 +260,7 @@ class BlockedDetector {
     // Who took a lock last and has run since may have given it back: the readers of a lock are not noted.
     if (moves && holder.certainty != Certainty::kCertain) return false;
     if (moves && (waited < kLastingWhileMoving || is_handed_on(path.waits.back()->on, rested, waited))) return false;
+    if (moves && takes_its_turn(facts_, *task, *path.waits.back())) return false;
     if (task->is_halted()) {
       finding.hang_class = HangClass::kHolderFrozen;
       finding.chain.push_back(index_.rests_link(Claim::kHolderStopped, *task));

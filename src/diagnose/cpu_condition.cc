@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "diagnose/wait_index.h"
+#include "diagnose/detector.h"
 
 namespace whyhung::diagnose {
 namespace {
@@ -131,7 +131,8 @@ std::vector<CpuCondition> judge_cpus(const model::Index& index) {
     condition.deaf = is_deaf(condition);
     conditions.push_back(condition);
   }
-  if (all_are_deaf(conditions)) {
+  // After a crash all CPUs are stopped so, wherever they were.
+  if (!stopped_by_itself(snapshot.machine) && all_are_deaf(conditions)) {
     for (CpuCondition& condition : conditions) condition.deaf |= condition.doing == CpuDoing::kKernelCode;
   }
   return conditions;
@@ -140,6 +141,22 @@ std::vector<CpuCondition> judge_cpus(const model::Index& index) {
 bool stands_long(const CpuCondition& condition) {
   return condition.lockup || condition.ticks_stopped || condition.unwatched.value_or(0) >= kLasting;
 }
+
+namespace {
+
+// Whose code it is that spins: the frame of the first that is not the kernel's own spinning. There is none: `frame`.
+std::uint32_t past_spinning(const model::Snapshot& snapshot, const model::Cpu& cpu, std::uint32_t frame,
+                            std::uint32_t end) {
+  using enum names::Meaning;
+  if (cpu.busy_wait != model::BusyWait::kSpinlock) return frame;
+  for (std::uint32_t at = frame; at < end && at < cpu.stack.frames.size(); ++at) {
+    const model::CodeLocation& location = snapshot.location(cpu.stack.frames[at]);
+    if (!location.meanings.has(kSpinsForLock) && !location.meanings.has(kSpinLockCode)) return at;
+  }
+  return frame;
+}
+
+}  // namespace
 
 Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& condition) {
   const model::Cpu& cpu = *condition.cpu;
@@ -155,9 +172,9 @@ Culprit culprit_on(const model::Snapshot& snapshot, const CpuCondition& conditio
     culprit.kind = CulpritKind::kHardirq;
   }
   if (!cpu.activity) return culprit;
-  std::uint32_t frame = cpu.contexts[*cpu.activity].first_frame;
-  if (cpu.loop) frame = cpu.loop->frame;
-  stands_at(culprit, snapshot, cpu.stack.frames.at(frame));
+  const model::ContextSegment& segment = cpu.contexts[*cpu.activity];
+  const std::uint32_t frame = cpu.loop ? cpu.loop->frame : segment.first_frame;
+  stands_at(culprit, snapshot, cpu.stack.frames.at(past_spinning(snapshot, cpu, frame, segment.end_frame)));
   return culprit;
 }
 

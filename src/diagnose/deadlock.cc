@@ -47,12 +47,21 @@ void start_at_a_task(std::vector<NodeId>& nodes) {
 }
 
 // Whether somebody outside of the circle may give what `next` is waited for to give: another worker that takes the
-// work.
+// work, another process that can serve.
 bool has_another_way(const Case& facts, const model::Resource& resource, NodeId next) {
-  if (resource.kind != ResourceKind::kWorkItem && resource.kind != ResourceKind::kWorkPool) return false;
+  if (resource.kind != ResourceKind::kWorkItem && resource.kind != ResourceKind::kWorkPool &&
+      resource.kind != ResourceKind::kServer) {
+    return false;
+  }
   return std::ranges::any_of(resource.holders, [&](const model::Holder& holder) {
     return holder.who != next && facts.blame.of(holder.who) != Ability::kStuck;
   });
+}
+
+// Who took a lock last and wants it again has given it back, as far as its hint tells.
+bool is_own_hint(const model::Holder& holder, const std::vector<NodeId>& circle) {
+  const bool is_hint = holder.role == model::HolderRole::kReader || holder.role == model::HolderRole::kLastHolder;
+  return is_hint && holder.certainty != Certainty::kCertain && circle.size() == 2;
 }
 
 std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
@@ -76,8 +85,8 @@ std::optional<Finding> explain(const Case& facts, std::vector<NodeId> nodes) {
     } else if (const model::Resource* resource = index.resource(node)) {
       circle.resources.push_back(resource);
       const model::Holder* holder = holder_among(*resource, next);
-      if (holder == nullptr || killed_holder(facts, *resource) != nullptr || has_another_way(facts, *resource, next))
-        return std::nullopt;
+      if (holder == nullptr || is_own_hint(*holder, nodes)) return std::nullopt;
+      if (killed_holder(facts, *resource) != nullptr || has_another_way(facts, *resource, next)) return std::nullopt;
       confidence = model::weaker(confidence, holder->certainty);
       finding.chain.push_back(index.held_link(*resource, *holder));
     } else {

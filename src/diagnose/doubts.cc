@@ -26,13 +26,29 @@ bool is_hang_panic(std::string_view message) {
                              [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
+// Wakes now and then, and may find what it wants or try once more: it naps, or waits for what nobody here owes it,
+// perhaps with a limit of its own.
+bool tries_again(const Case& facts, const model::Task& task) {
+  if (sleeps_by_time(facts.snapshot, task)) return true;
+  const model::Wait* wait = facts.waits.wait_of(model::task_node(task.address));
+  const model::Resource* resource = wait == nullptr ? nullptr : facts.waits.resource(wait->on);
+  return resource != nullptr && resource->kind == model::ResourceKind::kCompletion && resource->holders.empty();
+}
+
+// Whoever touches memory depends on who brings its pages, and no page takes long.
+bool is_pager(const model::Resource& resource) {
+  const auto* facts = facts_of<model::ServerFacts>(resource);
+  return facts != nullptr && facts->kind == model::ServerKind::kUserfault;
+}
+
 std::vector<UnendingWait> unending_waits(const Case& facts) {
   std::vector<UnendingWait> unending;
   for (const model::Wait& wait : facts.snapshot.waits) {
     const model::Resource* resource = facts.waits.resource(wait.on);
     const model::Task* waiter = facts.waits.task(wait.waiter);
     const bool can_be_disturbed = waiter == nullptr || waiter->state != model::TaskState::kUninterruptible;
-    if (resource == nullptr || can_be_disturbed || is_user_lock(*resource)) continue;
+    if (resource == nullptr || is_user_lock(*resource)) continue;
+    if (can_be_disturbed && !is_pager(*resource)) continue;
     const auto* completion = completion_of(*resource);
     if (completion != nullptr && completion->ends_by_itself) continue;
     const bool has_holder =
@@ -42,7 +58,7 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     if (!has_holder && youngest != 0 && youngest < doubtful(facts.snapshot.machine)) continue;
     // A holder that naps and wakes, or runs on and on, moves, and yet serves nobody.
     const model::Task* holder = has_holder ? facts.waits.task(resource->holders.front().who) : nullptr;
-    const bool moves = holder != nullptr && (holder->on_cpu || sleeps_by_time(facts.snapshot, *holder));
+    const bool moves = holder != nullptr && (holder->on_cpu || tries_again(facts, *holder));
     const bool serves_nobody = model::is_lock(resource->kind) && moves && youngest >= doubtful(facts.snapshot.machine);
     if (!serves_nobody && facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);

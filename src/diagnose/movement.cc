@@ -43,6 +43,16 @@ bool sleeps_by_time(const model::Snapshot& snapshot, const model::Task& task) {
                      });
 }
 
+bool takes_its_turn(const Case& facts, const model::Task& holder, const model::Wait& wait) {
+  if (wait.how.function.empty()) return false;
+  const model::Cpu* cpu = facts.index.cpu_of(holder);
+  const model::StackTrace& stack = cpu == nullptr ? holder.stack : cpu->stack;
+  return std::ranges::any_of(stack.frames, [&](const model::StackFrame& frame) {
+    const model::CodeLocation& location = facts.snapshot.location(frame);
+    return location.function == wait.how.function && location.module == wait.how.module;
+  });
+}
+
 std::optional<std::uint64_t> standing_time(const Case& facts, const model::Wait& wait) {
   const auto age = facts.waits.age(wait);
   if (!age) return std::nullopt;

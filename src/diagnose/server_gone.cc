@@ -37,8 +37,10 @@ class ServerDetector {
     finding.confidence = Certainty::kLikely;
     finding.chain.push_back(index_.waits_link(wait));
     Link silent{Claim::kServerSilent, {wait.on}, SilenceFacts{}, Certainty::kLikely, server.evidence};
+    const auto* facts = facts_of<model::ServerFacts>(server);
     if (server.holders.empty()) {
-      const auto* facts = facts_of<model::ServerFacts>(server);
+      // A userfaultfd that nobody had open any more would let everybody go on: somebody has it, and was not found.
+      if (facts != nullptr && facts->kind == model::ServerKind::kUserfault) return std::nullopt;
       const auto connected = facts == nullptr ? std::nullopt : facts->connected;
       if (age < (connected == false ? kLasting : kLastingRequest)) return std::nullopt;
       silent.facts = SilenceFacts{connected ? SilenceHow::kRemote : SilenceHow::kNobody, connected, {}};
@@ -58,6 +60,8 @@ class ServerDetector {
     if (server == nullptr) return false;
     const std::uint64_t rested = index_.idle_time(*server).value_or(0);
     if (!server->is_halted()) {
+      // Of several that may serve it nobody knows who does; only one that cannot stands out.
+      if (holder.certainty == Certainty::kPossible) return false;
       if (server->on_cpu || server->is_runnable() || server->on_runqueue) return false;
       const model::Wait* own = index_.wait_of(holder.who);
       const model::Resource* awaited = own == nullptr ? nullptr : index_.resource(own->on);

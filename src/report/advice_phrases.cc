@@ -65,8 +65,9 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
       return "look at the server and the network to it; who must not wait for it can mount with soft or a shorter "
              "timeout";
     case diagnose::Advice::kContinueServer:
-      return "continue the process that serves the file system, look at what it waits for, or end it: its clients then "
-             "get an error";
+      return "continue the process that serves it, look at what it waits for, or end it: its clients then go on, or "
+             "get "
+             "an error";
     case diagnose::Advice::kOrderUserLocks:
       return "take the locks in one order in all threads and processes; the stacks in user space say where they were "
              "taken";

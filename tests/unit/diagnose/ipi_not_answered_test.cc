@@ -75,6 +75,7 @@ TEST(IpiNotAnswered, ACpuThatSpinsForALockWithInterruptsOffIsTheCulprit) {
   EXPECT_EQ(diagnosis.verdict, HangClass::kIpiNotAnswered);
   ASSERT_EQ(diagnosis.findings.at(0).culprits.size(), 1u);
   EXPECT_EQ(diagnosis.findings[0].culprits[0].pid, 71u);
+  EXPECT_EQ(diagnosis.findings[0].culprits[0].function, "take_it") << "not the kernel's own spinning";
 }
 
 // Ready for interrupts, wanted, and standing still.

@@ -136,6 +136,20 @@ TEST(IrqsOff, TheTaskThatPanickedHasInterruptsOffByItself) {
   EXPECT_TRUE(diagnose_it(b).findings.empty());
 }
 
+// Where no clock goes on, that all spin with interrupts off at one moment tells; where all were stopped, it does not.
+TEST(IrqsOff, ThatAllCpusAreDeafIsNoHangAfterACrash) {
+  SnapshotBuilder b;
+  for (const std::uint32_t cpu : {0u, 1u}) {
+    b.cpu(cpu).runs(50 + cpu, "poller").frames({"polls [driver]", "kthread"}).interrupts(false);
+    b.cpu(cpu).loop("polls [driver]", LoopYield::kNever, {{}});
+  }
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kIrqsOff);
+  b.snapshot().machine.crash = model::Crash{model::CrashKind::kPageFault, 0, 0};
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kCrashed);
+  EXPECT_EQ(diagnosis.findings.size(), 1u);
+}
+
 TEST(IrqsOff, ACpuThatCouldNotEvenSaveItsRegistersIsFoundByItsSilence) {
   SnapshotBuilder b;
   b.cpu(0).idles();

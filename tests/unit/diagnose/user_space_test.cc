@@ -136,6 +136,64 @@ TEST(Server, OneThatWaitsForItselfIsADeadlock) {
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kSelfDeadlock);
 }
 
+// Pid 11 touched memory whose pages others bring: pid 10, and 20 when there are several who may.
+SnapshotBuilder paged(double waited, bool several) {
+  SnapshotBuilder b = served(40, waited);
+  b.task(11).state = model::TaskState::kInterruptible;
+  model::Resource& pages = b.snapshot().resources.at(0);
+  pages.facts = model::ServerFacts{model::ServerKind::kUserfault, {}};
+  if (!several) return b;
+  add_sleeper(b, 20, 90).state = model::TaskState::kInterruptible;
+  pages.holders.at(0).certainty = Certainty::kPossible;
+  pages.holders.push_back({model::task_node(b.address_of(20)), model::HolderRole::kServes, Certainty::kPossible, {}});
+  return b;
+}
+
+TEST(Pager, OneThatIsStoppedBringsNoPages) {
+  for (const bool several : {false, true}) {
+    SnapshotBuilder b = paged(30, several);
+    b.task(10).state = model::TaskState::kStopped;
+    const Diagnosis diagnosis = diagnose_it(b);
+    EXPECT_EQ(diagnosis.verdict, HangClass::kServerGone);
+    EXPECT_EQ(diagnosis.findings.at(0).culprits.at(0).pid, 10u);
+    EXPECT_EQ(diagnosis.confidence, several ? Certainty::kPossible : Certainty::kLikely);
+  }
+}
+
+TEST(Pager, OfSeveralThatSleepNobodyIsAccusedAndNobodyCleared) {
+  const Diagnosis diagnosis = diagnose_it(paged(30, true));
+  EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined);
+  EXPECT_TRUE(has_doubt(diagnosis, Doubt::kWaitsUnending));
+  EXPECT_EQ(diagnose_it(paged(3, true)).verdict, HangClass::kNone) << "a slow one";
+}
+
+TEST(Pager, OneWhoMayServeAndWaitsForTheClientIsNoCircleWhereAnotherMayServe) {
+  const auto circle = [](bool several) {
+    SnapshotBuilder b = paged(30, several);
+    add_resource(b, kOther, ResourceKind::kMutex, 11);
+    add_waiter(b, several ? 20 : 10, kOther, 30);
+    return diagnose_it(b);
+  };
+  EXPECT_EQ(circle(true).verdict, HangClass::kUndetermined);
+  EXPECT_EQ(circle(false).verdict, HangClass::kMixedLockCycle);
+}
+
+TEST(Pager, OneThatWasNotFoundIsNotSaidToBeGone) {
+  SnapshotBuilder b = paged(30, false);
+  b.snapshot().resources.at(0).holders.clear();
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kUndetermined);
+}
+
+TEST(Pager, AStoppedOneFromWhomNobodyWantsAPageIsAJobLikeAnyOther) {
+  SnapshotBuilder b = paged(30, false);
+  b.task(10).state = model::TaskState::kStopped;
+  b.snapshot().waits.clear();
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+  SnapshotBuilder young = paged(3, false);
+  young.task(10).state = model::TaskState::kStopped;
+  EXPECT_EQ(diagnose_it(young).verdict, HangClass::kNone);
+}
+
 SnapshotBuilder remote(bool connected, double waited) {
   SnapshotBuilder b = idle_machine();
   add_resource(b, kFirst, ResourceKind::kServer).facts = model::ServerFacts{model::ServerKind::kRpc, connected};
