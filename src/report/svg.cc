@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/svg.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include <fmt/format.h>
@@ -79,7 +80,9 @@ std::string_view circle_mark(bool in_circle) {
 
 std::string arrow_head(const Layout::Line& line) {
   const Point at = line.points.back();
-  const bool is_down = line.points[line.points.size() - 2].y <= at.y;
+  // The line's last pieces may have no height.
+  const auto before = std::find_if(line.points.rbegin(), line.points.rend(), [&](Point one) { return one.y != at.y; });
+  const bool is_down = before == line.points.rend() || before->y < at.y;
   const int back = is_down ? -8 : 8;
   return fmt::format("<path class=\"head\" d=\"M{} {}L{} {} {} {}Z\"/>", at.x, at.y, at.x - 4, at.y + back, at.x + 4,
                      at.y + back);

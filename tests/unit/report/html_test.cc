@@ -158,5 +158,20 @@ TEST(Svg, StandsAloneAndMarksCulpritAndCircle) {
   EXPECT_EQ(arrows_in_words(graph).front(), "<task> (1), culprit waits for mutex a (in the circle)");
 }
 
+TEST(Svg, HasArrowsThatPointWhereTheirLinesEnd) {
+  Graph graph;
+  graph.nodes = {{GraphRole::kCulprit, {"one"}, {}}, {GraphRole::kResource, {"lock"}, {}}};
+  graph.edges = {{0, 1, "waits for", true}, {1, 0, "is owned by", true}};
+  std::ostringstream out;
+  write_svg(out, graph, "a circle", SvgStyle::kOwn);
+  static const std::regex kHead("class=\"head\" d=\"M\\d+ (\\d+)L\\d+ (\\d+)");
+  const std::string picture = out.str();
+  std::set<bool> points_down;
+  for (std::sregex_iterator it(picture.begin(), picture.end(), kHead), end; it != end; ++it) {
+    points_down.insert(std::stoi((*it)[1]) > std::stoi((*it)[2]));
+  }
+  EXPECT_EQ(points_down, (std::set<bool>{false, true}));
+}
+
 }  // namespace
 }  // namespace whyhung::report
