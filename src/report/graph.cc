@@ -273,6 +273,16 @@ std::string_view look_of(GraphRole role) {
 
 }  // namespace
 
+std::string_view name_of(GraphRole role) {
+  switch (role) {
+    case GraphRole::kVictim: return "victim";
+    case GraphRole::kCulprit: return "culprit";
+    case GraphRole::kResource: return "resource";
+    case GraphRole::kCpu: return "cpu";
+  }
+  return {};
+}
+
 Graph make_graph(const Index& index, const diagnose::Finding& finding, std::size_t most) {
   return Maker(index, finding, most).make();
 }

@@ -5,6 +5,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "diagnose/finding.h"
@@ -13,6 +14,8 @@
 namespace whyhung::report {
 
 enum class GraphRole : std::uint8_t { kVictim, kCulprit, kResource, kCpu };
+// For programs and for styles of the picture.
+std::string_view name_of(GraphRole role);
 
 struct Graph {
   struct Node {

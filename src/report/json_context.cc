@@ -10,16 +10,6 @@
 namespace whyhung::report {
 namespace {
 
-std::string_view word_of(GraphRole role) {
-  switch (role) {
-    case GraphRole::kVictim: return "victim";
-    case GraphRole::kCulprit: return "culprit";
-    case GraphRole::kResource: return "resource";
-    case GraphRole::kCpu: return "cpu";
-  }
-  return {};
-}
-
 template <typename Number>
 Json number_or_null(const std::optional<Number>& number) {
   return number ? Json(*number) : Json(nullptr);
@@ -47,7 +37,7 @@ Json graph_json(const model::Index& index, const diagnose::Finding& finding) {
   for (const Graph::Node& node : graph.nodes) {
     Json members = Json::array();
     for (const model::NodeId& one : node.stands_for) members.push_back(node_json(one));
-    nodes.push_back({{"role", word_of(node.role)}, {"label", node.lines}, {"members", std::move(members)}});
+    nodes.push_back({{"role", name_of(node.role)}, {"label", node.lines}, {"members", std::move(members)}});
   }
   Json edges = Json::array();
   for (const Graph::Edge& edge : graph.edges) {

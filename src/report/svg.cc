@@ -39,16 +39,6 @@ std::string shape(GraphRole role, const Box& box) {
   return {};
 }
 
-std::string_view name_of(GraphRole role) {
-  switch (role) {
-    case GraphRole::kVictim: return "victim";
-    case GraphRole::kCulprit: return "culprit";
-    case GraphRole::kResource: return "resource";
-    case GraphRole::kCpu: return "cpu";
-  }
-  return {};
-}
-
 // As wide as the layout made room for, whatever the font is.
 std::string line_of_text(std::string_view text, int middle, int baseline, std::string_view name) {
   return fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\" textLength=\"{}\">{}</text>", name, middle, baseline,
