@@ -167,10 +167,13 @@ class BlockedDetector {
   // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that
   // is younger than every wait, and does not move, stands where a former holder stood.
   bool is_heir(const model::Task& task, NodeId lock) const {
+    return is_younger(task, lock) && index_.idle_time(task).value_or(0) >= kLasting;
+  }
+  bool is_younger(const model::Task& task, NodeId lock) const {
     const auto youngest = index_.youngest_age(lock);
     const std::uint64_t now = facts_.snapshot.machine.clock.value_or(0);
     if (!task.start_time || !youngest || *task.start_time > now) return false;
-    return now - *task.start_time + kClockSkew < *youngest && index_.idle_time(task).value_or(0) >= kLasting;
+    return now - *task.start_time + kClockSkew < *youngest;
   }
 
   // Others have come to wait just now, and the holder has run just now: the lock goes from one to the next.
@@ -245,6 +248,8 @@ class BlockedDetector {
       return true;
     }
     if (has_left(*path.last(), holder)) return false;
+    // Whether it stands where a former holder stood, or was handed the lock, is not known.
+    if (is_younger(*task, path.waits.back()->on) && !index_.idle_time(*task)) return false;
     if (waits_for_io(facts_, *task)) {
       end_at_io(facts_, *task, finding);
       return true;
@@ -252,7 +257,9 @@ class BlockedDetector {
     // A process may keep a lock of its own as long as it likes, unless it was made to.
     if (is_user_lock(*path.last()) && !task->is_halted()) return false;
     if (holder.role == model::HolderRole::kVforkChild) return false;
-    if (!task->is_halted() && waits_for_unlisted(facts_.snapshot, *task) != nullptr) return false;
+    const bool waits_for_others =
+        waits_for_unlisted(facts_.snapshot, *task) != nullptr || index_.unread_wait_of(*task) != nullptr;
+    if (!task->is_halted() && waits_for_others) return false;
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);

@@ -109,7 +109,8 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   const bool works = condition.doing == CpuDoing::kUserMode || condition.doing == CpuDoing::kKernelCode ||
                      condition.doing == CpuDoing::kWaitsForCpu;
   // An idle CPU has sent its tick away, and an interrupt that does not end keeps it from coming back.
-  const bool wants_ticks = works && condition.task != nullptr && !condition.task->is_idle_task;
+  const bool is_idle = condition.task != nullptr ? condition.task->is_idle_task : cpu.task == cpu.runqueue.idle_task;
+  const bool wants_ticks = works && cpu.task != 0 && !is_idle;
   condition.not_run = wants_ticks && cpu.interrupts_enabled == true && condition.clock_behind.value_or(0) >= kNotRun;
 }
 

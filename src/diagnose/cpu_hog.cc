@@ -64,6 +64,8 @@ std::vector<Finding> detect_cpu_hog(const Case& facts) {
     finding.advice = std::move(occupation.advice);
     if (is_reader) finding.advice = {Advice::kLeaveReadSection};
     finding.confidence = occupation.confidence;
+    // What the CPU runs is not known: it may wait for a lock there.
+    if (condition.doing == CpuDoing::kUnknown) finding.confidence = model::Certainty::kPossible;
     add_victims(facts, finding);
     findings.push_back(std::move(finding));
   }

@@ -19,6 +19,8 @@ enum class Doubt : std::uint8_t {
   kLockupUnexplained,  // a CPU was stuck by the kernel's own measure, and no detector explains it
   kDetectorFired,      // the kernel panicked because it saw a hang that is not explained here
   kWaitsUnending,      // tasks have waited for something known for longer than that, and its queue does not move
+  kWaitsUnread,        // a task sleeps in a function for what is read from its stack as a rule, and here was not
+  kNoClock,            // no clock of the machine could be read: nothing tells how long anything has stood
   kTasksUnexplained,   // tasks have been uninterruptible for longer than the kernel's own patience
   kOthersUnlisted,     // such a wait ends at a task that sleeps until others have done their part, and who is not noted
   kCpuWaitsUnexplained,  // a CPU waits for another CPU, and why is not known
@@ -48,6 +50,7 @@ struct Diagnosis {
   std::vector<std::uint32_t> unknown_cpus;   // of which it is not known what they did
   std::vector<UnendingWait> unending;        // longest first
   std::vector<UnlistedWait> unlisted;        // in the snapshot's order
+  std::vector<UnlistedWait> unread;          // in the snapshot's order
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };

@@ -26,10 +26,10 @@ bool is_hang_panic(std::string_view message) {
                              [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
-// Wakes now and then, and may find what it wants or try once more: it naps, or waits for what nobody here owes it,
-// perhaps with a limit of its own.
+// Wakes now and then, and may find what it wants or try once more: it naps, or waits for what nobody here owes it or
+// could be read, perhaps with a limit of its own.
 bool tries_again(const Case& facts, const model::Task& task) {
-  if (sleeps_by_time(facts.snapshot, task)) return true;
+  if (sleeps_by_time(facts.snapshot, task) || facts.waits.unread_wait_of(task) != nullptr) return true;
   const model::Wait* wait = facts.waits.wait_of(model::task_node(task.address));
   const model::Resource* resource = wait == nullptr ? nullptr : facts.waits.resource(wait->on);
   return resource != nullptr && resource->kind == model::ResourceKind::kCompletion && resource->holders.empty();
@@ -41,45 +41,77 @@ bool is_pager(const model::Resource& resource) {
   return facts != nullptr && facts->kind == model::ServerKind::kUserfault;
 }
 
+// What CPUs do for each other is done at once, or something is wrong.
+bool is_among_cpus(model::ResourceKind kind) {
+  using enum model::ResourceKind;
+  return kind == kStopMachine || kind == kStopWork || kind == kIpi;
+}
+
+// How long the youngest has waited for the same as `wait`. Where none says so its task does: it began after it last
+// ran.
+std::optional<std::uint64_t> youngest_of(const Case& facts, const model::Wait& wait, const model::Task* waiter) {
+  if (const auto known = facts.waits.youngest_known_age(wait.on)) return known;
+  return waiter == nullptr ? std::nullopt : facts.waits.idle_time(*waiter);
+}
+
+// Whoever holds what others have wanted for so long, the youngest of them, moves in vain. A lock is kept for moments;
+// what else is waited for may take longer while work goes on.
+bool serves_nobody_for(const Case& facts, const model::Resource& resource, std::uint64_t youngest) {
+  const model::Machine& machine = facts.snapshot.machine;
+  return youngest >= (model::is_lock(resource.kind) ? doubtful(machine) : patience(machine));
+}
+
 std::vector<UnendingWait> unending_waits(const Case& facts) {
+  constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
   std::vector<UnendingWait> unending;
   for (const model::Wait& wait : facts.snapshot.waits) {
     const model::Resource* resource = facts.waits.resource(wait.on);
     const model::Task* waiter = facts.waits.task(wait.waiter);
-    const bool can_be_disturbed = waiter == nullptr || waiter->state != model::TaskState::kUninterruptible;
     if (resource == nullptr || is_user_lock(*resource)) continue;
+    const bool can_be_disturbed =
+        (waiter == nullptr || waiter->state != model::TaskState::kUninterruptible) && !is_among_cpus(resource->kind);
     if (can_be_disturbed && !is_pager(*resource)) continue;
     const auto* completion = completion_of(*resource);
     if (completion != nullptr && completion->ends_by_itself) continue;
     const bool has_holder =
         !resource->holders.empty() && resource->holders.front().certainty == model::Certainty::kCertain;
-    const std::uint64_t youngest = facts.waits.youngest_age(wait.on).value_or(0);
+    const auto youngest = youngest_of(facts, wait, waiter);
     // Of what nobody is known to hold, one that has come just now shows that others before it were served.
-    if (!has_holder && youngest != 0 && youngest < doubtful(facts.snapshot.machine)) continue;
+    if (!has_holder && youngest && *youngest < doubtful(facts.snapshot.machine)) continue;
     // A holder that naps and wakes, or runs on and on, moves, and yet serves nobody.
-    const model::Task* holder = has_holder ? facts.waits.task(resource->holders.front().who) : nullptr;
+    const model::Task* holder = has_holder ? facts.waits.end_of_chain(wait) : nullptr;
     const bool moves = holder != nullptr && (holder->on_cpu || tries_again(facts, *holder));
-    const bool serves_nobody = model::is_lock(resource->kind) && moves && youngest >= doubtful(facts.snapshot.machine);
+    const bool serves_nobody = moves && serves_nobody_for(facts, *resource, youngest.value_or(0));
     if (!serves_nobody && facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);
-    if (stands && *stands < doubtful(facts.snapshot.machine)) continue;
+    if (stands.value_or(is_among_cpus(resource->kind) ? 0 : kUnknown) < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
   }
   std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
   return unending;
 }
 
-// Who has stood for long waiting for others of whom nothing tells who they are.
-std::vector<UnlistedWait> waiting_for_unlisted(const Case& facts) {
+// The tasks that have stood for long in a function that `place_of` names.
+template <typename PlaceOf>
+std::vector<UnlistedWait> standing_in(const Case& facts, PlaceOf place_of) {
   std::vector<UnlistedWait> tasks;
   const std::uint64_t limit = doubtful(facts.snapshot.machine);
   for (const model::Task& task : facts.snapshot.tasks) {
     const bool stands = task.state == model::TaskState::kUninterruptible && !task.is_idle_task &&
                         facts.waits.idle_time(task).value_or(0) >= limit;
-    const model::CodeLocation* place = stands ? waits_for_unlisted(facts.snapshot, task) : nullptr;
+    const model::CodeLocation* place = stands ? place_of(task) : nullptr;
     if (place != nullptr) tasks.push_back({task.address, place->function});
   }
   return tasks;
+}
+
+// Who has stood for long waiting for others of whom nothing tells who they are.
+std::vector<UnlistedWait> waiting_for_unlisted(const Case& facts) {
+  return standing_in(facts, [&](const model::Task& task) { return waits_for_unlisted(facts.snapshot, task); });
+}
+
+std::vector<UnlistedWait> sleeping_for_unread(const Case& facts) {
+  return standing_in(facts, [&](const model::Task& task) { return facts.waits.unread_wait_of(task); });
 }
 
 // Missing tasks or CPUs may be those that hang, and without their names functions say nothing. What else is missing
@@ -90,6 +122,14 @@ bool could_hide_hang(const Gap& gap) {
 }
 
 }  // namespace
+
+// What nobody accuses for want of a witness: a CPU whose watchdog says nothing and that has gone round in a loop, or
+// waited for another CPU, for longer than any should.
+bool stands_unwatched(const Case& facts, const CpuCondition& condition) {
+  const bool turns = condition.doing == CpuDoing::kWaitsForCpu || condition.cpu->loop.has_value();
+  if (!turns || condition.unwatched || condition.preemptible || condition.task == nullptr) return false;
+  return facts.waits.idle_time(*condition.task).value_or(0) >= doubtful(facts.snapshot.machine);
+}
 
 void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
@@ -105,7 +145,7 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   for (const CpuCondition& condition : facts.cpus) {
     const bool busy = condition.doing == CpuDoing::kKernelCode || condition.doing == CpuDoing::kWaitsForCpu ||
                       condition.doing == CpuDoing::kUnknown;
-    const bool is_stuck = busy && (condition.lockup || condition.ticks_stopped);
+    const bool is_stuck = busy && (condition.lockup || condition.ticks_stopped || stands_unwatched(facts, condition));
     if (is_stuck) diagnosis.doubtful_cpus.push_back(condition.cpu->number);
     stuck |= is_stuck;
     waits |= is_stuck && condition.doing == CpuDoing::kWaitsForCpu;
@@ -120,10 +160,14 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   if (!diagnosis.unending.empty()) doubt(Doubt::kWaitsUnending);
   diagnosis.unlisted = waiting_for_unlisted(facts);
   if (!diagnosis.unlisted.empty()) doubt(Doubt::kOthersUnlisted);
+  if (!facts.snapshot.machine.clock && !facts.snapshot.tasks.empty()) doubt(Doubt::kNoClock);
+  diagnosis.unread = sleeping_for_unread(facts);
+  if (!diagnosis.unread.empty()) doubt(Doubt::kWaitsUnread);
   auto& unexplained = diagnosis.accounting.unexplained;
   const auto matters = [&](const Unexplained& one) {
     const model::Task* task = facts.index.task(one.task);
     if (task == nullptr || sleeps_by_time(facts.snapshot, *task)) return false;
+    if (facts.waits.unread_wait_of(*task) != nullptr) return false;
     const std::uint64_t limit = doubtful(facts.snapshot.machine);
     return one.since.value_or(limit) >= limit;
   };

@@ -53,6 +53,7 @@ std::vector<Finding> detect_irqs_off(const Case& facts) {
     if (!condition.cpu->interrupts_enabled) {
       finding.confidence = model::weaker(finding.confidence, model::Certainty::kLikely);
     }
+    if (condition.doing == CpuDoing::kUnknown) finding.confidence = model::Certainty::kPossible;
     add_victims(facts, finding);
     findings.push_back(std::move(finding));
   }

@@ -2,29 +2,8 @@
 #include "diagnose/movement.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace whyhung::diagnose {
-namespace {
-
-// The last task of a chain: whom all before wait for, as far as that is certain. Null: the chain ends at no task.
-const model::Task* end_of(const Case& facts, const model::Wait& start) {
-  std::unordered_set<model::NodeId, model::NodeHash> passed;
-  const model::Wait* wait = &start;
-  while (wait != nullptr && passed.insert(wait->on).second) {
-    const model::Resource* resource = facts.waits.resource(wait->on);
-    if (resource == nullptr || resource->holders.empty()) return facts.waits.task(wait->waiter);
-    const model::Holder& holder = resource->holders.front();
-    if (holder.certainty != model::Certainty::kCertain) return facts.waits.task(wait->waiter);
-    const model::Task* task = facts.waits.task(holder.who);
-    const model::Wait* next = facts.waits.wait_of(holder.who);
-    if (task == nullptr || next == nullptr) return task;
-    wait = next;
-  }
-  return nullptr;
-}
-
-}  // namespace
 
 std::uint64_t patience(const model::Machine& machine) {
   constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -56,14 +35,16 @@ bool takes_its_turn(const Case& facts, const model::Task& holder, const model::W
 std::optional<std::uint64_t> standing_time(const Case& facts, const model::Wait& wait) {
   const auto age = facts.waits.age(wait);
   if (!age) return std::nullopt;
-  const model::Task* end = end_of(facts, wait);
+  const model::Task* end = facts.waits.end_of_chain(wait);
   if (end == nullptr) return age;
   if (end->on_cpu || end->is_runnable()) {
     if (facts.blame.of(model::task_node(end->address)) == Ability::kAble) return 0;
     const std::uint64_t queued = facts.waits.queued_time(*end);
     return queued == 0 ? *age : std::min(*age, queued);
   }
-  return std::min(*age, facts.waits.idle_time(*end).value_or(*age));
+  if (const auto rested = facts.waits.idle_time(*end)) return std::min(*age, *rested);
+  const model::Wait* last = facts.waits.wait_of(model::task_node(end->address));
+  return last == nullptr ? *age : std::min(*age, facts.waits.age(*last).value_or(*age));
 }
 
 }  // namespace whyhung::diagnose

@@ -89,6 +89,8 @@ constexpr auto kDoubts = std::to_array<EnumName<Doubt>>({{Doubt::kNothingReadabl
                                                          {Doubt::kLockupUnexplained, "lockup-unexplained"},
                                                          {Doubt::kDetectorFired, "detector-fired"},
                                                          {Doubt::kWaitsUnending, "waits-unending"},
+                                                         {Doubt::kWaitsUnread, "waits-unread"},
+                                                         {Doubt::kNoClock, "no-clock"},
                                                          {Doubt::kTasksUnexplained, "tasks-unexplained"},
                                                          {Doubt::kOthersUnlisted, "others-unlisted"},
                                                          {Doubt::kCpuWaitsUnexplained, "cpu-waits-unexplained"}});

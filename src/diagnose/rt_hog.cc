@@ -50,6 +50,8 @@ std::vector<Finding> detect_rt_hog(const Case& facts) {
   for (const CpuCondition& condition : facts.cpus) {
     const model::Task* hog = condition.task;
     if (hog == nullptr || !is_real_time(*hog) || condition.doing == CpuDoing::kServesDump) continue;
+    // Who waits for another CPU gives up its own when that one has done its part.
+    if (condition.doing == CpuDoing::kWaitsForCpu) continue;
     // The stoppers and the watchdogs stand above all by design.
     if (condition.cpu->stopper && condition.cpu->stopper->task == hog->address) continue;
     const auto starved = starved_by(facts, *hog, condition.cpu->number);

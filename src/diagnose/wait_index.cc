@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "names/found_wait.h"
+
 namespace whyhung::diagnose {
 namespace {
 
@@ -27,9 +29,12 @@ WaitIndex::WaitIndex(const model::Index& index) : index_(index), snapshot_(index
     const auto [youngest, is_first] = youngest_ages_.emplace(wait.on, age(wait).value_or(0));
     youngest->second = std::min(youngest->second, age(wait).value_or(0));
     if (!age(wait)) continue;
+    const auto known = youngest_known_ages_.emplace(wait.on, *age(wait)).first;
+    known->second = std::min(known->second, *age(wait));
     const model::Wait*& oldest = oldest_waits_[wait.on];
     if (oldest == nullptr || *age(wait) > *age(*oldest)) oldest = &wait;
   }
+  for (const model::Wait& wait : snapshot_.waits) find_end(wait.on);
   for (const auto& [node, wait] : oldest_waits_) {
     const auto& holders = resource(node)->holders;
     if (!holders.empty() && age(*wait).value_or(0) >= kLasting) long_awaited_.insert(holders.front().who);
@@ -37,6 +42,52 @@ WaitIndex::WaitIndex(const model::Index& index) : index_(index), snapshot_(index
   for (const model::Task& task : snapshot_.tasks) {
     if (task.cpu && task.queues_for_cpu()) queued_[*task.cpu].push_back(&task);
   }
+}
+
+// Each resource is passed once, however many chains lead through it. One that is met while it is passed closes a
+// circle.
+WaitIndex::End WaitIndex::find_end(model::NodeId start) {
+  struct Step {
+    model::NodeId resource;
+    const model::Task* holder = nullptr;
+  };
+  std::vector<Step> passed;
+  End end;
+  for (model::NodeId at = start;;) {
+    const auto [known, is_new] = ends_.try_emplace(at);
+    if (!is_new) {
+      end = known->second;
+      break;
+    }
+    passed.push_back({at});
+    const model::Resource* one = resource(at);
+    const bool is_held =
+        one != nullptr && !one->holders.empty() && one->holders.front().certainty == model::Certainty::kCertain;
+    if (!is_held) {
+      end.at_waiter = true;
+      ends_[at] = end;
+      passed.pop_back();
+      break;
+    }
+    passed.back().holder = task(one->holders.front().who);
+    const model::Wait* next = wait_of(one->holders.front().who);
+    if (passed.back().holder == nullptr || next == nullptr) {
+      end.task = passed.back().holder;
+      break;
+    }
+    at = next->on;
+  }
+  for (; !passed.empty(); passed.pop_back()) {
+    if (end.at_waiter) end = {false, passed.back().holder};
+    ends_[passed.back().resource] = end;
+  }
+  return end;
+}
+
+const model::Task* WaitIndex::end_of_chain(const model::Wait& wait) const {
+  const auto found = ends_.find(wait.on);
+  if (found == ends_.end()) return nullptr;
+  return found->second.at_waiter ? task(wait.waiter) : found->second.task;
 }
 
 std::span<const model::Task* const> WaitIndex::queued_on(std::uint32_t cpu) const {
@@ -54,6 +105,11 @@ std::optional<std::uint64_t> WaitIndex::age(const model::Wait& wait) const {
 std::optional<std::uint64_t> WaitIndex::youngest_age(model::NodeId resource) const {
   const auto found = youngest_ages_.find(resource);
   return found == youngest_ages_.end() || found->second == 0 ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::uint64_t> WaitIndex::youngest_known_age(model::NodeId resource) const {
+  const auto found = youngest_known_ages_.find(resource);
+  return found == youngest_known_ages_.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<std::uint64_t> WaitIndex::idle_time(const model::Task& task) const {
@@ -110,16 +166,32 @@ Culprit WaitIndex::sleeping_culprit(const model::Task& task) const {
   return culprit;
 }
 
-const model::CodeLocation* waits_for_unlisted(const model::Snapshot& snapshot, const model::Task& task) {
+namespace {
+
+// The first function that a sleeper's stack names and that is `wanted`, past the kernel's own code around a sleep.
+template <typename Wanted>
+const model::CodeLocation* sleeps_in(const model::Snapshot& snapshot, const model::Task& task, Wanted wanted) {
   if (task.on_cpu || task.is_runnable()) return nullptr;
   for (const model::StackFrame& frame : own_frames(snapshot, task.stack)) {
     const model::CodeLocation& place = snapshot.location(frame);
-    if (place.meanings.has(names::Meaning::kWaitsForUnlisted)) return &place;
+    if (wanted(place.meanings)) return &place;
     const bool is_around =
         place.meanings.has(names::Meaning::kWaits) || place.meanings.has(names::Meaning::kCompletionCode);
     if (!is_around) break;
   }
   return nullptr;
+}
+
+}  // namespace
+
+const model::CodeLocation* WaitIndex::unread_wait_of(const model::Task& task) const {
+  if (wait_of(model::task_node(task.address)) != nullptr) return nullptr;
+  return sleeps_in(snapshot_, task, names::is_found_wait);
+}
+
+const model::CodeLocation* waits_for_unlisted(const model::Snapshot& snapshot, const model::Task& task) {
+  return sleeps_in(snapshot, task,
+                   [](const names::Meanings& code) { return code.has(names::Meaning::kWaitsForUnlisted); });
 }
 
 bool is_user_lock(const model::Resource& resource) {

@@ -27,6 +27,11 @@ class WaitIndex {
   const std::map<model::NodeId, const model::Wait*>& oldest_waits() const { return oldest_waits_; }
   // How long the youngest wait for a resource has lasted, ns; nothing when that of any is not known.
   std::optional<std::uint64_t> youngest_age(model::NodeId resource) const;
+  // The same of those whose age is known.
+  std::optional<std::uint64_t> youngest_known_age(model::NodeId resource) const;
+  // The last task of the chain that a wait begins: whom all before it wait for, as far as that is certain. Null: the
+  // chain is a circle, or ends at a task that is not in the snapshot.
+  const model::Task* end_of_chain(const model::Wait& wait) const;
   // For how long a task has queued for a CPU, ns; 0: it does not, or that is not known.
   std::uint64_t queued_time(const model::Task& task) const;
   // The tasks that are runnable on a CPU and do not run.
@@ -44,15 +49,27 @@ class WaitIndex {
   // That the task does not run: where it sleeps or was stopped, and for how long. `claim` is kHolderSleeps or another
   // with the same facts.
   Link rests_link(Claim claim, const model::Task& task) const;
+  // The function in which a task sleeps for what is found from its stack as a rule, and here was not: a page is
+  // missing, or nothing on the stack fits. Who knows what it waits for? It is no culprit. Null: it does not sleep so.
+  const model::CodeLocation* unread_wait_of(const model::Task& task) const;
   // The culprit that a task makes which does not run: where it stands, for whom code of its own is the first frame
   // that is not the kernel's waiting.
   Culprit sleeping_culprit(const model::Task& task) const;
 
  private:
+  // Where the chains behind a resource end: at a task, or at whoever waits for it.
+  struct End {
+    bool at_waiter = false;
+    const model::Task* task = nullptr;
+  };
+  End find_end(model::NodeId resource);
+
   const model::Index& index_;
   const model::Snapshot& snapshot_;
   std::map<model::NodeId, const model::Wait*> oldest_waits_;
   std::unordered_map<model::NodeId, std::uint64_t, model::NodeHash> youngest_ages_;  // 0: that of one is not known
+  std::unordered_map<model::NodeId, std::uint64_t, model::NodeHash> youngest_known_ages_;
+  std::unordered_map<model::NodeId, End, model::NodeHash> ends_;
   std::unordered_map<std::uint32_t, std::vector<const model::Task*>> queued_;
   std::unordered_set<model::NodeId, model::NodeHash> long_awaited_;
 };

@@ -47,6 +47,15 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
           "{}{} sleeps in {} until others have left or done their part, and the kernel does not note who",
           task_phrase(index, first.task), others, code(printable(first.function)));
     }
+    case diagnose::Doubt::kWaitsUnread: {
+      const diagnose::UnlistedWait& first = diagnosis.unread.front();
+      const std::string others =
+          diagnosis.unread.size() == 1 ? "" : fmt::format(" (and {} others like it)", diagnosis.unread.size() - 1);
+      return fmt::format("{}{} sleeps in {}, and what for could not be read from its stack",
+                         task_phrase(index, first.task), others, code(printable(first.function)));
+    }
+    case diagnose::Doubt::kNoClock:
+      return "no clock of the machine could be read: nothing tells how long anything has stood";
     case diagnose::Doubt::kTasksUnexplained: {
       const auto& longest = diagnosis.accounting.unexplained.front();
       return fmt::format("{} task{} sleep{} uninterruptibly without an explanation, {} for {:.0f} s",

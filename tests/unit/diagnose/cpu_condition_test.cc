@@ -114,6 +114,14 @@ TEST(CpuCondition, TicksHaveStoppedWhenTheClockIsFarBehindOnACpuThatWorks) {
   EXPECT_TRUE(condition_of(b).ticks_stopped);
 }
 
+TEST(CpuCondition, ACpuThatIsNotRunIsNoneWhetherItsTaskIsListedOrNot) {
+  SnapshotBuilder b;
+  add_hog(b, 1).clock_behind(30);
+  EXPECT_TRUE(judge_cpus(model::Index(b.build())).at(0).not_run);
+  std::erase_if(b.snapshot().tasks, [](const model::Task& task) { return task.pid == 120; });
+  EXPECT_TRUE(judge_cpus(model::Index(b.build())).at(0).not_run);
+}
+
 TEST(CpuCondition, AStarvedStopperIsRunnableHasWorkAndDoesNotRun) {
   SnapshotBuilder b;
   add_hog(b, 0).stopper_starves(21, 0x1000);

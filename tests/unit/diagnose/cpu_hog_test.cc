@@ -152,7 +152,7 @@ TEST(CpuHog, WithoutRegistersTheSchedulersRecordsMustAgree) {
   b.cpu(1).stopper_starves(21, 0x1000, "migration_cpu_stop");
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kCpuHog);
-  EXPECT_EQ(diagnosis.confidence, Certainty::kLikely);
+  EXPECT_EQ(diagnosis.confidence, Certainty::kPossible) << "it may wait for a lock there";
 }
 
 TEST(CpuHog, WhoWaitsForTheCpuIsAVictim) {

@@ -81,6 +81,38 @@ TEST(Verdict, TasksThatSleepUninterruptiblyForLongAreADoubt) {
   EXPECT_TRUE(has_doubt(diagnosis, Doubt::kTasksUnexplained));
 }
 
+TEST(Verdict, WithoutAnyClockNothingIsSaidToBeWell) {
+  SnapshotBuilder b = idle_machine();
+  add_sleeper(b, 10, 100);
+  b.machine().clock.reset();
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined);
+  EXPECT_TRUE(has_doubt(diagnosis, Doubt::kNoClock));
+}
+
+TEST(Verdict, ACpuThatTurnsForLongUnwatchedIsADoubtAndOneThatWorksIsNone) {
+  SnapshotBuilder b = idle_machine();
+  b.cpu(1).runs(50, "turner").frames({"native_queued_spin_lock_slowpath", "ioctl [driver]"}).interrupts(true);
+  b.cpu(1).held_for(30).busy_wait("spinlock");
+  b.cpu(1)->watchdog = {};
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kUndetermined);
+  b.cpu(1).held_for(3);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone) << "others get the lock meanwhile";
+  b = idle_machine();
+  add_busy(b, 1, 51).held_for(30);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone) << "nobody else wants the CPU";
+}
+
+TEST(Verdict, AWaitOfUnknownAgeIsAsOldAsItsTaskSleeps) {
+  SnapshotBuilder b = idle_machine();
+  add_busy(b, 1, 50);
+  add_resource(b, 0xffffffffc0002000, ResourceKind::kMutex, 50);
+  add_waiter(b, 10, 0xffffffffc0002000, 40).since.reset();
+  EXPECT_TRUE(has_doubt(diagnose_it(b), Doubt::kWaitsUnending));
+  add_sleeper(b, 10, 3);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+}
+
 TEST(Verdict, AFindingLeavesNoDoubts) {
   auto b = test::starved_stop_machine();
   b.machine().panic_message = "Kernel panic - not syncing: softlockup: hung tasks";

@@ -69,6 +69,15 @@ TEST(Starvation, ARealTimeTaskIsAnotherMatter) {
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kRtHog);
 }
 
+TEST(Starvation, AStopperThatWaitsForOthersIsNoRealTimeHogWhoeverIsKnownToBeOne) {
+  SnapshotBuilder b = starved_holder(40);
+  b.task(50).policy = 1;
+  b.task(50).priority = -1;
+  b.cpu(0).busy_wait("stop-machine");
+  for (const model::Cpu& cpu : b.build().cpus) ASSERT_FALSE(cpu.stopper);
+  EXPECT_NE(diagnose_it(b).verdict, HangClass::kRtHog);
+}
+
 TEST(Starvation, AGroupThatHasUsedItsQuotaIsNamed) {
   SnapshotBuilder b = starved_holder(2, 25);
   b.task(10).throttle = {"/box", 1'000'000, 1'000'000'000, false};
@@ -127,7 +136,9 @@ TEST(BusyHolder, AQueueWithYoungWaitersMoves) {
 TEST(BusyHolder, AWaitOfUnknownAgeProvesNothing) {
   SnapshotBuilder b = busy_holder(40);
   b.snapshot().waits.back().since.reset();
-  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_TRUE(diagnosis.findings.empty());
+  EXPECT_TRUE(has_doubt(diagnosis, Doubt::kWaitsUnending)) << "its task has slept for long";
 }
 
 TEST(BusyHolder, AWorkItemThatDoesNotEndStallsItsQueue) {

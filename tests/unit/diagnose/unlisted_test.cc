@@ -39,6 +39,23 @@ TEST(Unlisted, CodeOfItsOwnFurtherInIsItsOwnAffair) {
   EXPECT_EQ(diagnosis.findings.at(0).culprits.at(0).pid, 10u);
 }
 
+TEST(Unlisted, AHolderThatSleepsForALockThatWasNotReadIsNotTheCulprit) {
+  for (const auto functions :
+       {std::initializer_list<std::string_view>{"__schedule", "schedule", "schedule_preempt_disabled",
+                                                "__mutex_lock.constprop.0", "update [driver]"},
+        {"__schedule", "schedule", "rwsem_down_write_slowpath", "down_write", "update [driver]"},
+        {"__schedule", "schedule", "schedule_timeout", "__wait_for_common", "update [driver]"}}) {
+    SnapshotBuilder b = holder_in(functions);
+    const Diagnosis diagnosis = diagnose_it(b);
+    EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined) << *(functions.begin() + 2);
+    EXPECT_TRUE(has_doubt(diagnosis, Doubt::kWaitsUnread));
+    ASSERT_EQ(diagnosis.unread.size(), 1u);
+    EXPECT_EQ(diagnosis.unread[0].task, b.address_of(10));
+  }
+  const Diagnosis diagnosis = diagnose_it(holder_in({"__schedule", "schedule", "nap [driver]", "mutex_lock"}));
+  EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldBySleeper) << "it sleeps in code of its own";
+}
+
 TEST(Unlisted, AStoppedOneIsKeptByWhoStoppedIt) {
   SnapshotBuilder b = holder_in({"__schedule", "schedule", "percpu_down_write", "cgroup_attach"});
   b.task(10).state = model::TaskState::kStopped;

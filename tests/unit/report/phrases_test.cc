@@ -76,6 +76,7 @@ TEST(Phrases, EveryAdviceDoubtAndClassIsASentence) {
   diagnosis.accounting.unexplained.push_back({});
   diagnosis.unending.push_back({});
   diagnosis.unlisted.push_back({0, "synchronize_srcu"});
+  diagnosis.unread.push_back({0, "mutex_lock"});
   for (const auto& row : words_of(diagnose::Doubt{})) {
     EXPECT_FALSE(doubt_phrase(index, diagnosis, row.value).empty()) << row.name;
   }
