@@ -127,7 +127,7 @@ std::vector<CpuCondition> judge_cpus(const model::Index& index) {
     if (cpu.activity) condition.context = cpu.contexts[*cpu.activity].kind;
     condition.stopper_starved = has_starved_stopper(index, cpu);
     condition.endless_loop = cpu.loop && is_endless(*cpu.loop);
-    condition.preemptible = can_be_preempted(snapshot, cpu, condition.context);
+    condition.preemptible = condition.doing != CpuDoing::kUnknown && can_be_preempted(snapshot, cpu, condition.context);
     judge_clocks(snapshot, condition);
     condition.deaf = is_deaf(condition);
     conditions.push_back(condition);

@@ -10,6 +10,8 @@
 namespace whyhung::diagnose {
 namespace {
 
+constexpr std::uint64_t kLately = 2'000'000'000;  // ns: what went on since then goes on
+
 // Between what every machine has now and then and what no lawful work takes: nobody is accused for so long, and nobody
 // cleared.
 std::uint64_t doubtful(const model::Machine& machine) {
@@ -123,6 +125,17 @@ bool could_hide_hang(const Gap& gap) {
 
 }  // namespace
 
+// A CPU of which no registers are known went from task to task just now, by a clock that another CPU confirms: as all
+// do of a machine that runs on while its memory is read.
+bool went_on_lately(const Case& facts, const CpuCondition& condition) {
+  const auto is_current = [](const CpuCondition& one) { return one.clock_behind.value_or(kLately) < kLately; };
+  if (condition.task == nullptr || !is_current(condition)) return false;
+  if (facts.waits.idle_time(*condition.task).value_or(kLately) >= kLately) return false;
+  return std::ranges::any_of(facts.cpus, [&](const CpuCondition& other) {
+    return other.doing != CpuDoing::kUnknown && other.doing != CpuDoing::kOffline && !other.deaf && is_current(other);
+  });
+}
+
 // What nobody accuses for want of a witness: a CPU whose watchdog says nothing and that has gone round in a loop, or
 // waited for another CPU, for longer than any should.
 bool stands_unwatched(const Case& facts, const CpuCondition& condition) {
@@ -135,9 +148,9 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto doubt = [&](Doubt kind) { diagnosis.doubts.push_back(kind); };
   const bool is_partial = std::ranges::any_of(facts.snapshot.gaps, could_hide_hang);
   if (facts.snapshot.cpus.empty() || facts.snapshot.tasks.empty() || is_partial) doubt(Doubt::kNothingReadable);
-  const auto unknown = [](const CpuCondition& condition) { return condition.doing == CpuDoing::kUnknown; };
   for (const CpuCondition& condition : facts.cpus) {
-    if (unknown(condition)) diagnosis.unknown_cpus.push_back(condition.cpu->number);
+    const bool is_unknown = condition.doing == CpuDoing::kUnknown && !went_on_lately(facts, condition);
+    if (is_unknown) diagnosis.unknown_cpus.push_back(condition.cpu->number);
   }
   if (!diagnosis.unknown_cpus.empty()) doubt(Doubt::kCpusUnknown);
   bool stuck = false;

@@ -81,6 +81,18 @@ TEST(Verdict, TasksThatSleepUninterruptiblyForLongAreADoubt) {
   EXPECT_TRUE(has_doubt(diagnosis, Doubt::kTasksUnexplained));
 }
 
+TEST(Verdict, ACpuWithoutRegistersThatWentOnLatelyIsNoDoubtWhereAnotherConfirmsTheClock) {
+  SnapshotBuilder b;
+  b.cpu(0).idles().clock_behind(0.03);
+  b.cpu(1).runs(50, "reader").no_registers().held_for(0.1).clock_behind(0);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kNone);
+  b.cpu(1).held_for(9);
+  EXPECT_TRUE(has_doubt(diagnose_it(b), Doubt::kCpusUnknown)) << "it has not gone from task to task";
+  b.cpu(1).held_for(0.1);
+  b.cpu(0).clock_behind(30);
+  EXPECT_TRUE(has_doubt(diagnose_it(b), Doubt::kCpusUnknown)) << "all clocks may have stopped with its own";
+}
+
 TEST(Verdict, WithoutAnyClockNothingIsSaidToBeWell) {
   SnapshotBuilder b = idle_machine();
   add_sleeper(b, 10, 100);
