@@ -133,7 +133,10 @@ void Blame::add_task(const model::Task& task) {
     Alternatives alternatives = {known(Agent::kCpuSchedules, *task.cpu)};
     // One that has just come to this queue may yet be taken to another CPU's.
     if (waits_.queued_time(task) < kLately) alternatives.push_back(kPerhaps);
-    return need(self, std::move(alternatives));
+    need(self, std::move(alternatives));
+    // One that was passed over for so long may be so on.
+    if (waits_.queued_time(task) >= patience(index_.snapshot().machine)) need(self, {kPerhaps});
+    return;
   }
   if (const model::Wait* wait = waits_.wait_of(model::task_node(task.address))) {
     const bool is_known = waits_.resource(wait->on) != nullptr;

@@ -167,10 +167,9 @@ class BlockedDetector {
   // A lock may be taken by one that is younger than the oldest wait for it: it was stolen, or handed on. Only one that
   // is younger than every wait, and does not move, stands where a former holder stood.
   bool is_heir(const model::Task& task, NodeId lock) const {
-    return is_younger(task, lock) && index_.idle_time(task).value_or(0) >= kLasting;
+    return is_younger(task, index_.youngest_age(lock)) && index_.idle_time(task).value_or(0) >= kLasting;
   }
-  bool is_younger(const model::Task& task, NodeId lock) const {
-    const auto youngest = index_.youngest_age(lock);
+  bool is_younger(const model::Task& task, std::optional<std::uint64_t> youngest) const {
     const std::uint64_t now = facts_.snapshot.machine.clock.value_or(0);
     if (!task.start_time || !youngest || *task.start_time > now) return false;
     return now - *task.start_time + kClockSkew < *youngest;
@@ -249,7 +248,7 @@ class BlockedDetector {
     }
     if (has_left(*path.last(), holder)) return false;
     // Whether it stands where a former holder stood, or was handed the lock, is not known.
-    if (is_younger(*task, path.waits.back()->on) && !index_.idle_time(*task)) return false;
+    if (is_younger(*task, index_.youngest_known_age(path.waits.back()->on))) return false;
     if (waits_for_io(facts_, *task)) {
       end_at_io(facts_, *task, finding);
       return true;
@@ -258,8 +257,10 @@ class BlockedDetector {
     if (is_user_lock(*path.last()) && !task->is_halted()) return false;
     if (holder.role == model::HolderRole::kVforkChild) return false;
     const bool waits_for_others =
-        waits_for_unlisted(facts_.snapshot, *task) != nullptr || index_.unread_wait_of(*task) != nullptr;
+        waits_for_unlisted(facts_.snapshot, *task) != nullptr || index_.waits_for_unread(*task);
     if (!task->is_halted() && waits_for_others) return false;
+    // Of one that may have moved a moment ago nothing is said.
+    if (!task->is_halted() && !index_.idle_time(*task)) return false;
     finding.culprits.push_back(index_.sleeping_culprit(*task));
     const auto rested = index_.idle_time(*task).value_or(0);
     const auto waited = index_.age(*path.waits.back()).value_or(0);
@@ -356,7 +357,7 @@ class BlockedDetector {
     const model::Task* waiter = index_.task(wait.waiter);
     // A waiter that has been woken and only waits for a CPU is no matter of this resource.
     if (waiter == nullptr || waiter->is_runnable() || waiter->on_runqueue) return false;
-    if (is_user_lock(resource)) return false;
+    if (is_user_lock(resource) || (!index_.age(wait) && !index_.idle_time(*waiter))) return false;
     if (resource.kind == ResourceKind::kDevice) return end_at_device(facts_, wait, finding);
     if (is_free(resource) || has_come(resource)) {
       const auto* completion = completion_of(resource);

@@ -50,7 +50,7 @@ struct Diagnosis {
   std::vector<std::uint32_t> unknown_cpus;   // of which it is not known what they did
   std::vector<UnendingWait> unending;        // longest first
   std::vector<UnlistedWait> unlisted;        // in the snapshot's order
-  std::vector<UnlistedWait> unread;          // in the snapshot's order
+  std::vector<UnlistedWait> unread;          // in the snapshot's order; no function: its stack could not be read
   Accounting accounting;
   std::vector<CpuLiveness> liveness;  // in the order of Snapshot::cpus
 };

@@ -10,7 +10,8 @@
 namespace whyhung::diagnose {
 namespace {
 
-constexpr std::uint64_t kLately = 2'000'000'000;  // ns: what went on since then goes on
+constexpr std::uint64_t kEver = ~std::uint64_t{0};  // of unknown age: as old as may be
+constexpr std::uint64_t kLately = 2'000'000'000;    // ns: what went on since then goes on
 
 // Between what every machine has now and then and what no lawful work takes: nobody is accused for so long, and nobody
 // cleared.
@@ -31,7 +32,7 @@ bool is_hang_panic(std::string_view message) {
 // Wakes now and then, and may find what it wants or try once more: it naps, or waits for what nobody here owes it or
 // could be read, perhaps with a limit of its own.
 bool tries_again(const Case& facts, const model::Task& task) {
-  if (sleeps_by_time(facts.snapshot, task) || facts.waits.unread_wait_of(task) != nullptr) return true;
+  if (sleeps_by_time(facts.snapshot, task) || facts.waits.waits_for_unread(task)) return true;
   const model::Wait* wait = facts.waits.wait_of(model::task_node(task.address));
   const model::Resource* resource = wait == nullptr ? nullptr : facts.waits.resource(wait->on);
   return resource != nullptr && resource->kind == model::ResourceKind::kCompletion && resource->holders.empty();
@@ -64,7 +65,6 @@ bool serves_nobody_for(const Case& facts, const model::Resource& resource, std::
 }
 
 std::vector<UnendingWait> unending_waits(const Case& facts) {
-  constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
   std::vector<UnendingWait> unending;
   for (const model::Wait& wait : facts.snapshot.waits) {
     const model::Resource* resource = facts.waits.resource(wait.on);
@@ -86,34 +86,38 @@ std::vector<UnendingWait> unending_waits(const Case& facts) {
     const bool serves_nobody = moves && serves_nobody_for(facts, *resource, youngest.value_or(0));
     if (!serves_nobody && facts.blame.of(wait.waiter) == Ability::kAble) continue;
     const auto stands = serves_nobody ? facts.waits.age(wait) : standing_time(facts, wait);
-    if (stands.value_or(is_among_cpus(resource->kind) ? 0 : kUnknown) < doubtful(facts.snapshot.machine)) continue;
+    if (stands.value_or(is_among_cpus(resource->kind) ? 0 : kEver) < doubtful(facts.snapshot.machine)) continue;
     unending.push_back({wait.waiter.id, wait.on.id, stands.value_or(0)});
   }
   std::ranges::stable_sort(unending, std::ranges::greater(), &UnendingWait::age);
   return unending;
 }
 
-// The tasks that have stood for long in a function that `place_of` names.
-template <typename PlaceOf>
-std::vector<UnlistedWait> standing_in(const Case& facts, PlaceOf place_of) {
+// Whether a task has slept for long and cannot be disturbed.
+bool stands(const Case& facts, const model::Task& task) {
+  return task.state == model::TaskState::kUninterruptible && !task.is_idle_task &&
+         facts.waits.idle_time(task).value_or(kEver) >= doubtful(facts.snapshot.machine);
+}
+
+// Who has stood for long waiting for others of whom nothing tells who they are.
+std::vector<UnlistedWait> waiting_for_unlisted(const Case& facts) {
   std::vector<UnlistedWait> tasks;
-  const std::uint64_t limit = doubtful(facts.snapshot.machine);
   for (const model::Task& task : facts.snapshot.tasks) {
-    const bool stands = task.state == model::TaskState::kUninterruptible && !task.is_idle_task &&
-                        facts.waits.idle_time(task).value_or(0) >= limit;
-    const model::CodeLocation* place = stands ? place_of(task) : nullptr;
+    if (!stands(facts, task)) continue;
+    const model::CodeLocation* place = waits_for_unlisted(facts.snapshot, task);
     if (place != nullptr) tasks.push_back({task.address, place->function});
   }
   return tasks;
 }
 
-// Who has stood for long waiting for others of whom nothing tells who they are.
-std::vector<UnlistedWait> waiting_for_unlisted(const Case& facts) {
-  return standing_in(facts, [&](const model::Task& task) { return waits_for_unlisted(facts.snapshot, task); });
-}
-
 std::vector<UnlistedWait> sleeping_for_unread(const Case& facts) {
-  return standing_in(facts, [&](const model::Task& task) { return facts.waits.unread_wait_of(task); });
+  std::vector<UnlistedWait> tasks;
+  for (const model::Task& task : facts.snapshot.tasks) {
+    if (!stands(facts, task) || !facts.waits.waits_for_unread(task)) continue;
+    const model::CodeLocation* place = facts.waits.unread_wait_of(task);
+    tasks.push_back({task.address, place == nullptr ? "" : place->function});
+  }
+  return tasks;
 }
 
 // Missing tasks or CPUs may be those that hang, and without their names functions say nothing. What else is missing
@@ -180,7 +184,7 @@ void collect_doubts(const Case& facts, Diagnosis& diagnosis) {
   const auto matters = [&](const Unexplained& one) {
     const model::Task* task = facts.index.task(one.task);
     if (task == nullptr || sleeps_by_time(facts.snapshot, *task)) return false;
-    if (facts.waits.unread_wait_of(*task) != nullptr) return false;
+    if (facts.waits.waits_for_unread(*task)) return false;
     const std::uint64_t limit = doubtful(facts.snapshot.machine);
     return one.since.value_or(limit) >= limit;
   };

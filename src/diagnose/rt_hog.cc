@@ -59,7 +59,9 @@ std::vector<Finding> detect_rt_hog(const Case& facts) {
     const model::NodeId cpu = model::cpu_node(condition.cpu->number);
     Finding finding;
     finding.hang_class = HangClass::kRtHog;
-    finding.confidence = model::Certainty::kCertain;
+    // What a CPU without registers does is not known: it may wait for another.
+    finding.confidence =
+        condition.doing == CpuDoing::kUnknown ? model::Certainty::kPossible : model::Certainty::kCertain;
     finding.culprits.push_back(task_culprit_on(facts.snapshot, condition));
     Link starves{Claim::kTaskStarves,
                  {model::task_node(starved.front().second->address), cpu},

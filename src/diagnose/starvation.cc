@@ -23,6 +23,7 @@ constexpr std::int32_t kNiceZero = 120;   // task_struct.prio of a fair task wit
 bool is_shared(const CpuCondition& condition) {
   if (condition.task == nullptr || condition.not_run || condition.stopper_starved || condition.endless_loop)
     return false;
+  if (!condition.task->last_arrival) return false;
   if (stands_long(condition) || condition.held.value_or(0) >= kLasting) return false;
   if (condition.doing != CpuDoing::kUserMode && condition.doing != CpuDoing::kKernelCode) return false;
   return condition.task->priority.value_or(0) >= kNiceZero - 20;

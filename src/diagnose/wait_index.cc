@@ -189,6 +189,12 @@ const model::CodeLocation* WaitIndex::unread_wait_of(const model::Task& task) co
   return sleeps_in(snapshot_, task, names::is_found_wait);
 }
 
+bool WaitIndex::waits_for_unread(const model::Task& task) const {
+  if (unread_wait_of(task) != nullptr) return true;
+  const bool sleeps = !task.on_cpu && !task.is_runnable() && wait_of(model::task_node(task.address)) == nullptr;
+  return sleeps && task.stack.frames.empty() && task.stack.end == model::StackEndReason::kUnreadable;
+}
+
 const model::CodeLocation* waits_for_unlisted(const model::Snapshot& snapshot, const model::Task& task) {
   return sleeps_in(snapshot, task,
                    [](const names::Meanings& code) { return code.has(names::Meaning::kWaitsForUnlisted); });

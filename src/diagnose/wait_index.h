@@ -52,6 +52,8 @@ class WaitIndex {
   // The function in which a task sleeps for what is found from its stack as a rule, and here was not: a page is
   // missing, or nothing on the stack fits. Who knows what it waits for? It is no culprit. Null: it does not sleep so.
   const model::CodeLocation* unread_wait_of(const model::Task& task) const;
+  // Whether it does, or its stack could not be read at all.
+  bool waits_for_unread(const model::Task& task) const;
   // The culprit that a task makes which does not run: where it stands, for whom code of its own is the first frame
   // that is not the kernel's waiting.
   Culprit sleeping_culprit(const model::Task& task) const;

@@ -51,6 +51,9 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
       const diagnose::UnlistedWait& first = diagnosis.unread.front();
       const std::string others =
           diagnosis.unread.size() == 1 ? "" : fmt::format(" (and {} others like it)", diagnosis.unread.size() - 1);
+      if (first.function.empty()) {
+        return fmt::format("{}{} sleeps, and its stack could not be read", task_phrase(index, first.task), others);
+      }
       return fmt::format("{}{} sleeps in {}, and what for could not be read from its stack",
                          task_phrase(index, first.task), others, code(printable(first.function)));
     }

@@ -71,19 +71,43 @@ std::set<std::uint64_t> who_may_be_named(const Outcome& outcome) {
   return named;
 }
 
+// What `poorer` is told to be, held against the whole truth.
+void expect_weaker(const Outcome& whole, const model::Snapshot& snapshot, const model::Snapshot& poorer,
+                   const std::string& what) {
+  const std::set<std::uint64_t> accused = who_may_be_named(whole);
+  const Outcome outcome = outcome_of(poorer);
+  const bool became_well = outcome.verdict == diagnose::HangClass::kNone && whole.verdict != outcome.verdict;
+  const bool is_for_users = whole.verdict == diagnose::HangClass::kUserSpaceLock || all_can_be_disturbed(snapshot);
+  EXPECT_FALSE(became_well && !is_for_users) << what;
+  if (outcome.confidence == model::Certainty::kPossible) return;
+  EXPECT_TRUE(std::includes(accused.begin(), accused.end(), outcome.culprits.begin(), outcome.culprits.end()))
+      << what << ": " << text_of(outcome, snapshot) << " for " << text_of(whole, snapshot);
+}
+
 TEST_P(Invariants, AFactThatIsMissingAccusesNobodyElse) {
-  const std::set<std::uint64_t> accused = who_may_be_named(outcome_);
   for (const Mutation& mutation : losses(snapshot_)) {
     model::Snapshot poorer = snapshot_;
     mutation.apply(poorer);
-    const Outcome outcome = outcome_of(poorer);
-    const bool became_well = outcome.verdict == diagnose::HangClass::kNone && outcome_.verdict != outcome.verdict;
-    const bool is_for_users =
-        outcome_.verdict == diagnose::HangClass::kUserSpaceLock || all_can_be_disturbed(snapshot_);
-    EXPECT_FALSE(became_well && !is_for_users) << mutation.what;
-    if (outcome.confidence == model::Certainty::kPossible) continue;
-    EXPECT_TRUE(std::includes(accused.begin(), accused.end(), outcome.culprits.begin(), outcome.culprits.end()))
-        << mutation.what << ": " << text_of(outcome, snapshot_) << " for " << text_of(outcome_, snapshot_);
+    expect_weaker(outcome_, snapshot_, poorer, mutation.what);
+  }
+}
+
+TEST_P(Invariants, TwoFactsThatAreMissingDoNeither) {
+  // That a CPU is not run from outside has one witness, its own clock.
+  if (outcome_.verdict == diagnose::HangClass::kExternal) GTEST_SKIP();
+  constexpr int kPairs = 200;
+  Random random(3);
+  const std::vector<Mutation> all = losses(snapshot_);
+  std::uniform_int_distribution<std::size_t> any(0, all.size() - 1);
+  for (int i = 0; i < kPairs; ++i) {  // the one that shifts the others comes last
+    const Mutation* first = &all[any(random)];
+    const Mutation* second = &all[any(random)];
+    if (first->shifts) std::swap(first, second);
+    if (first->shifts) continue;
+    model::Snapshot poorer = snapshot_;
+    first->apply(poorer);
+    second->apply(poorer);
+    expect_weaker(outcome_, snapshot_, poorer, first->what + " and " + second->what);
   }
 }
 

@@ -77,6 +77,11 @@ void lose_registers(model::Cpu& cpu) {
   cpu.loop.reset();
 }
 
+void lose_stack(model::Task& task) {
+  task.stack = {};
+  task.stack.end = model::StackEndReason::kUnreadable;
+}
+
 void lose_task(Snapshot& snapshot, std::uint64_t address) {
   std::erase_if(snapshot.tasks, [&](const model::Task& task) { return task.address == address; });
   snapshot.gaps.push_back({std::string(model::kGapTasks), "a page is missing"});
@@ -86,7 +91,7 @@ void add_losses_of_waits(const Snapshot& snapshot, std::vector<Mutation>& all) {
   for (std::size_t i = 0; i < snapshot.waits.size(); ++i) {
     const std::string name = " of wait " + std::to_string(i);
     all.push_back(
-        {"without the whole" + name, [i](Snapshot& s) { s.waits.erase(s.waits.begin() + static_cast<int>(i)); }});
+        {"without the whole" + name, [i](Snapshot& s) { s.waits.erase(s.waits.begin() + static_cast<int>(i)); }, true});
     all.push_back({"without the beginning" + name, [i](Snapshot& s) { s.waits[i].since.reset(); }});
   }
 }
@@ -96,11 +101,13 @@ void add_losses_of_resources(const Snapshot& snapshot, std::vector<Mutation>& al
     const std::string name = " of resource " + std::to_string(i);
     const std::uint64_t address = snapshot.resources[i].address;
     all.push_back({"without the facts" + name, [i](Snapshot& s) { s.resources[i].facts = {}; }});
-    all.push_back({"without the whole" + name, [i, address](Snapshot& s) {
+    all.push_back({"without the whole" + name,
+                   [i, address](Snapshot& s) {
                      s.resources.erase(s.resources.begin() + static_cast<int>(i));
                      std::erase_if(s.waits,
                                    [&](const model::Wait& wait) { return wait.on == model::resource_node(address); });
-                   }});
+                   },
+                   true});
     if (snapshot.resources[i].holders.size() == 1)
       all.push_back({"without the holder" + name, [i](Snapshot& s) { s.resources[i].holders.clear(); }});
   }
@@ -133,9 +140,9 @@ void add_losses_of_tasks(const Snapshot& snapshot, std::vector<Mutation>& all) {
     const model::Task& task = snapshot.tasks[i];
     if (!involved.contains(task.address)) continue;
     const std::string name = " of task " + std::to_string(task.pid);
-    all.push_back({"without the stack" + name, [i](Snapshot& s) { s.tasks[i].stack = {}; }});
+    all.push_back({"without the stack" + name, [i](Snapshot& s) { lose_stack(s.tasks[i]); }});
     all.push_back({"without the arrival" + name, [i](Snapshot& s) { s.tasks[i].last_arrival.reset(); }});
-    all.push_back({"without the whole" + name, [address = task.address](Snapshot& s) { lose_task(s, address); }});
+    all.push_back({"without the whole" + name, [address = task.address](Snapshot& s) { lose_task(s, address); }, true});
   }
 }
 

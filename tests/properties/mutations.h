@@ -25,6 +25,7 @@ std::string with_other_names(const std::string& text, const model::Snapshot& sna
 struct Mutation {
   std::string what;  // "without wait 3"
   std::function<void(model::Snapshot&)> apply;
+  bool shifts = false;  // what others name by its place has another place then
 };
 
 // One innocent each: a sleeper, a daemon that waits for its client, a mutex that is held for a moment, an old wait of a

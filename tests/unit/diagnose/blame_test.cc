@@ -98,8 +98,8 @@ TEST(Blame, WhoQueuesForACpuInAProvenLoopIsStuckUnlessTheKernelPreempts) {
     queued.state = model::TaskState::kRunning;
     queued.on_runqueue = true;
     queued.cpu = 0;
-    queued.last_queued = SnapshotBuilder::kNow - 20 * kSecond;
-    queued.last_arrival = SnapshotBuilder::kNow - 21 * kSecond;
+    queued.last_queued = SnapshotBuilder::kNow - 12 * kSecond;
+    queued.last_arrival = SnapshotBuilder::kNow - 13 * kSecond;
     World world(std::move(b));
     EXPECT_EQ(world.task(30), ability) << preemption;
   }

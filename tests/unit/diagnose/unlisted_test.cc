@@ -56,6 +56,14 @@ TEST(Unlisted, AHolderThatSleepsForALockThatWasNotReadIsNotTheCulprit) {
   EXPECT_EQ(diagnosis.verdict, HangClass::kLockHeldBySleeper) << "it sleeps in code of its own";
 }
 
+TEST(Unlisted, AHolderWhoseStackCouldNotBeReadIsNotTheCulpritEither) {
+  SnapshotBuilder b = holder_in({});
+  b.task(10).stack.end = model::StackEndReason::kUnreadable;
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_TRUE(diagnosis.findings.empty());
+  EXPECT_TRUE(has_doubt(diagnosis, Doubt::kWaitsUnread));
+}
+
 TEST(Unlisted, AStoppedOneIsKeptByWhoStoppedIt) {
   SnapshotBuilder b = holder_in({"__schedule", "schedule", "percpu_down_write", "cgroup_attach"});
   b.task(10).state = model::TaskState::kStopped;
