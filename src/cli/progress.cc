@@ -9,9 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/terminal.h"
+
 namespace whyhung::cli {
 
-Progress::Progress() : start_(std::chrono::steady_clock::now()), on_terminal_(::isatty(STDERR_FILENO) != 0) {}
+Progress::Progress() : start_(std::chrono::steady_clock::now()), on_terminal_(is_obedient_terminal(STDERR_FILENO)) {}
 
 void Progress::show(std::string_view what) {
   constexpr auto kPatience = std::chrono::milliseconds(300);

@@ -35,8 +35,7 @@ std::optional<std::size_t> extent(const char* stated_by, unsigned short winsize:
 
 // Only of a terminal on which a pager can work.
 std::optional<std::size_t> rows() {
-  const bool is_dumb = environment("TERM").empty() || environment("TERM") == "dumb";
-  if (is_dumb || ::isatty(STDOUT_FILENO) == 0) return std::nullopt;
+  if (!is_obedient_terminal(STDOUT_FILENO)) return std::nullopt;
   return extent("LINES", &winsize::ws_row);
 }
 
@@ -55,6 +54,11 @@ bool is_ascii_only() {
 
 Terminal describe_terminal(ColourChoice colour) {
   return {report::Style(colour_of(colour)), extent("COLUMNS", &winsize::ws_col), rows(), is_ascii_only()};
+}
+
+bool is_obedient_terminal(int descriptor) {
+  const std::string kind = environment("TERM");
+  return !kind.empty() && kind != "dumb" && ::isatty(descriptor) != 0;
 }
 
 }  // namespace whyhung::cli

@@ -17,5 +17,7 @@ struct Terminal {
 };
 
 Terminal describe_terminal(ColourChoice colour);
+// Whether a terminal is there that goes where it is told to: one that can scroll back, and write a line anew.
+bool is_obedient_terminal(int descriptor);
 
 }  // namespace whyhung::cli
