@@ -11,6 +11,7 @@
 #include <linux/percpu-rwsem.h>
 #include <linux/rwsem.h>
 #include <linux/srcu.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
@@ -323,6 +324,12 @@ static int start_bit_circle(void)
 }
 
 /* A page that stays locked. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define page_folio(page) (page)
+#define folio_lock lock_page
+#define folio_unlock unlock_page
+#endif
+
 static noinline void fill_page(struct page *page)
 {
 	folio_lock(page_folio(page));

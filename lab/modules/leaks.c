@@ -345,7 +345,11 @@ static int stray_kthread(void *unused)
 	lab_wait_for_go();
 	mutex_lock(&flash_lock);
 	msleep(3000);
+#ifdef CONFIG_PREEMPT_RT
+	WRITE_ONCE(flash_lock.rtmutex.owner, (struct task_struct *)0x6b6b6b6b6b6b6b01UL);
+#else
 	atomic_long_set(&flash_lock.owner, 0x6b6b6b6b6b6b6b01UL);
+#endif
 	for (;;)
 		msleep(500);
 	return 0;

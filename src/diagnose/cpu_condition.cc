@@ -57,6 +57,16 @@ bool has_starved_stopper(const model::Index& index, const model::Cpu& cpu) {
   return stopper != nullptr && stopper->is_runnable() && stopper->on_runqueue && !stopper->on_cpu;
 }
 
+// For how long the stopper, which serves the watchdog, has been runnable and has not run. Before v5.13 whoever prints
+// starts the watchdog's clock afresh, the report of a lockup first of all: then this is what is left of it.
+std::optional<std::uint64_t> unserved_for(const model::Index& index, const CpuCondition& condition) {
+  const model::Cpu& cpu = *condition.cpu;
+  if (!condition.stopper_starved || cpu.register_source == model::RegisterSource::kNone) return std::nullopt;
+  const std::uint64_t now = index.snapshot().machine.clock.value_or(0);
+  const std::uint64_t since = index.task(cpu.stopper->task)->last_queued.value_or(0);
+  return since == 0 || since > now ? std::nullopt : std::optional(now - since);
+}
+
 // Some machines' notes do not tell whether interrupts were on (riscv64: QEMU leaves sstatus out). A CPU that nobody
 // runs takes no ticks either; but nobody stops it in a loop without a way out by chance.
 bool is_deaf(const CpuCondition& condition) {
@@ -84,7 +94,8 @@ bool can_be_preempted(const model::Snapshot& snapshot, const model::Cpu& cpu, Co
   return snapshot.machine.preemption == "full" || snapshot.machine.preemption == "lazy";
 }
 
-void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
+void judge_clocks(const model::Index& index, CpuCondition& condition) {
+  const model::Snapshot& snapshot = index.snapshot();
   const model::Cpu& cpu = *condition.cpu;
   if (!snapshot.machine.clock) return;
   const std::uint64_t now = *snapshot.machine.clock;
@@ -102,6 +113,8 @@ void judge_clocks(const model::Snapshot& snapshot, CpuCondition& condition) {
   const bool watches = threshold != 0 && threshold < kMostThreshold;
   if (watches && touched && *touched != 0 && *touched < (1ull << 33)) {
     condition.unwatched = behind(*touched << kWatchdogShift);
+  } else if (watches && touched) {
+    condition.unwatched = unserved_for(index, condition);
   }
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
   condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&
@@ -128,7 +141,7 @@ std::vector<CpuCondition> judge_cpus(const model::Index& index) {
     condition.stopper_starved = has_starved_stopper(index, cpu);
     condition.endless_loop = cpu.loop && is_endless(*cpu.loop);
     condition.preemptible = condition.doing != CpuDoing::kUnknown && can_be_preempted(snapshot, cpu, condition.context);
-    judge_clocks(snapshot, condition);
+    judge_clocks(index, condition);
     condition.deaf = is_deaf(condition);
     conditions.push_back(condition);
   }

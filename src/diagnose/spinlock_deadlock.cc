@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // spinlock-deadlock: CPUs that spin for ever because whoever could hold their locks spins too. Few spinlocks name their
-// holder; but it has preemption disabled and is on a CPU. So where every CPU that could hold anything is one that spins
-// itself, the circle is closed, whoever holds which.
+// holder; but it has preemption disabled and is on a CPU. So where the kernel counts who may not be preempted, and
+// every CPU that could hold anything is one that spins itself, the circle is closed, whoever holds which. Where it does
+// not count, a lock may have been left locked by one who is gone: there a circle is closed only by locks that name
+// their holders, or by the code of the spinning CPUs, which has taken those very locks.
 #include <algorithm>
 #include <set>
 
@@ -18,7 +20,7 @@ struct Spinner {
   const CpuCondition* condition = nullptr;
   const model::Wait* wait = nullptr;
   std::uint32_t held = 0;  // spinlocks, or other reasons not to be preempted, besides the one that it spins for
-  bool is_counted = true;  // false: a kernel that does not count; then `held` is what it may hold
+  bool is_counted = true;  // false: then `held` is what is known otherwise
 };
 
 // Could the CPU hold a spinlock? Where the kernel does not count, any that runs kernel code could.
@@ -102,6 +104,64 @@ Finding leaked(const Case& facts, const std::vector<Spinner>& spinners) {
   return finding;
 }
 
+Finding deadlock() {
+  Finding finding;
+  finding.hang_class = HangClass::kSpinlockDeadlock;
+  finding.confidence = Certainty::kLikely;
+  finding.advice.push_back(Advice::kOrderSpinlocks);
+  return finding;
+}
+
+// What the lock, or the holder's own code, says of its holding it; null: nothing.
+const model::Holder* holding(const Case& facts, const Spinner& holder, model::NodeId lock) {
+  const model::Resource* resource = facts.waits.resource(lock);
+  if (resource == nullptr) return nullptr;
+  const auto found = std::ranges::find(resource->holders, holder.wait->waiter, &model::Holder::who);
+  return found == resource->holders.end() ? nullptr : &*found;
+}
+
+// Those of the spinners who hold what others of them want and want what others of them hold, as far as is known.
+std::vector<Spinner> closed_circle(const Case& facts, std::vector<Spinner> spinners) {
+  for (std::size_t before = spinners.size() + 1; before != spinners.size();) {
+    before = spinners.size();
+    std::vector<Spinner> left;
+    for (const Spinner& one : spinners) {
+      const auto has_it = [&](const Spinner& other) { return holding(facts, other, one.wait->on) != nullptr; };
+      const auto wants_it = [&](const Spinner& other) { return holding(facts, one, other.wait->on) != nullptr; };
+      if (std::ranges::any_of(spinners, has_it) && std::ranges::any_of(spinners, wants_it)) left.push_back(one);
+    }
+    spinners = std::move(left);
+  }
+  return spinners;
+}
+
+// Where counting does not tell who holds how many: a circle that is closed by who is known to hold which.
+std::vector<Finding> by_holders(const Case& facts, const std::vector<Spinner>& spinners) {
+  const std::vector<Spinner> circle = closed_circle(facts, spinners);
+  if (circle.empty()) return {};
+  Finding finding = deadlock();
+  for (const Spinner& one : circle) {
+    add_links(one, finding);
+    finding.culprits.push_back(spinning_culprit(facts, one));
+  }
+  std::set<model::NodeId> told;
+  for (const Spinner& one : circle) {
+    if (!told.insert(one.wait->on).second) continue;
+    for (const Spinner& other : circle) {
+      const model::Holder* holder = holding(facts, other, one.wait->on);
+      if (holder != nullptr)
+        finding.chain.push_back(facts.waits.held_link(*facts.waits.resource(one.wait->on), *holder));
+    }
+  }
+  for (const Spinner& one : spinners) {
+    const std::uint32_t number = one.condition->cpu->number;
+    const bool is_culprit = std::ranges::find(finding.culprits, number, &Culprit::cpu) != finding.culprits.end();
+    if (!is_culprit && told.contains(one.wait->on)) finding.victim_cpus.push_back(number);
+  }
+  add_victims(facts, finding);
+  return {finding};
+}
+
 }  // namespace
 
 std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
@@ -114,24 +174,16 @@ std::vector<Finding> detect_spinlock_deadlock(const Case& facts) {
     if (spins && stands_long(condition)) {
       const std::uint32_t depth = condition.cpu->activity_preempt_depth.value_or(1);
       const std::uint32_t named = locks_held_by(facts, wait->waiter);
-      const bool is_counted = condition.cpu->activity_preempt_depth || !condition.cpu->preempt_count;
-      const std::uint32_t held = is_counted ? (depth == 0 ? 0 : depth - 1) : 1;
-      spinners.push_back({&condition, wait, std::max(named, held), is_counted});
+      const bool is_counted = condition.cpu->activity_preempt_depth.has_value();
+      spinners.push_back({&condition, wait, std::max(named, depth == 0 ? 0 : depth - 1), is_counted});
     } else if (condition.doing != CpuDoing::kServesDump && may_hold(condition)) {
       somebody_else = true;
     }
   }
-  if (spinners.empty() || somebody_else) return {};
-  // Where nothing is counted each may hold what another spins for. One lock alone may as well have been left locked.
-  const bool all_counted = std::ranges::all_of(spinners, &Spinner::is_counted);
-  const bool kernel_counts = std::ranges::any_of(
-      facts.cpus, [](const CpuCondition& one) { return one.cpu->activity_preempt_depth.value_or(0) != 0; });
-  if (!all_counted && (kernel_counts || contended_by(spinners) < 2)) return {};
-  if (all_counted && held_by(spinners) < contended_by(spinners)) return {leaked(facts, spinners)};
-  Finding finding;
-  finding.hang_class = HangClass::kSpinlockDeadlock;
-  finding.confidence = Certainty::kLikely;
-  finding.advice.push_back(Advice::kOrderSpinlocks);
+  if (spinners.empty()) return {};
+  if (somebody_else || !std::ranges::all_of(spinners, &Spinner::is_counted)) return by_holders(facts, spinners);
+  if (held_by(spinners) < contended_by(spinners)) return {leaked(facts, spinners)};
+  Finding finding = deadlock();
   Link closes{Claim::kOnlyTheseCouldHold, {}, {}, Certainty::kLikely, {}};
   for (const Spinner& spinner : spinners) {
     add_links(spinner, finding);

@@ -113,8 +113,13 @@ std::string spinning_phrase(const Index& index, const Finding& finding) {
     text += fmt::format("{}CPU {}, running {}, spins for {}", text.empty() ? "" : "; ", node(link, 0),
                         task_phrase(index, node(link, 1)), resource_phrase(index, node(link, 2)));
   }
-  if (finding.culprits.size() == 1) return fmt::format("A spinlock is taken twice: {}, which only it can hold.", text);
-  return fmt::format("A deadlock of spinlocks: {}; nobody else could hold these.", text);
+  const bool is_counted = states(finding, Claim::kOnlyTheseCouldHold);
+  if (finding.culprits.size() == 1) {
+    return fmt::format("A spinlock is taken twice: {}, {}.", text,
+                       is_counted ? "which only it can hold" : "which it holds itself");
+  }
+  return fmt::format("A deadlock of spinlocks: {}; {}.", text,
+                     is_counted ? "nobody else could hold these" : "they hold these themselves");
 }
 
 // The object that the finding's end is about: the last resource of its chain.

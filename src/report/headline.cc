@@ -76,8 +76,13 @@ std::string sleeper_headline(const Index& index, const Finding& finding) {
 }
 
 std::string spinlock_headline(const Finding& finding) {
-  if (finding.culprits.size() < 2) return cpus_of(finding) + " spins for a spinlock that only it can hold";
-  return cpus_of(finding) + " spin for spinlocks that only they can hold";
+  const bool is_counted = first_link(finding, Claim::kOnlyTheseCouldHold) != nullptr;
+  if (finding.culprits.size() < 2) {
+    return cpus_of(finding) +
+           (is_counted ? " spins for a spinlock that only it can hold" : " spins for a spinlock that it holds itself");
+  }
+  return cpus_of(finding) +
+         (is_counted ? " spin for spinlocks that only they can hold" : " spin for spinlocks that they hold themselves");
 }
 
 std::string io_headline(const Index& index, const Finding& finding) {

@@ -7,6 +7,25 @@
 #include "report/marks.h"
 
 namespace whyhung::report {
+namespace {
+
+// Why it is not known whom these CPUs wait for.
+std::string cpu_waits_phrase(const model::Index& index, const std::vector<std::uint32_t>& cpus) {
+  bool all_spin = true;
+  bool is_counted = false;
+  for (const std::uint32_t number : cpus) {
+    const model::Cpu* cpu = index.cpu(number);
+    all_spin &= cpu != nullptr && cpu->busy_wait == model::BusyWait::kSpinlock;
+    is_counted |= cpu == nullptr || !cpu->preempt_count || cpu->activity_preempt_depth;
+  }
+  const bool is_uncounted = all_spin && !is_counted;
+  return fmt::format("{} waited for another CPU or a lock, and who keeps it waiting was not found{}", cpus_phrase(cpus),
+                     is_uncounted ? ": spinlocks do not name their holder, and this kernel does not count "
+                                    "how many a CPU holds"
+                                  : "");
+}
+
+}  // namespace
 
 std::string evidence_phrase(const model::Evidence& evidence) {
   std::string text = code(printable(evidence.what));
@@ -27,9 +46,7 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
           "{} did not let the scheduler run for longer than the kernel's own limit, and what holds it is "
           "not a hang that is known here",
           cpus_phrase(diagnosis.doubtful_cpus));
-    case diagnose::Doubt::kCpuWaitsUnexplained:
-      return fmt::format("{} waited for another CPU or a lock, and who keeps it waiting was not found",
-                         cpus_phrase(diagnosis.doubtful_cpus));
+    case diagnose::Doubt::kCpuWaitsUnexplained: return cpu_waits_phrase(index, diagnosis.doubtful_cpus);
     case diagnose::Doubt::kDetectorFired:
       return fmt::format("the kernel itself reported a hang: \"{}\"",
                          printable(index.snapshot().machine.panic_message));

@@ -5,12 +5,15 @@
 #include <array>
 
 #include "collect/waits/sleepers.h"
+#include "collect/waits/spinlock_holders.h"
 
 namespace whyhung::collect {
 namespace {
 
-constexpr auto kCollectors = std::to_array<WaitCollector>(
-    {{"stop_machine", collect_stop_machine_waits}, {"sleepers", collect_sleepers}, {"ipis", collect_ipi_waits}});
+constexpr auto kCollectors = std::to_array<WaitCollector>({{"stop_machine", collect_stop_machine_waits},
+                                                           {"sleepers", collect_sleepers},
+                                                           {"ipis", collect_ipi_waits},
+                                                           {"spinlock holders", collect_spinlock_holders}});
 
 }  // namespace
 

@@ -78,6 +78,22 @@ TEST(CpuCondition, AWatchdogThatWasToldToForgetSaysNothing) {
   }
 }
 
+// Before v5.13 printing the report of a lockup restarts the watchdog's clock.
+TEST(CpuCondition, WhereTheWatchdogWasToldToForgetAStarvedStopperRemembers) {
+  SnapshotBuilder b;
+  b.cpu(0).runs(50, "a").frames({"f"}).stopper_starves(10, 0, "softlockup_fn");
+  b.cpu(0)->register_source = model::RegisterSource::kPrstatus;
+  b.cpu(0)->watchdog.touch_seconds = ~std::uint64_t{0};
+  b.task(10).last_queued = SnapshotBuilder::kNow - 22'000'000'000;
+  EXPECT_EQ(condition_of(b).unwatched, 22'000'000'000u);
+  EXPECT_TRUE(condition_of(b).lockup);
+  EXPECT_TRUE(stands_long(condition_of(b)));
+  b.task(10).last_queued = SnapshotBuilder::kNow - 1'000'000'000;
+  EXPECT_FALSE(stands_long(condition_of(b))) << "it has only just become runnable";
+  b.task(10).last_queued.reset();
+  EXPECT_EQ(condition_of(b).unwatched, std::nullopt);
+}
+
 TEST(CpuCondition, ThresholdsThatOverflowDoNotMakeEveryCpuStuck) {
   SnapshotBuilder b;
   b.cpu(0).runs(50, "a").frames({"f"}).unwatched_for(3);

@@ -34,12 +34,58 @@ SnapshotBuilder two_spinners() {
   return b;
 }
 
-TEST(UncountedSpinlocks, WhereAllInKernelCodeSpinForDifferentLocksTheCircleIsClosed) {
-  const Diagnosis diagnosis = diagnose_it(two_spinners());
+// The code that the CPU stands in has taken the lock.
+void has_taken(SnapshotBuilder& b, std::uint32_t cpu, std::uint64_t lock) {
+  auto& resources = b.snapshot().resources;
+  const auto found = std::ranges::find(resources, lock, &model::Resource::address);
+  found->holders.push_back({model::cpu_node(cpu), model::HolderRole::kSpins, Certainty::kLikely, {}});
+}
+
+SnapshotBuilder circle() {
+  auto b = two_spinners();
+  has_taken(b, 1, kBeta);
+  has_taken(b, 2, kAlpha);
+  return b;
+}
+
+TEST(UncountedSpinlocks, WhereEachHasTakenWhatTheOtherWantsTheCircleIsClosed) {
+  const Diagnosis diagnosis = diagnose_it(circle());
   EXPECT_EQ(diagnosis.verdict, HangClass::kSpinlockDeadlock);
   ASSERT_EQ(diagnosis.findings.at(0).culprits.size(), 2u);
   EXPECT_EQ(diagnosis.confidence, Certainty::kLikely);
   EXPECT_EQ(find_link(diagnosis.findings[0], Claim::kCpuHoldsSpinlocks), nullptr) << "nothing counts what they hold";
+  EXPECT_EQ(find_link(diagnosis.findings[0], Claim::kOnlyTheseCouldHold), nullptr);
+  EXPECT_NE(find_link(diagnosis.findings[0], Claim::kHeldBy), nullptr);
+}
+
+TEST(UncountedSpinlocks, WhoLeftTheLocksLockedMayBeGone) {
+  const Diagnosis diagnosis = diagnose_it(two_spinners());
+  EXPECT_EQ(diagnosis.verdict, HangClass::kUndetermined);
+  EXPECT_TRUE(diagnosis.findings.empty());
+}
+
+TEST(UncountedSpinlocks, AChainThatEndsAtALockWhichNobodyHasTakenIsNoCircle) {
+  auto b = two_spinners();
+  has_taken(b, 1, kBeta);
+  EXPECT_EQ(diagnose_it(b).verdict, HangClass::kUndetermined) << "alpha may have been left locked";
+}
+
+TEST(UncountedSpinlocks, WhoSpinsForALockOfTheCircleIsItsVictim) {
+  auto b = circle();
+  spins(b, 3, 103, kAlpha);
+  const Diagnosis diagnosis = diagnose_it(b);
+  ASSERT_EQ(diagnosis.findings.size(), 1u);
+  EXPECT_EQ(diagnosis.findings[0].culprits.size(), 2u);
+  EXPECT_EQ(diagnosis.findings[0].victim_cpus, std::vector<std::uint32_t>{3});
+}
+
+TEST(UncountedSpinlocks, AnotherCpuInKernelCodeDoesNotOpenTheCircle) {
+  auto b = circle();
+  add_busy(b, 3, 103);
+  b.cpu(3)->activity_preempt_depth.reset();
+  const Diagnosis diagnosis = diagnose_it(b);
+  ASSERT_FALSE(diagnosis.findings.empty());
+  EXPECT_EQ(diagnosis.findings[0].hang_class, HangClass::kSpinlockDeadlock);
 }
 
 TEST(UncountedSpinlocks, AnotherCpuInKernelCodeCouldHoldThem) {
@@ -47,6 +93,16 @@ TEST(UncountedSpinlocks, AnotherCpuInKernelCodeCouldHoldThem) {
   add_busy(b, 3, 103);
   b.cpu(3)->activity_preempt_depth.reset();
   EXPECT_NE(diagnose_it(b).verdict, HangClass::kSpinlockDeadlock);
+}
+
+TEST(UncountedSpinlocks, WhoHasTakenItsLockBeforeWaitsForItself) {
+  SnapshotBuilder b;
+  b.cpu(0).idles();
+  spins(b, 1, 101, kAlpha);
+  has_taken(b, 1, kAlpha);
+  const Diagnosis diagnosis = diagnose_it(b);
+  EXPECT_EQ(diagnosis.verdict, HangClass::kSpinlockDeadlock);
+  EXPECT_EQ(diagnosis.findings.at(0).culprits.size(), 1u);
 }
 
 TEST(UncountedSpinlocks, ALockThatAllWantMayHaveBeenLeftLocked) {
