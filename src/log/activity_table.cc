@@ -289,6 +289,15 @@ constexpr auto kFirmware = std::to_array<std::string_view>({
 
 constexpr auto kInterrupts = std::to_array<std::string_view>({
     "__do_softirq",
+    "net_rx_action",
+    "net_tx_action",
+    "__napi_poll",
+    "run_timer_softirq",
+    "tasklet_action*",
+    "tasklet_hi_action*",
+    "blk_done_softirq",
+    "irq_exit*",
+    "__irq_exit_rcu",
     "handle_softirqs",
     "__handle_irq_event_percpu",
     "handle_irq_event_percpu",
