@@ -10,6 +10,7 @@
 #include "cli/inputs.h"
 #include "cli/page.h"
 #include "cli/progress.h"
+#include "cli/tell_redacted.h"
 #include "cli/version.h"
 #include "collect/machine.h"
 #include "commands/command.h"
@@ -73,17 +74,6 @@ Result<void> write_files(const AnalyzeOptions& options, const session::Session& 
     report::write_svg(out, graph_of(index, shown.diagnosis), report::title_of(index, shown.diagnosis),
                       report::SvgStyle::kOwn);
   });
-}
-
-void tell_redacted(const model::Redactor& redactor) {
-  std::string text;
-  for (const auto& [what, count] : redactor.counts()) {
-    text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, model::name_of(what),
-                        count == 1                         ? ""
-                        : what == model::Private::kAddress ? "es"
-                                                           : "s");
-  }
-  complain({ErrorKind::kNotFound, fmt::format("redacted: {}", text.empty() ? "nothing" : text), {}});
 }
 
 int refuse(const Error& error) {
@@ -204,7 +194,7 @@ int analyze(const AnalyzeOptions& options) {
   if (!opened) {
     // What is neither dump nor snapshot may be a log. Asked in this order, no snapshot is mistaken for one, and a dump
     // is opened once.
-    if (const auto status = analyze_log(options)) return *status;
+    if (const auto status = analyze_log(options, opened.error())) return *status;
     return refuse(opened.error());
   }
   session::Session& session = **opened;

@@ -90,6 +90,7 @@ constexpr auto kDetectors = std::to_array<std::string_view>({
     "print_other_cpu_stall*",
     "check_cpu_stall*",
     "panic*",
+    "showacpu",
     "nmi_*",
     "dump_stack*",
     "show_stack*",
@@ -286,7 +287,33 @@ constexpr auto kFirmware = std::to_array<std::string_view>({
     "__invoke_psci*",
 });
 
+constexpr auto kInterrupts = std::to_array<std::string_view>({
+    "__do_softirq",
+    "net_rx_action",
+    "net_tx_action",
+    "__napi_poll",
+    "run_timer_softirq",
+    "tasklet_action*",
+    "tasklet_hi_action*",
+    "blk_done_softirq",
+    "irq_exit*",
+    "__irq_exit_rcu",
+    "handle_softirqs",
+    "__handle_irq_event_percpu",
+    "handle_irq_event_percpu",
+    "handle_IRQ_event",
+    "irq_work_run_list",
+    "irq_work_single",
+    "__flush_smp_call_function_queue",
+    "flush_smp_call_function_queue",
+    "generic_smp_call_function_single_interrupt",
+});
+
 }  // namespace
+
+std::span<const std::string_view> interrupt_functions() {
+  return kInterrupts;
+}
 
 std::span<const std::string_view> helper_functions() {
   return kHelpers;

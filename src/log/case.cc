@@ -21,8 +21,18 @@ bool is_of_a_hang(DumpOrigin origin) {
          origin != DumpOrigin::kPanic;
 }
 
+// The index of the newest record that says that all tasks were frozen after all.
+std::size_t last_frozen(const Events& events) {
+  std::size_t last = 0;
+  for (const Note& note : events.notes) {
+    if (note.kind == NoteKind::kFrozen) last = note.at.index;
+  }
+  return last;
+}
+
 void add_dumps(Case& facts) {
   const Events& events = *facts.events;
+  const std::size_t frozen = last_frozen(events);
   for (std::size_t i = 0; i < events.dumps.size(); ++i) {
     const Dump& dump = events.dumps[i];
     if (!dump.pid || *dump.pid == 0 || !is_of_a_hang(dump.origin)) continue;
@@ -31,7 +41,8 @@ void add_dumps(Case& facts) {
     subject.dumps.push_back(i);
     if (!dump.frames.empty()) subject.last = i;
     subject.is_kernel_thread |= dump.parent == 2u || !dump.work_queue.empty();
-    const bool listed = dump.origin == DumpOrigin::kBlocked || dump.origin == DumpOrigin::kFreezer;
+    const bool refuses = dump.origin == DumpOrigin::kFreezer && dump.at.index >= frozen;
+    const bool listed = dump.origin == DumpOrigin::kBlocked || refuses;
     subject.is_stuck |= listed && dump.state != 'R';
     if (dump.origin == DumpOrigin::kDebugger && dump.seconds && *dump.seconds >= 30 && dump.state == 'D')
       subject.is_stuck = true;

@@ -93,28 +93,45 @@ struct Builder {
     // A detector's own CPU prints its stack without a header of its own: it is the reporter's.
   }
 
-  static std::vector<std::string_view> names_of(const Dump& dump, const Activity& activity) {
-    std::vector<std::string_view> names;
-    if (!dump.point.empty() && activity.function == dump.point) names.push_back(dump.point);
-    for (const Frame* frame : activity.frames) {
-      if (!is_helper(frame->function)) names.push_back(frame->function);
+  struct Shown {
+    const Dump* dump;
+    Activity activity;
+    std::vector<std::string_view> names;  // innermost first
+    std::size_t own = 0;                  // so many of them may be to blame: not those of a task that was interrupted
+
+    Shown(const Dump& shown, Activity&& does) : dump(&shown), activity(std::move(does)) {
+      if (!dump->point.empty() && activity.function == dump->point) names.push_back(dump->point);
+      for (std::size_t i = 0; i < activity.frames.size(); ++i) {
+        if (i == activity.of_interrupt) own = names.size();
+        if (!is_helper(activity.frames[i]->function)) names.push_back(activity.frames[i]->function);
+      }
+      if (!activity.in_interrupt || own == 0) own = names.size();
     }
-    return names;
-  }
+
+    bool is_alike(const Shown& other) const {
+      const bool same_task = dump->pid == other.dump->pid && !activity.in_interrupt && !other.activity.in_interrupt;
+      const bool both_handle = activity.in_interrupt && other.activity.in_interrupt;
+      return (same_task || both_handle) && activity.kind == other.activity.kind;
+    }
+    bool has(std::string_view name) const {
+      return std::ranges::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(own), name) !=
+             names.begin() + static_cast<std::ptrdiff_t>(own);
+    }
+  };
 
   // What the stacks of one CPU have in common.
   void judge(CpuStory& story, const std::vector<Seen>& seen) {
-    struct Shown {
-      const Dump* dump;
-      Activity activity;
-      std::vector<std::string_view> names;
-    };
     std::vector<Shown> shown;
     for (const Seen& one : seen) {
       const Dump& dump = facts.events->dumps[one.dump];
       if (!one.own && story.complaints != 0) continue;
       const bool has_registers = dump.origin == DumpOrigin::kSoftLockup || dump.origin == DumpOrigin::kHardLockup ||
                                  dump.origin == DumpOrigin::kNmi;
+      if (dump.mixed) {
+        story.point_lost = true;
+        story.last_line = std::max(story.last_line, dump.at.line);
+        continue;
+      }
       // The innermost entries may be lost with the registers: what is left shows callers.
       if (has_registers && dump.point.empty() && !dump.idle && !dump.user_mode && !dump.frames.empty()) {
         story.point_lost = true;
@@ -125,14 +142,15 @@ struct Builder {
       if (activity.kind == ActivityKind::kUnknown) continue;
       if (dump.interrupts_on == false && dump.origin != DumpOrigin::kSoftLockup) story.interrupts_off = true;
       story.shown_by_interrupt |= !dump.point.empty();
-      auto names = names_of(dump, activity);
-      shown.push_back({&dump, std::move(activity), std::move(names)});
+      shown.emplace_back(dump, std::move(activity));
     }
     if (shown.empty()) return;
     const Shown& newest = shown.back();
     story.kind = newest.activity.kind;
     story.interrupts_on = newest.dump->interrupts_on == true;
     story.unsure = newest.activity.unsure;
+    story.in_interrupt = newest.activity.in_interrupt;
+    story.in_softirq = newest.activity.in_softirq;
     story.function = newest.activity.function;
     story.module = newest.activity.module;
     story.site = newest.activity.site;
@@ -148,14 +166,10 @@ struct Builder {
     }
     story.same_function = 1;
     if (shown.size() < 2) return;
-    const auto same_task = [&](const Shown& other) {
-      return other.dump->pid == newest.dump->pid && other.activity.kind == newest.activity.kind;
-    };
-    for (std::size_t depth = 0; depth < newest.names.size(); ++depth) {
+    for (std::size_t depth = 0; depth < newest.own; ++depth) {
       const std::string_view name = newest.names[depth];
-      std::size_t count = 0;
-      for (const Shown& other : shown)
-        count += same_task(other) && std::ranges::find(other.names, name) != other.names.end() ? 1 : 0;
+      const auto count = static_cast<std::size_t>(
+          std::ranges::count_if(shown, [&](const Shown& other) { return newest.is_alike(other) && other.has(name); }));
       if (count < 2) continue;
       story.same_function = count;
       if (story.kind == ActivityKind::kCode && depth > 0) {

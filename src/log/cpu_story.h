@@ -33,6 +33,8 @@ struct CpuStory {
   bool interrupts_on = false;       // at the newest look at it
   bool rcu_starved = false;         // RCU's thread of this CPU wants to run and does not come to it
   bool unsure = false;              // only doubted entries on its stacks
+  bool in_interrupt = false;        // in a handler: its task was only interrupted
+  bool in_softirq = false;          // … of a softirq
   bool point_lost = false;          // a report of a detector without its registers
   bool shown_by_interrupt = false;  // a register dump of the CPU itself, not of a task's old stack
   ActivityKind kind = ActivityKind::kUnknown;

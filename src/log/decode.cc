@@ -52,7 +52,7 @@ class Decoder {
         behind = stripped.record.text.substr(*inner);
         stripped.record.text = trimmed(stripped.record.text.substr(0, *inner));
       }
-      push(stripped, text.size());
+      push(stripped, text);
       if (!inner) return;
       Stripped next = strip_prefix(behind);
       if (!next.record.wall) next.record.wall = stripped.record.wall;
@@ -79,12 +79,14 @@ class Decoder {
     knows_wall_ = true;
   }
 
-  void push(const Stripped& stripped, std::size_t width) {
+  void push(const Stripped& stripped, std::string_view line) {
     if (!stripped.fragment.empty() && join_fragment(stripped)) return;
     if (stripped.record.text.empty() && !stripped.record.has_prefix) return;
     if (out_.records.empty() || stripped.record.has_prefix) ++with_prefix_;
     out_.records.push_back(stripped.record);
-    widths_.push_back(width);
+    widths_.push_back(line.size());
+    begins_blank_.push_back(!line.empty() && is_blank(line.front()));
+    ends_blank_.push_back(!line.empty() && is_blank(line.back()));
   }
 
   // netconsole cuts long records; the parts have one sequence number and follow each other.
@@ -107,22 +109,27 @@ class Decoder {
   // Lines without a prefix among lines that have one are the ends of lines that were too long for a column.
   void mend_wrapped() {
     auto& records = out_.records;
-    if (records.size() < 8 || with_prefix_ * 10 < records.size() * 6) return;
+    if (records.size() < 8 || with_prefix_ * 10 < records.size() * 3) return;
     std::map<std::size_t, std::size_t> widths;
     for (std::size_t i = 1; i < records.size(); ++i) {
-      if (is_tail(i)) ++widths[widths_[i - 1]];
+      if (is_tail(i, 0)) ++widths[widths_[i - 1]];
     }
     if (widths.empty()) return;
     const auto column = std::ranges::max_element(widths, {}, [](const auto& entry) { return entry.second; });
     const bool hard = column->second >= 3 || (column->second * 2 >= tails(widths) && column->second >= 2);
+    // Where most lines have no prefix, only one width that they all break at tells that they are ends.
+    const bool few = with_prefix_ * 10 < records.size() * 6;
+    if (few && (!hard || column->second * 10 < tails(widths) * 9)) return;
+    const std::size_t breaks_at = hard ? column->first : 0;
     std::vector<Record> joined;
     for (std::size_t i = 0; i < records.size(); ++i) {
-      if (i == 0 || !is_tail(i) || joined.empty()) {
+      if (i == 0 || !is_tail(i, breaks_at) || joined.empty()) {
         joined.push_back(records[i]);
         continue;
       }
       Record& last = joined.back();
-      const bool inside_word = hard && widths_[i - 1] == column->first;
+      const bool at_column = hard && widths_[i - 1] == column->first;
+      const bool inside_word = at_column && !ends_blank_[i - 1] && !begins_blank_[i];
       last.text =
           out_.storage.emplace_back(std::string(last.text) + (inside_word ? "" : " ") + std::string(records[i].text));
       last.mended = true;
@@ -138,11 +145,13 @@ class Decoder {
     return sum;
   }
 
-  bool is_tail(std::size_t i) const {
+  // A tail follows a line with a prefix, or another tail that reaches to the column at which lines break.
+  bool is_tail(std::size_t i, std::size_t breaks_at) const {
     constexpr std::size_t kNarrowest = 56;
     constexpr std::size_t kWidest = 140;
     const Record& record = out_.records[i];
-    if (record.has_prefix || record.text.empty() || !out_.records[i - 1].has_prefix) return false;
+    if (record.has_prefix || record.text.empty()) return false;
+    if (!out_.records[i - 1].has_prefix && (breaks_at == 0 || widths_[i - 1] != breaks_at)) return false;
     if (widths_[i - 1] < kNarrowest || widths_[i - 1] > kWidest) return false;
     if (record.line != out_.records[i - 1].line + 1) return false;
     return !is_part_header(record.text) && !record.text.starts_with("--");
@@ -150,6 +159,8 @@ class Decoder {
 
   Decoded& out_;
   std::vector<std::size_t> widths_;  // of the line that each record came from
+  std::vector<bool> begins_blank_;   // that line
+  std::vector<bool> ends_blank_;
   std::size_t with_prefix_ = 0;
   std::uint64_t last_number_ = 0;
   double last_wall_ = 0;

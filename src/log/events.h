@@ -56,6 +56,7 @@ struct Dump {
   bool user_mode = false;
   bool idle = false;  // an idle thread, or skipped as idling
   bool is_running = false;
+  bool mixed = false;  // another CPU's report began before this one had shown anything: whose lines follow is not known
   std::optional<double> seconds;  // how long its detector says that it has lasted
   std::vector<Frame> frames;      // innermost first
 };
@@ -206,7 +207,7 @@ struct DeviceTrouble {
   std::string_view device;
   std::string_view text;
   bool interrupts_lost = false;  // commands complete when polled
-  bool recovered = false;
+  bool lasts = false;            // a state, in which it queues or fails all from then on, and no single command
 };
 
 enum class ServerKind : std::uint8_t { kNfs, kSmb, kCeph };
@@ -225,7 +226,8 @@ enum class NoteKind : std::uint8_t {
   kSuspend,
   kResume,
   kFreezeRefused,
-  kClock,  // the clock jumped or was judged wrong
+  kFrozen,  // all tasks were frozen for a suspend
+  kClock,   // the clock jumped or was judged wrong
   kLongInterrupt,
   kDropped,     // records lost
   kSuppressed,  // callbacks of one text suppressed

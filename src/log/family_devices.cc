@@ -24,11 +24,14 @@ std::string_view device_of(std::string_view text) {
     std::string_view rest = text.substr(at + mark.size());
     return rest.substr(0, rest.find_first_of(", "));
   }
-  // "device-mapper: thin: 253:4: …", "device-mapper: multipath: Failing path 8:64."
-  if (const std::size_t path = text.find("path "); text.starts_with("device-mapper: multipath") && path < text.size())
+  // "device-mapper: thin: 253:4: …", "device-mapper: multipath: 253:3: Failing path 8:64.", the same without a number
+  if (const std::size_t path = text.find("path ");
+      text.starts_with("device-mapper: multipath: Fail") && path < text.size())
     return text.substr(path, text.find('.', path) - path);
   std::string_view mapped = text;
   if (take(mapped, "device-mapper: ")) return mapped.substr(0, mapped.find(": ", mapped.find(": ") + 1));
+  // "[drm:amdgpu_job_timedout [amdgpu]] *ERROR* ring sdma0 timeout, …"
+  if (const auto ring = match(text, "ring %w timeout")) return ring->text[0];
   std::string_view before = text.substr(0, text.find(": "));
   if (before.size() == text.size() || before.size() > 48) return {};
   // "nvme nvme0", "block nbd0", "scsi host6": driver and device.
@@ -57,6 +60,11 @@ DeviceTrouble* add_trouble(Reader& reader, std::string_view device) {
   trouble.kind = kind_of(reader.text());
   trouble.device = device;
   trouble.text = reader.text();
+  constexpr auto kStates = std::to_array<std::string_view>(
+      {"device-mapper: ", "Pool '", "HC died", "assume dead", "time out", "timed out after", "Connection timed out",
+       "is down; will reset", "after reset failure", "disable controller", "reset failed", "rejecting I/O"});
+  const auto says = [&](std::string_view words) { return trouble.text.find(words) != std::string_view::npos; };
+  trouble.lasts = std::ranges::any_of(kStates, says);
   all.push_back(trouble);
   return &all.back();
 }
@@ -88,6 +96,11 @@ void read_nvme(Reader& reader) {
 
 void read_nbd(Reader& reader) {
   if (reader.text().find("nbd") != std::string_view::npos) read_device_trouble(reader);
+}
+
+// "amdgpu 0000:0c:00.0: amdgpu: GPU reset(1) failed"
+void read_gpu_reset(Reader& reader) {
+  if (match(reader.text(), "GPU reset(%d) failed")) read_device_trouble(reader);
 }
 
 void read_device_trouble(Reader& reader) {

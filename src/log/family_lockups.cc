@@ -8,6 +8,18 @@ namespace {
 
 constexpr std::uint64_t kMostCpus = 65536;
 
+// Two CPUs print at once, and nothing tells their lines apart.
+bool is_unfinished(Reader& reader, std::uint64_t cpu) {
+  constexpr std::size_t kAtOnce = 12;  // records
+  Dump* before = reader.dump();
+  const bool is_lockup =
+      before != nullptr && (before->origin == DumpOrigin::kSoftLockup || before->origin == DumpOrigin::kHardLockup);
+  if (!is_lockup || before->cpu == cpu || !before->frames.empty() || !before->point.empty()) return false;
+  if (reader.here().index > before->at.index + kAtOnce) return false;
+  before->mixed = true;
+  return true;
+}
+
 Lockup& add_lockup(Reader& reader, std::uint64_t cpu, bool hard) {
   Lockup lockup;
   lockup.at = reader.here();
@@ -18,9 +30,11 @@ Lockup& add_lockup(Reader& reader, std::uint64_t cpu, bool hard) {
   reader.begin_list(DumpOrigin::kOther);
   reader.stall.reset();
   reader.lockup = number;
+  const bool mixed = is_unfinished(reader, cpu);
   const std::size_t index = reader.open_dump(hard ? DumpOrigin::kHardLockup : DumpOrigin::kSoftLockup);
   reader.events().dumps[index].cpu = static_cast<std::uint32_t>(cpu);
   reader.events().dumps[index].is_running = true;
+  reader.events().dumps[index].mixed = mixed;
   reader.events().lockups[number].dump = index;
   return reader.events().lockups[number];
 }

@@ -160,7 +160,8 @@ void read_psw(Reader& reader) {
 void read_riscv_status(Reader& reader) {
   Dump* dump = reader.dump();
   const auto found = match(reader.text(), "status: %x badaddr");
-  if (dump != nullptr && found && !dump->interrupts_on) dump->interrupts_on = (found->number[0] & 2) != 0;
+  // The trap itself clears the bit for interrupts (2) and keeps what it was before (32).
+  if (dump != nullptr && found && !dump->interrupts_on) dump->interrupts_on = (found->number[0] & 0x20) != 0;
 }
 
 void read_hardware(Reader& reader) {

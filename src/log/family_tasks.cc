@@ -253,6 +253,23 @@ void read_drgn_header(Reader& reader) {
   reader.events().dumps[reader.open_dump(DumpOrigin::kDebugger)].pid = static_cast<std::uint32_t>(found->number[0]);
 }
 
+// The panic that a watchdog asked for, on the stack that crash shows: that CPU's lockup, without its line.
+bool add_panic_of_watchdog(Reader& reader, const Dump& dump) {
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(dump.frames, [&](const Frame& frame) { return frame.function == name; });
+  };
+  const bool hard = has("watchdog_overflow_callback") || has("watchdog_hardlockup_check");
+  if (!dump.cpu || !(has("panic") || has("nmi_panic")) || !(hard || has("watchdog_timer_fn"))) return false;
+  Lockup lockup;
+  lockup.at = dump.at;
+  lockup.hard = hard;
+  lockup.cpu = *dump.cpu;
+  if (dump.pid) lockup.task = NamedTask{dump.comm, *dump.pid};
+  lockup.dump = reader.dump_index();
+  reader.events().lockups.push_back(lockup);
+  return true;
+}
+
 // crash's "    [exception RIP: f+14]": behind it stands what an NMI or interrupt has interrupted.
 void read_interrupted(Reader& reader) {
   Dump* dump = reader.dump();
@@ -261,7 +278,9 @@ void read_interrupted(Reader& reader) {
       {"crash_nmi_callback", "end_repeat_nmi", "exc_nmi", "asm_exc_nmi", "do_nmi", "nmi", "nmi_handle"});
   const auto is_nmi = [&](const Frame& frame) { return std::ranges::find(kNmi, frame.function) != kNmi.end(); };
   // One that sleeps in a page fault has such a line too.
-  if (dump == nullptr || !found || !dump->point.empty() || std::ranges::none_of(dump->frames, is_nmi)) return;
+  if (dump == nullptr || !found || !dump->point.empty()) return;
+  const bool watched = add_panic_of_watchdog(reader, *dump);
+  if (!watched && std::ranges::none_of(dump->frames, is_nmi)) return;
   dump->point = plain_name(found->text[0]);
   dump->is_running = true;
   dump->idle = dump->pid == 0u;

@@ -135,4 +135,8 @@ void read_freeze_refused(Reader& reader) {
   reader.begin_list(DumpOrigin::kFreezer);
 }
 
+void read_frozen(Reader& reader) {
+  reader.note(NoteKind::kFrozen);
+}
+
 }  // namespace whyhung::log

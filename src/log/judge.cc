@@ -107,8 +107,12 @@ std::optional<Verdict> judge_crash(const Case& facts) {
     if (dump.origin != wanted) continue;
     const Activity activity = activity_of(dump);
     Accused accused;
-    accused.pid = dump.pid;
-    accused.comm = dump.comm;
+    if (activity.in_interrupt) {
+      accused.kind = activity.in_softirq ? diagnose::CulpritKind::kSoftirq : diagnose::CulpritKind::kHardirq;
+    } else {
+      accused.pid = dump.pid;
+      accused.comm = dump.comm;
+    }
     accused.cpu = dump.cpu;
     accused.function = dump.point.empty() ? activity.function : dump.point;
     accused.module = dump.point.empty() ? activity.module : dump.point_module;

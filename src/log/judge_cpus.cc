@@ -61,8 +61,12 @@ class Cpus {
 
   void accuse_cpu(const CpuStory& story) {
     Accused accused;
-    if (story.pid) accused = accuse(facts_, *story.pid, story.function, story.module);
-    if (accused.comm.empty()) accused.comm = story.comm;
+    if (story.in_interrupt) {
+      accused.kind = story.in_softirq ? diagnose::CulpritKind::kSoftirq : diagnose::CulpritKind::kHardirq;
+    } else {
+      if (story.pid) accused = accuse(facts_, *story.pid, story.function, story.module);
+      if (accused.comm.empty()) accused.comm = story.comm;
+    }
     accused.function = story.function;
     accused.module = story.module;
     accused.cpu = story.cpu;

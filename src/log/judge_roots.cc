@@ -16,7 +16,18 @@ using model::Certainty;
 namespace {
 
 constexpr double kBefore = 120;  // seconds after the onset within which a device's complaint still counts as its cause
-constexpr double kOld = 900;     // seconds before the onset: an error that came earlier is another story
+constexpr double kOld = 900;     // seconds before the onset: a state that began earlier is another story
+// A command that failed longer before the onset is another story too: those who wait began to do so later, unless a
+// thread of that very disk waits. The onset may be two minutes earlier than what hung_task says.
+constexpr double kStale = 180;
+
+bool is_of_waiting_thread(std::string_view device, const std::vector<const Subject*>& stuck) {
+  const auto troubled = disk_name(device);
+  return troubled && std::ranges::any_of(stuck, [&](const Subject* one) {
+           const auto served = disk_of_thread(one->comm);
+           return served && may_be_same(*served, *troubled);
+         });
+}
 
 // Whether tasks that hang can wait for that device, as far as the names of threads of file systems tell.
 bool may_be_waited_for(std::string_view device, const Case& facts, const std::vector<const Subject*>& stuck) {
@@ -122,7 +133,9 @@ bool Sleepers::find_device() {
   }
   std::erase_if(by_device, [&](const auto& entry) {
     const auto last = entry.second.back()->at.time;
-    const bool is_old = verdict_.onset && last && *last < *verdict_.onset - kOld;
+    const bool lasts = std::ranges::any_of(entry.second, &DeviceTrouble::lasts);
+    const double oldest = lasts || is_of_waiting_thread(entry.first, stuck_) ? kOld : kStale;
+    const bool is_old = verdict_.onset && last && *last < *verdict_.onset - oldest;
     return is_old || !may_be_waited_for(entry.first, facts_, stuck_);
   });
   if (by_device.empty()) return false;

@@ -71,7 +71,8 @@ class Time {
         by_age[seconds].push_back(&lockup);
       }
       const Dump* dump = lockup.dump ? &facts_.events->dumps[*lockup.dump] : nullptr;
-      if (dump != nullptr && (dump->idle || dump->user_mode)) sign(Saying::kIdleStuck, lockup.at.line, lockup.cpu);
+      const auto is_at_rest = [&] { return dump->user_mode || activity_of(*dump).kind == ActivityKind::kIdle; };
+      if (dump != nullptr && is_at_rest()) sign(Saying::kIdleStuck, lockup.at.line, lockup.cpu);
     }
     for (auto entry = by_age.begin(); entry != by_age.end(); ++entry) {
       std::size_t count = entry->second.size();
@@ -191,7 +192,17 @@ class Over {
     return listed_for_long() || awaited_server(facts_) != nullptr || !events_.lockups.empty() ||
            !events_.stalls.empty() || !events_.calls.empty() || !events_.pool_lockups.empty() ||
            !events_.spins.empty() || has(NoteKind::kGracePeriodOld) || has(NoteKind::kDeviceKept) ||
-           has(NoteKind::kOops) || has(NoteKind::kPanic) || has(NoteKind::kHangPanic) || has(NoteKind::kFreezeRefused);
+           has(NoteKind::kOops) || has(NoteKind::kPanic) || has(NoteKind::kHangPanic) || refused_to_the_end();
+  }
+
+  // A suspend was refused, and none worked out later.
+  bool refused_to_the_end() const {
+    bool refused = false;
+    for (const Note& note : events_.notes) {
+      if (note.kind == NoteKind::kFreezeRefused) refused = true;
+      if (note.kind == NoteKind::kFrozen) refused = false;
+    }
+    return refused;
   }
 
   // One or two tasks in a single list of blocked ones, waiting for a disk or behind a journal: a moment, no complaint.

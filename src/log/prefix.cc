@@ -66,10 +66,10 @@ bool take_delta(Peeling& p) {
   return true;
 }
 
-// "[ T123]", "[    C1]" behind the stamp (CONFIG_PRINTK_CALLER).
+// "[ T123]", "[    C1]" behind the stamp (CONFIG_PRINTK_CALLER); dmesg sets it off with a blank.
 bool take_caller(Peeling& p) {
   if (!p.kernel_stamp) return false;
-  std::string_view s = p.text;
+  std::string_view s = trimmed_left(p.text);
   if (!take(s, "[")) return false;
   s = trimmed_left(s);
   if (s.size() < 2 || (s[0] != 'T' && s[0] != 'C') || !is_digit(s[1])) return false;

@@ -146,6 +146,7 @@ void read_works_inactive(Reader& reader);
 void read_pool(Reader& reader);
 void read_busy_workers(Reader& reader);
 void read_freeze_refused(Reader& reader);
+void read_frozen(Reader& reader);
 // family_locks.cc
 void read_lock_count(Reader& reader);
 void read_all_locks(Reader& reader);
@@ -185,6 +186,7 @@ void read_work_hogs(Reader& reader);
 void read_nvme(Reader& reader);
 void read_device_trouble(Reader& reader);
 void read_nbd(Reader& reader);
+void read_gpu_reset(Reader& reader);
 void read_io_error(Reader& reader);
 void read_suspended_pool(Reader& reader);
 void read_server_silent(Reader& reader);

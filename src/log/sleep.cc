@@ -139,14 +139,86 @@ bool has_function(const Dump& dump, std::string_view function) {
          std::ranges::any_of(dump.frames, [&](const Frame& frame) { return frame.function == function; });
 }
 
+namespace {
+
+bool is_of_detector(std::string_view name) {
+  return matches_any(detector_functions(), name) || name.starts_with("__pfx_");
+}
+
+// Entries that say what the CPU did: without the detectors, without doubted ones where any is sure, and without the
+// handler of a timer that only called the detector.
+std::vector<const Frame*> running_frames(const Dump& dump, bool any_sure) {
+  std::vector<const Frame*> frames;
+  const auto& all = dump.frames;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Frame& frame = all[i];
+    if ((any_sure && frame.unsure) || frame.context == FrameContext::kNmi || is_of_detector(frame.function)) continue;
+    const bool under_tick =
+        i > 0 && (all[i - 1].function == "hrtimer_interrupt" || all[i - 1].function == "tick_handle_periodic");
+    if (under_tick && i + 1 < all.size() && matches_any(interrupt_functions(), all[i + 1].function)) continue;
+    frames.push_back(&frame);
+  }
+  return frames;
+}
+
+// How many of the entries, innermost first, belong to a handler that came between.
+std::size_t entries_of_interrupt(const Dump& dump, const std::vector<const Frame*>& frames) {
+  const bool has_point = !dump.point.empty() && !is_of_detector(dump.point);
+  bool any = has_point && !is_helper(dump.point);
+  std::size_t inside = 0;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const std::string_view name = frames[i]->function;
+    const bool enters = matches_any(interrupt_functions(), name);
+    if (enters && any) inside = i + 1;
+    any |= !is_helper(name) && !enters;
+  }
+  return inside;
+}
+
+// Where a CPU was, innermost first, with the module of each.
+struct Standing {
+  std::vector<std::string_view> names;
+  std::vector<std::string_view> modules;
+
+  Standing(const Dump& dump, const std::vector<const Frame*>& frames) {
+    if (!dump.point.empty() && !matches_any(detector_functions(), dump.point)) {
+      names.push_back(dump.point);
+      modules.push_back(dump.point_module);
+    }
+    for (const Frame* frame : frames) {
+      names.push_back(frame->function);
+      modules.push_back(frame->module);
+    }
+  }
+};
+
+bool is_in(std::span<const std::string_view> table, std::string_view name) {
+  return !name.empty() && matches_any(table, name);
+}
+
+ActivityKind kind_of_running(const std::vector<std::string_view>& names, std::size_t first) {
+  const auto any = [&](std::span<const std::string_view> table) {
+    return std::ranges::any_of(names, [&](std::string_view name) { return is_in(table, name); });
+  };
+  const auto stop = std::ranges::find(names, "multi_cpu_stop");
+  if (any(console_functions())) return ActivityKind::kPrints;
+  if ((stop != names.end() && stop - names.begin() <= 2) || names[first] == "cpu_stopper_thread")
+    return ActivityKind::kStopped;
+  if (is_in(ipi_functions(), names[first])) return ActivityKind::kWaitsForCpu;
+  if (is_in(spin_functions(), names[first])) {
+    const bool locks =
+        std::ranges::any_of(names, [](std::string_view name) { return name.find("_lock") != std::string_view::npos; });
+    return locks ? ActivityKind::kSpins : ActivityKind::kCode;  // a delay of a driver's own
+  }
+  return any(firmware_functions()) ? ActivityKind::kFirmware : ActivityKind::kCode;
+}
+
+}  // namespace
+
 Activity activity_of(const Dump& dump) {
   Activity activity;
   activity.line = dump.at.line;
-  if (dump.idle) {
-    activity.kind = ActivityKind::kIdle;
-    return activity;
-  }
-  if (dump.user_mode && dump.frames.empty()) {
+  if (dump.user_mode && dump.frames.empty() && !dump.idle) {
     activity.kind = ActivityKind::kUserMode;
     return activity;
   }
@@ -154,68 +226,43 @@ Activity activity_of(const Dump& dump) {
     return !frame.unsure && !is_helper(frame.function) && !matches_any(detector_functions(), frame.function);
   });
   activity.unsure = !any_sure && dump.point.empty();
-  for (const Frame& frame : dump.frames) {
-    if (any_sure && frame.unsure) continue;
-    if (frame.context == FrameContext::kNmi) continue;
-    if (matches_any(detector_functions(), frame.function) || frame.function.starts_with("__pfx_")) continue;
-    activity.frames.push_back(&frame);
+  activity.frames = running_frames(dump, any_sure);
+  activity.of_interrupt = entries_of_interrupt(dump, activity.frames);
+  activity.in_interrupt = activity.of_interrupt != 0;
+  for (std::size_t at = 0; at < activity.of_interrupt; ++at) {
+    activity.in_softirq |= activity.frames[at]->function.find("softirq") != std::string_view::npos;
   }
-  const auto in = [](std::span<const std::string_view> table, std::string_view name) {
-    return !name.empty() && matches_any(table, name);
-  };
-  std::vector<std::string_view> names;
-  std::vector<std::string_view> modules;
-  if (!dump.point.empty() && !matches_any(detector_functions(), dump.point)) {
-    names.push_back(dump.point);
-    modules.push_back(dump.point_module);
+  if (dump.idle && !activity.in_interrupt) {
+    activity.kind = ActivityKind::kIdle;
+    return activity;
   }
-  for (const Frame* frame : activity.frames) {
-    names.push_back(frame->function);
-    modules.push_back(frame->module);
-  }
+  const Standing standing(dump, activity.frames);
+  const auto& names = standing.names;
   std::size_t i = 0;
   while (i < names.size() && is_helper(names[i])) ++i;
   if (i == names.size()) {
     activity.kind = dump.user_mode ? ActivityKind::kUserMode : ActivityKind::kUnknown;
     return activity;
   }
-  activity.kind = ActivityKind::kCode;
-  const auto console =
-      std::ranges::find_if(names, [&](std::string_view name) { return in(console_functions(), name); });
-  const auto stop = std::ranges::find(names, "multi_cpu_stop");
-  if (console != names.end()) {
-    activity.kind = ActivityKind::kPrints;
-  } else if ((stop != names.end() && stop - names.begin() <= 2) || names[i] == "cpu_stopper_thread") {
-    activity.kind = ActivityKind::kStopped;
-  } else if (in(ipi_functions(), names[i])) {
-    activity.kind = ActivityKind::kWaitsForCpu;
-  } else if (in(spin_functions(), names[i])) {
-    activity.kind = ActivityKind::kSpins;
-    if (std::ranges::none_of(names,
-                             [](std::string_view name) { return name.find("_lock") != std::string_view::npos; })) {
-      activity.kind = ActivityKind::kCode;  // a delay of a driver's own
-    }
-  } else if (std::ranges::any_of(names, [&](std::string_view name) { return in(firmware_functions(), name); })) {
-    activity.kind = ActivityKind::kFirmware;
-  }
+  activity.kind = kind_of_running(names, i);
   activity.function = names[i];
-  activity.module = modules[i];
+  activity.module = standing.modules[i];
   const auto skip = [&](std::string_view name) {
-    return is_helper(name) || in(spin_functions(), name) || in(ipi_functions(), name) || in(console_functions(), name);
+    return is_helper(name) || is_in(spin_functions(), name) || is_in(ipi_functions(), name) ||
+           is_in(console_functions(), name);
   };
   while (i < names.size() && skip(names[i])) ++i;
   if (i < names.size()) activity.site = names[i];
-  if (activity.kind == ActivityKind::kCode && i < names.size() && in(spin_functions(), activity.function)) {
+  if (activity.kind == ActivityKind::kCode && i < names.size() && is_in(spin_functions(), activity.function)) {
     activity.function = names[i];
-    activity.module = modules[i];
+    activity.module = standing.modules[i];
   }
   if (activity.kind == ActivityKind::kFirmware) {
-    for (std::size_t at = 0; at < names.size(); ++at) {
-      if (!in(firmware_functions(), names[at])) continue;
-      activity.function = names[at];
-      activity.module = modules[at];
-      break;
-    }
+    const auto found =
+        std::ranges::find_if(names, [](std::string_view name) { return is_in(firmware_functions(), name); });
+    const auto at = static_cast<std::size_t>(found - names.begin());
+    activity.function = names[at];
+    activity.module = standing.modules[at];
   }
   return activity;
 }

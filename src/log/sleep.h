@@ -84,6 +84,11 @@ struct Activity {
   std::string_view module;
   std::string_view site;  // who spins, calls, prints
   bool unsure = false;
+  // It runs in an interrupt handler, a softirq or a timer: whoever was interrupted has nothing to do with it. Of
+  // `frames` only the first so many are the handler's.
+  bool in_interrupt = false;
+  bool in_softirq = false;
+  std::size_t of_interrupt = 0;
   std::uint64_t line = 0;
 };
 

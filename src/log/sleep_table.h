@@ -25,6 +25,7 @@ std::span<const std::string_view> spin_functions();
 std::span<const std::string_view> ipi_functions();
 std::span<const std::string_view> console_functions();
 std::span<const std::string_view> firmware_functions();
+std::span<const std::string_view> interrupt_functions();  // that call handlers, softirqs and timers
 std::span<const std::string_view> reclaim_functions();
 
 }  // namespace whyhung::log

@@ -37,6 +37,7 @@ struct Accused {
   std::string module;
   std::string thing;  // a device or server: "nvme0", "nas-2"
   bool on_cpu = false;
+  diagnose::CulpritKind kind = diagnose::CulpritKind::kTask;  // a handler has no task
 };
 
 // What only logs come to, besides the classes of hangs.

@@ -324,6 +324,10 @@ Redactor::Piece Redactor::private_at(std::string_view all, std::size_t at) {
     const Piece piece = take(Private::kKey, length + to_blank(text.substr(length)), "");
     return {piece.length, std::string(text.substr(0, length)) + "(redacted)"};
   }
+  for (const std::string& other : other_hosts_) {
+    const bool ends = other.size() <= text.size() && (other.size() == text.size() || !is_word(text[other.size()]));
+    if (!other.empty() && ends && text.starts_with(other)) return take(Private::kHost, other.size(), "(server)");
+  }
   // No more is looked at than such things are long, so that a long text takes no longer than it is.
   const std::string_view near = text.substr(0, kFarthest);
   if (is_word(text.front()) || text.front() == ':') {

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "model/snapshot.h"
 
@@ -30,6 +32,9 @@ class Redactor {
   // Learns the names that this machine has.
   explicit Redactor(const Snapshot& snapshot);
 
+  // The name of another machine that texts may hold.
+  void add_host(std::string name) { other_hosts_.push_back(std::move(name)); }
+
   Snapshot snapshot(const Snapshot& original);
   // A text of any kind: a line of the log, what was read as evidence.
   std::string text(std::string_view original);
@@ -48,6 +53,7 @@ class Redactor {
   Piece private_at(std::string_view text, std::size_t at);
 
   std::string host_;
+  std::vector<std::string> other_hosts_;
   std::set<std::string, std::less<>> kernel_threads_;
   std::map<std::string, std::string, std::less<>> programs_;
   std::map<std::string, std::string, std::less<>> strangers_;

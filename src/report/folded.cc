@@ -21,17 +21,25 @@ std::string frame_of(const model::CodeLocation& location) {
   return text;
 }
 
-}  // namespace
-
-void write_folded(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
-  for (const MergedStack& stack : merge_stacks(index, diagnosis)) {
+void write_stacks(std::ostream& out, const model::Snapshot& snapshot, const std::vector<MergedStack>& stacks) {
+  for (const MergedStack& stack : stacks) {
     std::string line(words_of(stack.role));
     std::ranges::replace(line, ' ', '_');
     for (auto location = stack.locations.rbegin(); location != stack.locations.rend(); ++location) {
-      line += ";" + frame_of(index.snapshot().locations.at(*location));
+      line += ";" + frame_of(snapshot.locations.at(*location));
     }
     out << line << " " << stack.tasks.size() << "\n";
   }
+}
+
+}  // namespace
+
+void write_folded(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis) {
+  write_stacks(out, index.snapshot(), merge_stacks(index, diagnosis));
+}
+
+void write_folded(std::ostream& out, const model::Snapshot& snapshot) {
+  write_stacks(out, snapshot, merge_stacks(snapshot));
 }
 
 }  // namespace whyhung::report

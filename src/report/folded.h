@@ -10,5 +10,7 @@
 namespace whyhung::report {
 
 void write_folded(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis);
+// Of tasks of which nothing is known but that a log shows them.
+void write_folded(std::ostream& out, const model::Snapshot& snapshot);
 
 }  // namespace whyhung::report

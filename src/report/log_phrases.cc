@@ -177,6 +177,11 @@ std::string task_claim_phrase(const model::Snapshot& snapshot, const Statement& 
 std::string accused_phrase(const Accused& accused) {
   const std::string where = function_phrase(accused.function, accused.module);
   if (!accused.thing.empty()) return printable(accused.thing);
+  if (accused.kind != diagnose::CulpritKind::kTask) {
+    std::string text = accused.kind == diagnose::CulpritKind::kSoftirq ? "a softirq" : "an interrupt handler";
+    if (accused.cpu) text += fmt::format(" on CPU {}", *accused.cpu);
+    return where.empty() ? text : fmt::format("{}, in {}", text, where);
+  }
   if (accused.comm.empty()) return where.empty() ? "code that is not shown" : where;
   std::string text = printable(accused.comm);
   if (accused.pid) text += fmt::format(" (pid {})", *accused.pid);
@@ -283,6 +288,7 @@ std::vector<std::string> log_advice_phrases(const Verdict& verdict) {
   finding.hang_class = verdict.hang_class;
   for (const Accused& accused : verdict.accused) {
     diagnose::Culprit culprit;
+    culprit.kind = accused.kind;
     culprit.comm = accused.comm;
     culprit.pid = accused.pid.value_or(0);
     culprit.function = accused.function;

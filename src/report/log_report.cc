@@ -12,6 +12,7 @@
 #include "report/json_values.h"
 #include "report/log_document.h"
 #include "report/log_phrases.h"
+#include "report/log_signature.h"
 #include "report/marks.h"
 #include "report/text.h"
 
@@ -43,7 +44,7 @@ Json culprits_json(const log::LogReport& report) {
   Json all = Json::array();
   for (const log::Accused& accused : report.verdict.accused) {
     Json json = Json::object();
-    json["kind"] = accused.thing.empty() ? "task" : "thing";
+    json["kind"] = accused.thing.empty() ? diagnose::name_of(accused.kind) : "thing";
     json["pid"] = accused.pid.value_or(0);
     json["comm"] = valid_utf8(accused.comm);
     json["task"] = hex(accused.pid ? log::address_of(*accused.pid) : 0);
@@ -72,6 +73,10 @@ Json victims_json(const log::LogReport& report) {
 Json verdict_json(const log::LogReport& report) {
   Json json = Json::object();
   json["class"] = log::class_name(report.verdict);
+  if (log::is_explained(report.verdict)) {
+    const Signature signature = log_signature_of(report);
+    json["signature"] = {{"id", signature.id}, {"title", valid_utf8(signature.title)}};
+  }
   json["summary"] = plain(log_summary_phrase(report));
   json["confidence"] = model::name_of(report.verdict.confidence);
   json["culprits"] = log::is_explained(report.verdict) ? culprits_json(report) : Json::array();

@@ -8,6 +8,7 @@
 #include "base/columns.h"
 #include "base/text.h"
 #include "report/log_phrases.h"
+#include "report/log_signature.h"
 #include "report/system_header.h"
 
 namespace whyhung::report {
@@ -69,6 +70,7 @@ Screen make_log_screen(const log::LogReport& report) {
   screen.footer.push_back(cut_to(printable(machine.release), kLongestRelease));
   if (machine.uptime) screen.footer.push_back("up " + uptime_text(*machine.uptime));
   if (machine.date) screen.footer.push_back(date_text(*machine.date));
+  if (explained) screen.footer.push_back("id " + log_signature_of(report).id);
   screen.footer.push_back(printable(machine.dump_format));
   return screen;
 }

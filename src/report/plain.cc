@@ -12,6 +12,7 @@
 #include "report/headline.h"
 #include "report/marks.h"
 #include "report/phrases.h"
+#include "report/reach.h"
 #include "report/screen.h"
 #include "report/victims.h"
 
@@ -23,43 +24,6 @@ using diagnose::Finding;
 using diagnose::HangClass;
 
 constexpr std::size_t kLabel = 17;  // "  What happened  "
-
-// Where the cause of a class lies.
-enum class Lies : std::uint8_t { kInKernelCode, kInPrograms, kInSettings, kOutside, kNowhere };
-
-Lies where_lies(HangClass hang_class) {
-  switch (hang_class) {
-    case HangClass::kStopMachineStarved:
-    case HangClass::kCpuHog:
-    case HangClass::kIrqsOff:
-    case HangClass::kMutexDeadlock:
-    case HangClass::kSelfDeadlock:
-    case HangClass::kMixedLockCycle:
-    case HangClass::kWorkqueueFlushDeadlock:
-    case HangClass::kSpinlockDeadlock:
-    case HangClass::kLockHeldBySleeper:
-    case HangClass::kLockHeldByExitedTask:
-    case HangClass::kLockLeaked:
-    case HangClass::kCrashed:
-    case HangClass::kRwsemReaderBlocksWriter:
-    case HangClass::kLostWakeup:
-    case HangClass::kNeverCompleted:
-    case HangClass::kWorkqueueStall:
-    case HangClass::kRcuStall:
-    case HangClass::kMemoryReclaimStall: return Lies::kInKernelCode;
-    case HangClass::kUserSpaceLock: return Lies::kInPrograms;
-    case HangClass::kHolderFrozen:
-    case HangClass::kRtHog:
-    case HangClass::kStarvation: return Lies::kInSettings;
-    case HangClass::kIpiNotAnswered:
-    case HangClass::kExternal:
-    case HangClass::kIoStuck:
-    case HangClass::kServerGone: return Lies::kOutside;
-    case HangClass::kNone:
-    case HangClass::kUndetermined: return Lies::kNowhere;
-  }
-  return Lies::kNowhere;
-}
 
 std::string first_upper(std::string text) {
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');

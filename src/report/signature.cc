@@ -30,10 +30,6 @@ std::string_view without_suffix(std::string_view function) {
   return end == 0 ? function : function.substr(0, end);
 }
 
-std::string place(std::string_view function, std::string_view module) {
-  return fmt::format("{} [{}]", without_suffix(function), module);
-}
-
 // "view_lock+0x4 [spins]" without its offset; nothing for resources whose names are not those of code or data.
 std::string lasting_name(const model::Resource& resource) {
   switch (resource.kind) {
@@ -95,7 +91,7 @@ std::set<std::string> edges_of(const Index& index, const Finding& finding) {
       const auto& how = diagnose::facts_of<diagnose::WaitFacts>(link).how;
       const model::Resource* resource = resource_at(1);
       std::string edge = "waits " + (resource == nullptr ? std::string() : kind_and_name(*resource));
-      if (is_culprit(finding, node(link, 0))) edge += " in " + place(how.function, how.module);
+      if (is_culprit(finding, node(link, 0))) edge += " in " + signature_place(how.function, how.module);
       edges.insert(edge);
     } else if (link.claim == Claim::kHeldBy && (is_circle || &link == last_held)) {
       const auto& facts = diagnose::facts_of<diagnose::HeldFacts>(link);
@@ -125,8 +121,8 @@ std::set<std::string> culprits_of(const Finding& finding) {
   std::set<std::string> culprits;
   for (const diagnose::Culprit& culprit : finding.culprits) {
     if (culprit.function.empty() && culprit.module.empty()) continue;  // what is left of one that exited, say
-    culprits.insert(
-        fmt::format("culprit {} {}", diagnose::name_of(culprit.kind), place(culprit.function, culprit.module)));
+    culprits.insert(fmt::format("culprit {} {}", diagnose::name_of(culprit.kind),
+                                signature_place(culprit.function, culprit.module)));
   }
   return culprits;
 }
@@ -165,10 +161,18 @@ std::string signature_text(const Index& index, const Finding& finding) {
   return text;
 }
 
-Signature signature_of(const Index& index, const Finding& finding) {
+std::string signature_id(std::string_view class_name, std::string_view text) {
   constexpr unsigned kShift = 16;  // twelve hexadecimal digits tell enough apart
-  const std::uint64_t hash = hash_of(signature_text(index, finding)) >> kShift;
-  return {fmt::format("{}:{:012x}", diagnose::name_of(finding.hang_class), hash), title_of(index, finding)};
+  return fmt::format("{}:{:012x}", class_name, hash_of(text) >> kShift);
+}
+
+std::string signature_place(std::string_view function, std::string_view module) {
+  return fmt::format("{} [{}]", without_suffix(function), module);
+}
+
+Signature signature_of(const Index& index, const Finding& finding) {
+  return {signature_id(diagnose::name_of(finding.hang_class), signature_text(index, finding)),
+          title_of(index, finding)};
 }
 
 }  // namespace whyhung::report

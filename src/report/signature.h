@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "diagnose/finding.h"
 #include "model/index.h"
@@ -16,6 +17,10 @@ struct Signature {
 };
 
 Signature signature_of(const model::Index& index, const diagnose::Finding& finding);
+// Of a class and what signature_text() would say of it.
+std::string signature_id(std::string_view class_name, std::string_view text);
+// "f [module]", without what one compiler makes of a function's name.
+std::string signature_place(std::string_view function, std::string_view module);
 
 // What the id is made from, one fact a line: for those who want to see why two differ.
 std::string signature_text(const model::Index& index, const diagnose::Finding& finding);

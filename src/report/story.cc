@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "report/first_screen.h"
 #include "report/log_document.h"
+#include "report/log_graph.h"
 #include "report/log_screen.h"
+#include "report/log_signature.h"
 #include "report/signature.h"
 
 namespace whyhung::report {
@@ -104,10 +106,16 @@ Story make_story(const model::Index& index, const diagnose::Diagnosis& diagnosis
   return story;
 }
 
+std::string title_of(const log::LogReport& report) {
+  const std::string title = log_signature_of(report).title;
+  return title.empty() ? std::string(log::class_name(report.verdict)) : title;
+}
+
 Story make_story(const log::LogReport& report) {
   Story story;
-  story.title = std::string(log::class_name(report.verdict));
-  story.class_name = story.title;
+  story.class_name = std::string(log::class_name(report.verdict));
+  story.title = title_of(report);
+  story.graph = make_log_graph(report, kMostDrawn);
   story.screen = make_log_screen(report);
   story.document = make_log_document(report);
   story.stacks = merge_stacks(report.snapshot);

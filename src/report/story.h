@@ -39,6 +39,7 @@ struct Story {
 Story make_story(const model::Index& index, const diagnose::Diagnosis& diagnosis,
                  std::span<const model::LogRecord> log);
 Story make_story(const log::LogReport& report);
+std::string title_of(const log::LogReport& report);
 
 // What a hang is called in one line: the title of a ticket.
 std::string title_of(const model::Index& index, const diagnose::Diagnosis& diagnosis);

@@ -53,14 +53,6 @@ std::vector<Candidate> files_of(const std::string& folder) {
   return files;
 }
 
-bool is_dump_file(const std::string& path) {
-  const auto source = open_file_source(path);
-  if (!source) return false;
-  std::array<std::byte, kHeadBytes> head{};
-  const auto count = (*source)->read_some(0, head);
-  return count && is_dump(std::span(head).first(*count));
-}
-
 std::optional<Candidate> newest(const std::string& folder) {
   for (Candidate& file : files_of(folder)) {
     if (is_dump_file(file.path)) return std::move(file);
@@ -77,6 +69,28 @@ std::string text_of(const char* path) {
 }
 
 }  // namespace
+
+bool is_dump_file(const std::string& path) {
+  const auto source = open_file_source(path);
+  if (!source) return false;
+  std::array<std::byte, kHeadBytes> head{};
+  const auto count = (*source)->read_some(0, head);
+  return count && is_dump(std::span(head).first(*count));
+}
+
+std::optional<std::string> log_beside(const std::string& dump) {
+  const fs::path path(dump);
+  std::vector<std::string> names = {"vmcore-dmesg.txt", "vmcore-dmesg-incomplete.txt", "dmesg.txt"};
+  constexpr std::string_view kDebian = "dump.";
+  const std::string name = path.filename().string();
+  if (name.starts_with(kDebian)) names.push_back("dmesg." + name.substr(kDebian.size()));
+  for (const std::string& one : names) {
+    const fs::path beside = path.parent_path() / one;
+    std::error_code error;
+    if (fs::is_regular_file(beside, error)) return beside.string();
+  }
+  return std::nullopt;
+}
 
 Result<std::string> newest_dump_in(const std::string& folder) {
   if (auto found = newest(folder)) return std::move(found->path);

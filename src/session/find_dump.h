@@ -15,6 +15,12 @@ namespace whyhung::session {
 // other. kNotFound when there is none.
 Result<std::string> newest_dump_in(const std::string& folder);
 
+// Whether a file begins as a dump does.
+bool is_dump_file(const std::string& path);
+
+// The log that kdump saved beside a dump: vmcore-dmesg.txt, dmesg.txt, or Debian's dmesg.DATE of dump.DATE.
+std::optional<std::string> log_beside(const std::string& dump);
+
 // Folders where dumps usually lie: those of $WHYHUNG_DUMPS, separated by colons, or where kdump of the distributions
 // puts them and what its settings on this machine say.
 std::vector<std::string> usual_dump_folders();

@@ -18,6 +18,11 @@ SCENARIOS = SOURCE / "tests" / "scenarios"
 LOG = b"[    1.0] Linux version 6.1.0\n[   99.0] INFO: task <script>:77 blocked for more than 120 seconds.\n" \
       b"[   99.0] task:<script>        state:D stack:0     pid:77    ppid:1\n[   99.0] Call Trace:\n[   99.0]  __schedule+0x1/0x2\n" \
       b"[   99.0]  __mutex_lock+0x1/0x2\n[   99.0]  update+0x1/0x2 [m]\n"
+CIRCLE = b"".join(
+    b"[  130.000001] INFO: task %s:%d blocked for more than 122 seconds.\n[  130.000001] task:%-15s state:D stack:0     pid:%-5d ppid:1      flags:0x0\n"
+    b"[  130.000001] Call Trace:\n[  130.000001]  __schedule+0x1/0x2\n[  130.000001]  __mutex_lock+0x1/0x2\n[  130.000001]  %s+0x1/0x2 [m]\n"
+    b"[  130.000001] INFO: task %s:%d is blocked on a mutex likely owned by task %s:%d.\n" % (a, p, a, p, f, a, p, b, q)
+    for a, p, f, b, q in ((b"alpha", 7, b"take_a", b"beta", 8), (b"beta", 8, b"take_b", b"alpha", 7)))
 VOID = {"meta"}
 
 
@@ -74,6 +79,7 @@ def a_page_on_a_dump_has_the_log_and_one_on_a_log_too(kit):
     _Page(text)
     assert "<script" not in text and "&lt;script&gt;" in text, text
     assert "blocked for more than 120 seconds" in text and "Who waits for whom" not in text
+    assert "Who waits for whom" in _page(kit, kit.file("circle", CIRCLE)), "a circle that the kernel names"
 
 
 def a_page_never_replaces_what_is_read_and_nothing_else_without_force(kit):
@@ -84,7 +90,7 @@ def a_page_never_replaces_what_is_read_and_nothing_else_without_force(kit):
         refused(kit.run("-f", option, dump, dump), "is the file that is being read")
     refused(kit.run("-f", "--html", log, log), "is the file that is being read")
     assert there.read_bytes() == b"precious" and dump.read_bytes() == before and log.read_bytes() == LOG
-    refused(kit.run("--svg", kit.folder / "new.svg", log), "needs a dump or a saved snapshot")
+    refused(kit.run("-f", "--svg", log, log), "is the file that is being read")
 
 
 def a_picture_is_well_formed_and_marks_the_culprit(kit):
@@ -183,7 +189,39 @@ def a_redacted_page_of_a_dump_holds_no_program_and_no_host(kit):
         if not name.startswith("swapper"):
             assert not re.search(rf"(?<![\w-]){re.escape(name)} \(\d+\)", text), name
     refused(kit.run("--redact", SAMPLE, "-c", "ps"), "--redact")
-    refused(kit.run("--redact", kit.file("dmesg", LOG)), "--redact needs a dump")
+
+
+def a_log_is_told_plainly_as_stacks_and_as_a_graph_too(kit):
+    log = kit.file("circle", CIRCLE)
+    plain = kit.run("--plain", log).output
+    assert "This machine hung, most likely" in plain and "module \"m\"" in plain, plain
+    folded = kit.run("--folded", log).output
+    assert "take_a_[m];__mutex_lock;__schedule 1" in folded, folded
+    dot = kit.run("--dot", log).output
+    assert "alpha (7)" in dot and dot.count("waits for") == 2 and dot.count("penwidth=3]") == 2, dot
+    assert kit.run("--svg", "log.svg", log).status == EXPLAINED
+    assert "edge circle" in (kit.folder / "log.svg").read_text()
+    signature = json.loads(kit.run("--json", log).output)["verdict"]["signature"]
+    assert signature["id"].startswith("mutex-deadlock:") and signature["id"] in kit.run(log).output, signature
+
+
+def a_redacted_log_names_no_program_and_no_host(kit):
+    run = kit.run("--redact", "--full", kit.file("circle", CIRCLE))
+    assert "alpha" not in run.output and "beta" not in run.output and "program-1 (pid 7)" in run.output, run.output
+    assert "redacted: " in run.errors, run.errors
+
+
+def a_dump_that_cannot_be_opened_is_judged_by_the_log_beside_it(kit):
+    (kit.folder / "crash").mkdir()
+    dump, log = kit.folder / "crash" / "vmcore", kit.folder / "crash" / "vmcore-dmesg.txt"
+    dump.write_bytes(b"KDUMP   " + bytes(64))
+    log.write_bytes(CIRCLE)
+    for named in (dump, dump.parent):
+        run = kit.run("--json", named)
+        assert json.loads(run.output)["verdict"]["class"] == "mutex-deadlock", run.output
+        assert "so the log beside it is judged" in run.errors, run.errors
+    log.unlink()
+    refused(kit.run(dump), "vmcore")
 
 
 # --- the pager ---

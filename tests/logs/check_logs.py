@@ -13,11 +13,12 @@ import sys
 import tempfile
 
 import make_logs
+from bystanders import BYSTANDERS
 from dialects import DIALECTS
 from doubts import DOUBTS
 from stories import STORIES
 
-ALL = STORIES | DIALECTS | DOUBTS
+ALL = STORIES | DIALECTS | DOUBTS | BYSTANDERS
 
 RANK = {"possible": 1, "likely": 2, "certain": 3}
 

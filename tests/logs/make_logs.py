@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+from bystanders import BYSTANDERS
 from dialects import DIALECTS
 from doubts import DOUBTS
 from stories import STORIES
@@ -19,6 +20,11 @@ def dmesg(records):
 
 def caller(records):
     return [f"[{time:12.6f}][{who:>6}] {text}" for time, who, text in records]
+
+
+def caller_apart(records):
+    """As dmesg prints what /dev/kmsg says: with a blank between."""
+    return [f"[{time:12.6f}] [{who:>6}] {text}" for time, who, text in records]
 
 
 def journal(records):
@@ -81,14 +87,16 @@ def of_cloud(records):
             for i, (time, _, text) in enumerate(records)]
 
 
+def wrapped_at(width, texts):
+    return [line[i:i + width] for line in texts for i in range(0, max(len(line), 1), width)]
+
+
 def wrapped(records):
-    lines = []
-    for line in dmesg(records):
-        while len(line) > 72:
-            lines.append(line[:72])
-            line = line[72:]
-        lines.append(line)
-    return lines
+    return wrapped_at(72, dmesg(records))
+
+
+def journal_wrapped(records):
+    return wrapped_at(80, [line.replace(" heron ", " heron-with-a-very-long-name ") for line in journal(records)])
 
 
 def doubled(records):
@@ -145,7 +153,7 @@ def bare(records):
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (dialect, records, truth) in (STORIES | DIALECTS | DOUBTS).items():
+    for name, (dialect, records, truth) in (STORIES | DIALECTS | DOUBTS | BYSTANDERS).items():
         (folder / f"{name}.log").write_text("\n".join(globals()[dialect](records)) + "\n")
         (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=1) + "\n")
 
