@@ -25,6 +25,7 @@ std::string_view only_of_dumps(const AnalyzeOptions& options) {
   if (options.plain) return "--plain";
   if (options.folded) return "--folded";
   if (options.redact) return "--redact";
+  if (!options.perfetto.empty()) return "--perfetto";
   return options.svg.empty() ? std::string_view() : "--svg";
 }
 
