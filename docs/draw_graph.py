@@ -28,5 +28,5 @@ for edge in edges:
 for node, (x, y, height) in zip(nodes, place):
     print(f'<rect x="{x}" y="{y}" width="{WIDTH}" height="{height}" {LOOK[node["role"]]}/>')
     for number, line in enumerate(node["label"]):
-        print(f'<text stroke="none" fill="#111" x="{x + 8}" y="{y + 16 + LINE * number}">{html.escape(line)}</text>')
+        print(f'<text stroke="none" fill="#111" x="{x + 8}" y="{y + 16 + LINE * number}">{html.escape(line[:44])}</text>')
 print("</svg>")

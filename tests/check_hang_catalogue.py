@@ -33,7 +33,7 @@ def classes_of_schema():
 
     def visit(value):
         if isinstance(value, dict):
-            if "stop-machine-starved" in value.get("enum", []):
+            if {"stop-machine-starved", "console-storm"} & set(value.get("enum", [])):
                 names.update(value["enum"])
             for one in value.values():
                 visit(one)

@@ -60,6 +60,7 @@ settings() {
 	echo 1 > sysrq
 	[ "$PANIC" = softlockup ] && echo 1 > softlockup_panic
 	[ "$PANIC" = oops ] && echo 1 > panic_on_oops
+	[ "$PANIC" = hungtask ] && echo 1 > hung_task_panic
 	[ "$PANIC" = nmi ] && echo 1 > unknown_nmi_panic
 	cd /
 }

@@ -39,17 +39,22 @@ static void age_entries(struct timer_list *unused)
 	spin_unlock(&stats_lock);
 }
 
+static __always_inline void end_aging(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	timer_delete_sync(&aging);
+#else
+	del_timer_sync(&aging);
+#endif
+}
+
 static noinline void stop_aging(void)
 {
 	spin_lock_bh(&stats_lock);
 	atomic_inc(&lab_arrived);
 	while (atomic_read(&lab_arrived) < 2)
 		cpu_relax();
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	timer_delete_sync(&aging);
-#else
-	del_timer_sync(&aging);
-#endif
+	end_aging();
 	spin_unlock_bh(&stats_lock);
 }
 
@@ -69,13 +74,19 @@ static int stopping_kthread(void *unused)
 	return 0;
 }
 
-static int start_timer_sync(void)
+/* One thread arms the timer on the other CPU, and one ends it from here. */
+static int start_pair(void (*callback)(struct timer_list *), int (*ending)(void *))
 {
 	int error;
 
-	timer_setup(&aging, age_entries, TIMER_PINNED);
-	error = lab_start_role(stopping_kthread, NULL, 0, cpu);
+	timer_setup(&aging, callback, TIMER_PINNED);
+	error = lab_start_role(ending, NULL, 0, cpu);
 	return error ? error : lab_start_role(aging_kthread, NULL, 1, other);
+}
+
+static int start_timer_sync(void)
+{
+	return start_pair(age_entries, stopping_kthread);
 }
 
 /* Callbacks that wait for something without sleeping: of an hrtimer, of RCU, of a timer. */
@@ -144,19 +155,10 @@ static void poll_link(struct timer_list *unused)
 	wait_until_ready();
 }
 
-static int polling_kthread(void *unused)
-{
-	lab_wait_for_go();
-	mod_timer(&aging, jiffies + HZ / 10);
-	for (;;)
-		msleep(1000);
-	return 0;
-}
-
 static int start_poll_link(void)
 {
 	timer_setup(&aging, poll_link, TIMER_PINNED);
-	return lab_start_role(polling_kthread, NULL, 0, cpu);
+	return lab_start_role(aging_kthread, NULL, 0, cpu);
 }
 
 /* A timer is ended, by one who has nothing that it wants, while its callback does not come back. */
@@ -164,11 +166,7 @@ static noinline void end_poll(void)
 {
 	while (!atomic_read(&lab_arrived))
 		cpu_relax();
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	timer_delete_sync(&aging);
-#else
-	del_timer_sync(&aging);
-#endif
+	end_aging();
 }
 
 static void poll_and_tell(struct timer_list *unused)
@@ -186,11 +184,7 @@ static int ending_kthread(void *unused)
 
 static int start_ended(void)
 {
-	int error;
-
-	timer_setup(&aging, poll_and_tell, TIMER_PINNED);
-	error = lab_start_role(ending_kthread, NULL, 0, cpu);
-	return error ? error : lab_start_role(aging_kthread, NULL, 1, other);
+	return start_pair(poll_and_tell, ending_kthread);
 }
 
 /* A page of a device that does not come. */

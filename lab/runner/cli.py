@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--module-name", default="")
     one.add_argument("--thread-name", default="")
     one.add_argument("--function-name", default="")
-    one.add_argument("--panic", default="", choices=("softlockup", "sysrq", "nmi", "serial", "oops"))
+    one.add_argument("--panic", default="", choices=("softlockup", "sysrq", "nmi", "serial", "oops", "hungtask"))
     one.add_argument("--qemu-when", default="panicked", choices=("panicked", "hung"))
     one.add_argument("--no-vmcoreinfo", action="store_true")
     one.add_argument("--bare", action="store_true",

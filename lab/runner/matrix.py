@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The standard sets of dumps: `small` is enough to try a reader on, `full` holds
 every kernel, scenario and form and the variations that readers stumbled over,
-`catalogue` one dump of each way to hang and of each innocent twin, `misleading` the same of what is made to mislead.
+`catalogue` one dump of each way to hang and of each innocent twin, `misleading` the same of what is made to mislead,
+`crashes` one of each kind of crash by two modules.
 What exists already is skipped, so an interrupted set is simply asked for again."""
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .progress import Progress
 from .run import Options, run
 from .scenarios import CATALOGUE
 from .scenarios_adversary import ADVERSARY
+from .scenarios_crashes import CRASHES
 from .tables import ARCHES, FORMS, KERNELS, Arch
 
 _KDUMP_FORMS = [name for name, form in FORMS.items() if form.maker == "kdump"]
@@ -146,7 +148,15 @@ def _misleading() -> Iterator[Options]:
                            again=(3.0, 9.0) if entry.expected == "none" else ())
 
 
-SETS = {"small": _small, "full": _full, "catalogue": _catalogue, "misleading": _misleading}
+# What one module does is dumped by the capture kernel, what the other does by QEMU.
+def _crashes() -> Iterator[Options]:
+    for kernel in _CATALOGUE_KERNELS:
+        for scenario, entry in CRASHES.items():
+            captured = entry.module == "crashes"
+            yield _one(kernel, scenario, [_USUAL_FORM.get(kernel, "kdump-lzo") if captured else "qemu-zlib"])
+
+
+SETS = {"small": _small, "full": _full, "catalogue": _catalogue, "misleading": _misleading, "crashes": _crashes}
 
 
 def make(which: str, only: str, progress: Progress) -> int:

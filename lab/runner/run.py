@@ -31,7 +31,7 @@ _SMALLEST = 65536   # bytes; no dump is smaller
 
 # What the kernel says when it panics the way it was meant to.
 _PANIC_WORDS = {"softlockup": "softlockup", "sysrq": "sysrq", "serial": "sysrq", "nmi": "NMI",
-                "oops": "Fatal "}
+                "oops": "Fatal ", "hungtask": "hung_task", "own": ""}
 _TRIES = 3
 
 
@@ -294,14 +294,19 @@ class _Boot:
                 raise LabError(f"the capture kernel could not make {form}: "
                                f"{log[-1] if log else 'no message'}")
 
+    def _panic_told(self, qemu: Qemu) -> dict[str, object] | None:
+        log = _log(qemu)
+        ends_at_oops = self.maker == "kdump" and self.panic in ("oops", "own")
+        return truth.panic(log) or (truth.oops(log) if ends_at_oops else None)
+
     def _check_panic(self, qemu: Qemu) -> None:
-        panic = truth.panic(_log(qemu))
+        panic = self._panic_told(qemu)
         if self.hung:
             if panic:
                 raise Derailed(f"the kernel panicked: {panic['message']}")
         elif panic is None:
             raise LabError("the kernel's log has no panic")
-        elif _PANIC_WORDS[self.panic] not in str(panic["message"]):
+        elif _PANIC_WORDS[self.panic] not in str(panic["message"]) and "[#" not in str(panic["message"]):
             raise Derailed(f"the kernel panicked for another reason: {panic['message']}")
 
     def _wait(self, qemu: Qemu, what: str, limit: float, condition: Callable[[], bool]) -> None:
@@ -348,12 +353,13 @@ class _Boot:
             (out / f"{name}.save.log").write_text("".join(
                 line.rstrip("\r").rsplit("\r", 1)[-1] + "\n" for line in said.splitlines()))
         files = [f"{name}{suffix}" for suffix in suffixes]
-        told = self._truth(form, files, truth.facts(qemu.facts_text()), _log(qemu))
+        told = self._truth(form, files, truth.facts(qemu.facts_text()), qemu)
         (out / f"{name}.truth.json").write_text(json.dumps(told, indent=2) + "\n")
         return out / files[0]
 
     def _truth(self, form: str, files: list[str], facts: dict[str, object],
-               log: str) -> dict[str, object]:
+               qemu: Qemu) -> dict[str, object]:
+        log = _log(qemu)
         told = {key: value for key, value in facts.items() if key not in ("stage", "error", "expected")}
         return {
             "files": files,
@@ -369,7 +375,7 @@ class _Boot:
                 "vmcoreinfo": self.vmcoreinfo if self.maker == "qemu" else None,
                 "bare": self.options.bare, "no_preempt": self.no_preempt, "loop": self.options.loop},
             **told,
-            "panic": truth.panic(log),
+            "panic": self._panic_told(qemu),
             "soft_lockups": truth.lockups(log),
             "rcu_stalls": truth.stalls(log),
         }
@@ -384,4 +390,4 @@ def _log(qemu: Qemu) -> str:
     is whole; the console's copy may lack the last lines."""
     own = qemu.share / "dmesg"
     text = own.read_text(errors="replace") if own.exists() else ""
-    return text if "Kernel panic" in text else qemu.console_text()
+    return text if "Kernel panic" in text or "[#" in text else qemu.console_text()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from .scenario import ALIVE, DEAD, LOCKUP, LOST_CPU, Scenario
 from .scenarios_adversary import ADVERSARY
 from .scenarios_cpus import CPUS
+from .scenarios_crashes import CRASHES
 from .scenarios_events import EVENTS
 from .scenarios_locks import LOCKS, SETTLE, VARIABLES
 from .scenarios_mixed import MIXED
@@ -151,4 +152,4 @@ crash
 
 # One for each way to hang in the catalogue, in the order of its classes.
 CATALOGUE = {**LOCKS, **EVENTS, **CPUS, **USER, **STARVED, **MIXED}
-SCENARIOS = {**_FIRST, **CATALOGUE, **ADVERSARY}
+SCENARIOS = {**_FIRST, **CATALOGUE, **ADVERSARY, **CRASHES}

@@ -12,6 +12,8 @@ _NUMBERS = {"pid", "cpu", "cpus", "memory_kb", "paging_levels", "count"}
 # 6.8 and later put a UID between CPU and PID.
 _TASK_LINE = re.compile(r"CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.+?) (?:Not tainted|Tainted|Kdump)")
 _PANIC_LINE = re.compile(r"Kernel panic - not syncing: (.*)")
+# The end of an Oops's first line. Where a capture kernel is loaded it starts before panic() says anything.
+_OOPS_LINE = re.compile(r"(?:\] |^)([^]\n]*\[#\d+\])", re.MULTILINE)
 _LOCKUP_LINE = re.compile(r"BUG: soft lockup - CPU#(\d+) stuck for (\d+)s! \[(.+):(\d+)\]")
 _STALL_LINE = re.compile(r"rcu: INFO: (\S+) (?:self-)?detected (?:expedited )?stalls?")
 
@@ -51,7 +53,18 @@ def _with_lists(value: object) -> object:
 
 def panic(console: str) -> dict[str, object] | None:
     """Who panicked, where and why; None if nobody did."""
-    found = _PANIC_LINE.search(console)
+    return _told_by(_PANIC_LINE.search(console), console)
+
+
+def oops(console: str) -> dict[str, object] | None:
+    """The same of the last Oops, for a crash that ends there."""
+    found = None
+    for found in _OOPS_LINE.finditer(console):
+        pass
+    return _told_by(found, console)
+
+
+def _told_by(found: re.Match[str] | None, console: str) -> dict[str, object] | None:
     if found is None:
         return None
     result: dict[str, object] = {"message": found.group(1).strip()}

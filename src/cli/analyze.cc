@@ -23,6 +23,7 @@
 #include "report/html.h"
 #include "report/json.h"
 #include "report/markdown.h"
+#include "report/perfetto.h"
 #include "report/plain.h"
 #include "report/svg.h"
 #include "report/text.h"
@@ -52,7 +53,12 @@ struct Shown {
 };
 
 bool needs_log(const AnalyzeOptions& options) {
-  return !options.html.empty();
+  return !options.html.empty() || !options.perfetto.empty();
+}
+
+// Some file besides that is made of the verdict.
+bool wants_pictures(const AnalyzeOptions& options) {
+  return !options.html.empty() || !options.svg.empty() || !options.perfetto.empty();
 }
 
 // The files that are written besides the answer.
@@ -65,14 +71,17 @@ Result<void> write_files(const AnalyzeOptions& options, const session::Session& 
     return path.empty() ? Result<void>() : write_text_file(path, existing_of(options), inputs, what);
   };
   TRY_CHECK(write(options.save_snapshot, [&](std::ostream& out) { model::write_snapshot(out, shown.snapshot); }));
-  if (options.html.empty() && options.svg.empty()) return {};
+  if (!wants_pictures(options)) return {};
   const model::Index index(shown.snapshot);
   TRY_CHECK(write(options.html, [&](std::ostream& out) {
     report::write_html(out, report::make_story(index, shown.diagnosis, shown.log), version_line());
   }));
-  return write(options.svg, [&](std::ostream& out) {
+  TRY_CHECK(write(options.svg, [&](std::ostream& out) {
     report::write_svg(out, graph_of(index, shown.diagnosis), report::title_of(index, shown.diagnosis),
                       report::SvgStyle::kOwn);
+  }));
+  return write(options.perfetto, [&](std::ostream& out) {
+    report::write_perfetto(out, index, shown.diagnosis, shown.log, report::title_of(index, shown.diagnosis));
   });
 }
 
@@ -176,7 +185,7 @@ Result<int> answer(const AnalyzeOptions& options, session::Session& session) {
     tell_redacted(redactor);
     return report_diagnosis(options, shown);
   }
-  const bool needs_diagnosis = options.commands.empty() || !options.html.empty() || !options.svg.empty();
+  const bool needs_diagnosis = options.commands.empty() || wants_pictures(options);
   static const diagnose::Diagnosis kNone{};
   const Shown shown{session.snapshot(), needs_diagnosis ? session.diagnosis() : kNone, std::move(log)};
   TRY_CHECK(write_files(options, session, shown));

@@ -96,6 +96,10 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const Error& unope
   if (options.inputs.size() != 1) return std::nullopt;
   const auto chosen = log_of(options.inputs.front(), unopened);
   if (!chosen) return std::nullopt;
+  if (!options.perfetto.empty()) {
+    complain({ErrorKind::kUsage, "--perfetto needs a dump or a saved snapshot; this is a log", {}});
+    return 2;
+  }
   const std::string& input = chosen->path;
   const bool is_folder = chosen->is_folder;
   std::error_code ignored;

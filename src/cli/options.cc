@@ -143,7 +143,9 @@ class Parser {
         ->type_name("FILE");
     app_.add_option("--html", analyze_.html, "write the whole report as one page to be passed on")->type_name("FILE");
     app_.add_option("--svg", analyze_.svg, "write the graph of who waits for whom as a picture")->type_name("FILE");
-    app_.add_flag("-f,--force", analyze_.force, "let --save-snapshot, --html and --svg replace an existing file");
+    app_.add_option("--perfetto", analyze_.perfetto, "write the hang as a trace for viewers: CPUs, tasks, log")
+        ->type_name("FILE");
+    app_.add_flag("-f,--force", analyze_.force, "let the files that are written replace existing ones");
     app_.add_flag("--no-pager", analyze_.no_pager, kNoPagerHelp);
     app_.add_flag("--stats", analyze_.stats, "pages, time and memory of each stage, on standard error");
     add_choice<ColourChoice>(app_, "--color,--colour", "WHEN", analyze_.colour, kColours,

@@ -37,6 +37,7 @@ struct AnalyzeOptions {
   std::string save_snapshot;          // files to write besides; empty: none
   std::string html;
   std::string svg;
+  std::string perfetto;
   bool force = false;  // they may replace files
 
   View view() const {

@@ -2,42 +2,20 @@
 #include "cli/pager.h"
 
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 
+#include "base/pager_program.h"
+
 namespace whyhung::cli {
 namespace {
 
 constexpr int kNoSuchCommand = 127;  // by the shell
 constexpr int kCannotRun = 126;
-
-bool is_in_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path == nullptr ? std::string_view("/usr/bin:/bin") : std::string_view(path);
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    if (::access((std::string(rest.substr(0, end)) + "/" + program).c_str(), X_OK) == 0) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
-}
-
-// Empty: none. A variable that is set and empty asks for none, as with git.
-std::string pager_command() {
-  for (const char* name : {"WHYHUNG_PAGER", "PAGER"}) {
-    const char* value = std::getenv(name);
-    if (value == nullptr) continue;
-    return std::string_view(value) == "cat" ? std::string() : std::string(value);
-  }
-  // -F: nothing to read on: it ends. -R: colours. -X: what was shown stays.
-  return is_in_path("less") ? "less -FRX" : "";
-}
 
 // While somebody reads: the pager may end before it has all, and an interrupt is meant for it.
 class Patience {
@@ -58,7 +36,8 @@ class Patience {
 }  // namespace
 
 bool show_in_pager(std::string_view text) {
-  const std::string command = pager_command();
+  // -F: nothing to read on: it ends. -R: colours. -X: what was shown stays.
+  const std::string command = pager_program("-FRX");
   if (command.empty()) return false;
   // For a less that somebody chose without saying how.
   ::setenv("LESS", "FRX", 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A program in which a long text can be read: WHYHUNG_PAGER, PAGER, or less.
+// A long text, shown in a program for reading (base/pager_program.h).
 #pragma once
 
 #include <string_view>

@@ -64,6 +64,23 @@ bool is_exception(CrashKind kind) {
 
 }  // namespace
 
+std::optional<CrashKind> kind_of_handler(const names::Meanings& code) {
+  const auto kind = kind_of(code);
+  return kind && is_exception(*kind) ? kind : std::nullopt;
+}
+
+std::optional<std::uint32_t> who_called(const model::Snapshot& snapshot, const model::Cpu& cpu, std::uint32_t frame) {
+  constexpr std::uint32_t kMostServants = 8;
+  const auto last = std::min<std::size_t>(cpu.stack.frames.size(), std::size_t{frame} + kMostServants);
+  for (std::uint32_t one = frame; one < last; ++one) {
+    const model::CodeLocation& location = snapshot.location(cpu.stack.frames[one]);
+    // A jump to nowhere has no function: whoever jumped there does.
+    if (location.function.empty() && location.module.empty()) continue;
+    if (!location.meanings.has(Meaning::kServesCaller)) return one == frame ? std::nullopt : std::optional(one);
+  }
+  return std::nullopt;
+}
+
 std::optional<model::Crash> find_crash(const model::Snapshot& snapshot, std::uint32_t panic_cpu) {
   const model::Cpu* cpu = snapshot.find_cpu(panic_cpu);
   if (cpu == nullptr) return std::nullopt;
@@ -88,6 +105,7 @@ std::optional<model::Crash> find_crash(const model::Snapshot& snapshot, std::uin
     if (is_exception(crash.kind) || crash.kind == CrashKind::kCalled) return std::nullopt;
     crash.frame = last_known;
   }
+  if (is_exception(crash.kind)) crash.accused = who_called(snapshot, *cpu, crash.frame);
   return crash;
 }
 

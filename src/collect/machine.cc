@@ -7,6 +7,8 @@
 
 #include "collect/complaints.h"
 #include "collect/crash.h"
+#include "collect/crash_code.h"
+#include "collect/crash_registers.h"
 #include "collect/without_types.h"
 #include "kernel/printk.h"
 #include "kernel/system.h"
@@ -117,6 +119,8 @@ void collect_machine(Workbench& bench) {
     machine.panic_message = find_panic_message(records);
     machine.complaint = find_complaint(records);
     machine.crash = find_crash(bench.snapshot, *machine.panic_cpu);
+    if (!machine.crash) machine.crash = find_crash_by_registers(bench, *machine.panic_cpu);
+    if (machine.crash) describe_crash_code(bench, *machine.crash);
   }
 }
 

@@ -24,22 +24,36 @@ std::vector<Finding> detect_crashed(const Case& facts) {
     if (segment.kind == model::ContextKind::kSoftirq) culprit.kind = CulpritKind::kSoftirq;
     if (segment.kind == model::ContextKind::kHardirq) culprit.kind = CulpritKind::kHardirq;
   }
-  const model::StackFrame& frame = cpu.stack.frames[crash.frame];
-  stands_at(culprit, facts.snapshot, frame);
-  const model::CodeLocation& location = facts.snapshot.location(frame);
+  const model::CodeLocation& location = facts.snapshot.location(cpu.stack.frames[crash.frame]);
+  const std::uint32_t accused = crash.accused.value_or(crash.frame);
+  if (accused >= cpu.stack.frames.size()) return {};
+  stands_at(culprit, facts.snapshot, cpu.stack.frames[accused]);
   Finding finding;
   finding.hang_class = HangClass::kCrashed;
   finding.confidence = model::Certainty::kCertain;
   const model::NodeId node = model::cpu_node(cpu.number);
-  CrashFacts words{crash.kind, {culprit.function, culprit.module}, machine.panic_message};
+  CrashFacts words;
+  words.kind = crash.kind;
+  words.place = {culprit.function, culprit.module};
+  words.message = machine.panic_message;
   Link stopped{Claim::kMachineStopped, {node}, words, model::Certainty::kCertain, {}};
   stopped.evidence.push_back({model::EvidenceKind::kField, "panic_cpu", {}, std::to_string(cpu.number)});
   finding.chain.push_back(std::move(stopped));
+  if (accused != crash.frame) words.inner = Place{location.function, location.module};
+  words.frame = crash.frame;
+  words.code = crash.code;
+  words.code_at = crash.code_at;
+  words.address = crash.address;
   Link died{Claim::kKernelDied, {node, model::task_node(cpu.task)}, std::move(words), model::Certainty::kCertain, {}};
   died.evidence.push_back({model::EvidenceKind::kFrame, location.function, location.address, {}});
   finding.chain.push_back(std::move(died));
-  finding.culprits.push_back(std::move(culprit));
-  finding.advice.push_back(Advice::kMendCrash);
+  // Whoever asked for the last page, or was at work when the hardware failed, need not have done anything.
+  if (crash.kind == model::CrashKind::kOutOfMemory) {
+    finding.advice.push_back(Advice::kFindMemoryUser);
+  } else if (crash.kind != model::CrashKind::kMachineCheck) {
+    finding.culprits.push_back(std::move(culprit));
+    finding.advice.push_back(Advice::kMendCrash);
+  }
   return {finding};
 }
 

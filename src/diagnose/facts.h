@@ -160,7 +160,12 @@ struct CrashFacts {
   static constexpr std::string_view kName = "crash";
   model::CrashKind kind = model::CrashKind::kCalled;
   Place place;
-  std::string message;  // the kernel's last words, raw
+  std::string message;         // the kernel's last words, raw
+  std::optional<Place> inner;  // where it happened, in code that `place` called and that only serves; empty: in `place`
+  std::optional<std::uint32_t> frame;    // of that CPU's stack; its registers are those that the exception saved
+  std::vector<std::string> code;         // the instructions around it
+  std::optional<std::uint32_t> code_at;  // which of them did it
+  std::optional<std::uint64_t> address;  // of the memory that it meant
 };
 
 // A task that an Oops ended, as the log names it.

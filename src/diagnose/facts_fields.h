@@ -133,6 +133,11 @@ void visit_fields(V& v, CrashFacts& x) {
   v.field("kind", x.kind);
   v.field("place", x.place);
   v.field("message", x.message);
+  v.field("inner", x.inner);
+  v.field("frame", x.frame);
+  v.added("code", x.code);
+  v.field("code_at", x.code_at);
+  v.hex("address", x.address);
 }
 
 }  // namespace whyhung::diagnose

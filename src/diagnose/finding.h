@@ -165,6 +165,7 @@ enum class Advice : std::uint8_t {
   kResumeDevice,
   kOrderUserLocks,
   kMendCrash,
+  kFindMemoryUser,
 };
 std::string_view name_of(Advice advice);
 std::span<const EnumName<Advice>> words_of(Advice);

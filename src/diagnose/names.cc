@@ -82,7 +82,8 @@ constexpr auto kAdvice = std::to_array<EnumName<Advice>>({{Advice::kYieldInLoop,
                                                           {Advice::kContinueServer, "continue-server"},
                                                           {Advice::kResumeDevice, "resume-device"},
                                                           {Advice::kOrderUserLocks, "order-user-locks"},
-                                                          {Advice::kMendCrash, "mend-crash"}});
+                                                          {Advice::kMendCrash, "mend-crash"},
+                                                          {Advice::kFindMemoryUser, "find-memory-user"}});
 static_assert(is_whole(kAdvice));
 constexpr auto kDoubts = std::to_array<EnumName<Doubt>>({{Doubt::kNothingReadable, "nothing-readable"},
                                                          {Doubt::kCpusUnknown, "cpus-unknown"},

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/enum_names.h"
 
@@ -28,7 +31,12 @@ enum class CrashKind : std::uint8_t {
 struct Crash {
   CrashKind kind = CrashKind::kCalled;
   std::uint32_t cpu = 0;
-  std::uint32_t frame = 0;  // of that CPU's stack: the code that did it
+  std::uint32_t frame = 0;               // of that CPU's stack: the code that did it
+  std::optional<std::uint32_t> accused;  // the frame whose code called the one that did it, where that only serves
+  // The instructions around the one that did it, "0x…: mov …"; empty: the code could not be read.
+  std::vector<std::string> code;
+  std::optional<std::uint32_t> code_at;  // which of them it is
+  std::optional<std::uint64_t> address;  // of the memory that it meant, by its registers
   bool operator==(const Crash&) const = default;
 };
 

@@ -297,6 +297,10 @@ void visit_fields(V& v, Crash& x) {
   v.field("kind", x.kind);
   v.field("cpu", x.cpu);
   v.field("frame", x.frame);
+  v.field("accused", x.accused);
+  v.added("code", x.code);
+  v.field("code_at", x.code_at);
+  v.hex("address", x.address);
 }
 template <typename V>
 void visit_fields(V& v, Complaint& x) {

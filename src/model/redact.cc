@@ -168,6 +168,7 @@ bool is_public(std::string_view member) {
                                                             "symbols_from",
                                                             "instructions",
                                                             "calls",
+                                                            "code",
                                                             "condition",
                                                             "depends_on",
                                                             "taints",

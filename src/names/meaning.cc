@@ -26,6 +26,7 @@ constexpr auto kMeanings =
                                       {Meaning::kHandlesStackOverflow, "handles-stack-overflow"},
                                       {Meaning::kHandlesMachineCheck, "handles-machine-check"},
                                       {Meaning::kDies, "dies"},
+                                      {Meaning::kServesCaller, "serves-caller"},
                                       {Meaning::kSpinsInStopMachine, "spins-in-stop-machine"},
                                       {Meaning::kSpinsForIpi, "spins-for-ipi"},
                                       {Meaning::kSpinsForLock, "spins-for-lock"},

@@ -36,7 +36,8 @@ enum class Meaning : std::uint8_t {
   kHandlesDivide,
   kHandlesStackOverflow,
   kHandlesMachineCheck,
-  kDies,  // between the cause and panic(), and after
+  kDies,          // between the cause and panic(), and after
+  kServesCaller,  // does what its caller tells it, with what its caller gives it: a fault in it is its caller's
   // Loops in which the kernel waits for another CPU with its own CPU held.
   kSpinsInStopMachine,
   kSpinsForIpi,

@@ -73,6 +73,8 @@ std::string advice_phrase(diagnose::Advice advice, const diagnose::Finding& find
              "taken";
     case diagnose::Advice::kMendCrash:
       return fmt::format("mend what {} did: the registers and the code around it are in `bt` and `dis`", place);
+    case diagnose::Advice::kFindMemoryUser:
+      return "find who has the memory: `kmem -i` and `kmem -s` tell of the kernel's, `ps` (RSS) of programs";
     case diagnose::Advice::kLeaveReadSection:
       return fmt::format(
           "let {} leave its read-side section: neither sleep nor loop between rcu_read_lock() and rcu_read_unlock(); "

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/crash_phrases.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "base/columns.h"
 #include "base/text.h"
 #include "report/brief.h"
 #include "report/links.h"
+#include "report/marks.h"
 #include "report/words.h"
 
 namespace whyhung::report {
@@ -18,10 +22,10 @@ using model::CrashKind;
 // What the code did.
 std::string_view deed(CrashKind kind) {
   switch (kind) {
-    case CrashKind::kPageFault: return "used an address that is not mapped";
-    case CrashKind::kProtection: return "used an address that cannot be one";
+    case CrashKind::kPageFault: return "used memory that is not there, or not for that";
+    case CrashKind::kProtection: return "used an address that cannot be one, or did what the processor forbids";
     case CrashKind::kInvalidInstruction: return "met a BUG() or an instruction that is none";
-    case CrashKind::kDivide: return "divided by zero";
+    case CrashKind::kDivide: return "divided by zero, or got a quotient that has no room";
     case CrashKind::kStackOverflow: return "ran out of kernel stack";
     case CrashKind::kMachineCheck: return "was at work when the hardware reported a fault";
     case CrashKind::kOtherException: return "took an exception that the kernel cannot survive";
@@ -40,11 +44,11 @@ std::string_view name_of_crash(CrashKind kind) {
     case CrashKind::kPageFault: return "invalid memory access";
     case CrashKind::kProtection: return "general protection fault";
     case CrashKind::kInvalidInstruction: return "BUG() or invalid instruction";
-    case CrashKind::kDivide: return "division by zero";
+    case CrashKind::kDivide: return "divide error";
     case CrashKind::kStackOverflow: return "kernel stack overflow";
     case CrashKind::kMachineCheck: return "machine check: a fault of the hardware";
     case CrashKind::kOtherException: return "exception in the kernel";
-    case CrashKind::kOutOfMemory: return "out of memory, and the kernel is set to panic then";
+    case CrashKind::kOutOfMemory: return "out of memory: the kernel is set to panic then";
     case CrashKind::kStackSmashed: return "overwritten stack";
     case CrashKind::kCalled: return "call of panic()";
     case CrashKind::kHangDetector: return "a detector of hangs fired";
@@ -65,20 +69,61 @@ const model::Incident* incident_of(const model::Index& index, const diagnose::Fi
   return nullptr;
 }
 
+constexpr std::uint64_t kFirstPage = 4096;
+
+// Where a pointer to nothing leads, with the offset of a member.
+bool is_null(const model::Snapshot& snapshot) {
+  const auto& crash = snapshot.machine.crash;
+  return crash && crash->address && *crash->address < kFirstPage;
+}
+
+bool is_stray_jump(const CrashFacts& facts) {
+  return facts.inner && facts.inner->function.empty() && facts.inner->module.empty();
+}
+
+std::string_view deed_of(const model::Snapshot& snapshot, const CrashFacts& facts) {
+  if (is_stray_jump(facts)) return "jumped to where there is no code";
+  if (facts.kind == CrashKind::kPageFault && is_null(snapshot)) return "used a pointer that is NULL";
+  return deed(facts.kind);
+}
+
+// Where it happened, if not in the code that is accused.
+std::string inner_phrase(const CrashFacts& facts) {
+  if (!facts.inner || is_stray_jump(facts)) return {};
+  return fmt::format(", in {} that it called", function_phrase(*facts.inner));
+}
+
+std::string memory_phrase(std::uint64_t address) {
+  if (address == 0) return "the address 0 (NULL)";
+  if (address < kFirstPage) return fmt::format("{0:#x}: a member {0} bytes behind a pointer that is NULL", address);
+  return fmt::format("{:#x}", address);
+}
+
+// In the order in which one looks for them; those of other machines as they come.
+std::size_t place_of_register(std::string_view name) {
+  constexpr auto kFirst = std::to_array<std::string_view>({"RIP", "RSP", "RAX", "RBX",    "RCX",      "RDX", "RSI",
+                                                           "RDI", "RBP", "R8",  "R9",     "R10",      "R11", "R12",
+                                                           "R13", "R14", "R15", "RFLAGS", "ORIG_RAX", "CS",  "SS"});
+  return static_cast<std::size_t>(std::ranges::find(kFirst, name) - kFirst.begin());
+}
+
 }  // namespace
 
 std::string crash_headline(const model::Index& index, const diagnose::Finding& finding) {
   const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
   if (died == nullptr) return "the kernel crashed";
   const auto& facts = diagnose::facts_of<CrashFacts>(*died);
-  const std::string place = brief_place(facts.place.function, facts.place.module);
+  // Where nobody is accused, whoever was there had the bad luck.
+  const std::string place =
+      finding.culprits.empty() ? std::string() : brief_place(facts.place.function, facts.place.module);
   std::string_view name = name_of_crash(facts.kind);
   const model::Incident* incident = incident_of(index, finding);
   const auto log_says = [&](std::string_view words) {
     return incident != nullptr && incident->text.find(words) != std::string::npos;
   };
-  // Both are one kind of exception; the kernel's own words tell them apart.
-  if (facts.kind == CrashKind::kPageFault && (log_says("NULL pointer") || log_says("null pointer"))) {
+  // One kind of exception each: the address tells what it was, or the kernel's own words.
+  const bool is_of_null = is_null(index.snapshot()) || log_says("NULL pointer") || log_says("null pointer");
+  if (facts.kind == CrashKind::kPageFault && is_of_null) {
     name = "NULL pointer dereference";
   }
   if (facts.kind == CrashKind::kInvalidInstruction && log_says("kernel BUG at")) name = "BUG()";
@@ -87,8 +132,12 @@ std::string crash_headline(const model::Index& index, const diagnose::Finding& f
 
 std::string crash_why_phrase(const model::Index& index, const diagnose::Finding& finding) {
   const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
-  if (died == nullptr || finding.culprits.empty()) return {};
+  if (died == nullptr) return {};
   const auto& facts = diagnose::facts_of<CrashFacts>(*died);
+  if (finding.culprits.empty()) {
+    return fmt::format("{} {} on CPU {}; that accuses nobody, and it did not hang", brief_task(index, node(*died, 1)),
+                       deed(facts.kind), node(*died, 0));
+  }
   const diagnose::Culprit& culprit = finding.culprits.front();
   const model::Snapshot& snapshot = index.snapshot();
   std::string text = brief_culprit(index, culprit);
@@ -96,7 +145,7 @@ std::string crash_why_phrase(const model::Index& index, const diagnose::Finding&
     text += " at " + brief_location(snapshot.locations[culprit.location]);
   }
   if (culprit.kind == diagnose::CulpritKind::kTask) text += fmt::format(" on CPU {}", node(*died, 0));
-  return fmt::format("{} {}; it did not hang", text, deed(facts.kind));
+  return fmt::format("{} {}{}; it did not hang", text, deed_of(index.snapshot(), facts), inner_phrase(facts));
 }
 
 std::string crash_log_phrase(const model::Index& index, const diagnose::Finding& finding) {
@@ -109,22 +158,41 @@ std::string crash_registers_phrase(const model::Snapshot& snapshot) {
   if (!snapshot.machine.crash) return {};
   const model::Cpu* cpu = snapshot.find_cpu(snapshot.machine.crash->cpu);
   if (cpu == nullptr) return {};
-  for (const model::FrameRegisters& registers : cpu->stack.registers) {
-    if (registers.frame != snapshot.machine.crash->frame) continue;
-    std::string text;
-    for (const model::RegisterValue& one : registers.values) {
-      text += fmt::format("{}{:>3}={:016x}", text.empty() ? "" : " ", printable(one.name), one.value);
-    }
-    return text;
+  const std::uint32_t frame = snapshot.machine.crash->frame;
+  const auto saved = std::ranges::find(cpu->stack.registers, frame, &model::FrameRegisters::frame);
+  if (saved == cpu->stack.registers.end() && frame != 0) return {};
+  std::vector<model::RegisterValue> values = saved == cpu->stack.registers.end() ? cpu->registers : saved->values;
+  std::ranges::stable_sort(values, {}, [](const model::RegisterValue& one) { return place_of_register(one.name); });
+  std::string text;
+  for (const model::RegisterValue& one : values) {
+    text += fmt::format("{}{}={:016x}", text.empty() ? "" : " ", printable(one.name), one.value);
   }
-  return {};
+  return text;
+}
+
+std::string crash_code_phrase(const model::Snapshot& snapshot) {
+  if (!snapshot.machine.crash) return {};
+  const model::Crash& crash = *snapshot.machine.crash;
+  if (!crash.code_at || *crash.code_at >= crash.code.size()) return {};
+  const std::string text = printable(crash.code[*crash.code_at]);
+  return code(text) + (crash.address ? fmt::format(", which means {}", memory_phrase(*crash.address)) : "");
+}
+
+std::vector<std::string> crash_code(const model::Snapshot& snapshot) {
+  std::vector<std::string> lines;
+  if (!snapshot.machine.crash) return lines;
+  const model::Crash& crash = *snapshot.machine.crash;
+  for (std::size_t i = 0; i < crash.code.size(); ++i) {
+    lines.push_back((i == crash.code_at ? "> " : "  ") + printable(crash.code[i]));
+  }
+  return lines;
 }
 
 std::string died_phrase(const model::Index& index, const diagnose::Link& link) {
   const auto& facts = diagnose::facts_of<CrashFacts>(link);
   const std::string place = function_phrase(facts.place);
-  return fmt::format("CPU {}, running {}: {} {}", node(link, 0), task_phrase(index, node(link, 1)),
-                     place.empty() ? "the code" : place, deed(facts.kind));
+  return fmt::format("CPU {}, running {}: {} {}{}", node(link, 0), task_phrase(index, node(link, 1)),
+                     place.empty() ? "the code" : place, deed_of(index.snapshot(), facts), inner_phrase(facts));
 }
 
 std::string stopped_phrase(const diagnose::Link& link) {
@@ -149,11 +217,16 @@ std::string killed_phrase(const model::Index& index, const diagnose::Link& link)
       seconds_text(facts.time));
 }
 
-std::string crashed_phrase(const model::Index&, const diagnose::Finding& finding, std::string_view culprit) {
+std::string crashed_phrase(const model::Index& index, const diagnose::Finding& finding, std::string_view culprit) {
   const diagnose::Link* died = first_link(finding, diagnose::Claim::kKernelDied);
   if (died == nullptr) return "The kernel crashed; it did not hang.";
   const auto& facts = diagnose::facts_of<CrashFacts>(*died);
-  return fmt::format("No hang: the kernel crashed. The {}{} {}.", culprit, in_place(facts.place), deed(facts.kind));
+  if (finding.culprits.empty()) {
+    return fmt::format("No hang: the kernel crashed. {} {}; that accuses nobody.", task_phrase(index, node(*died, 1)),
+                       deed(facts.kind));
+  }
+  return fmt::format("No hang: the kernel crashed. The {}{} {}{}.", culprit, in_place(facts.place),
+                     deed_of(index.snapshot(), facts), inner_phrase(facts));
 }
 
 }  // namespace whyhung::report

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "diagnose/finding.h"
 #include "model/index.h"
@@ -21,6 +22,10 @@ std::string crash_why_phrase(const model::Index& index, const diagnose::Finding&
 std::string crash_log_phrase(const model::Index& index, const diagnose::Finding& finding);
 // The registers that the exception saved: "RIP=ffff… RSP=…"; empty when none were read.
 std::string crash_registers_phrase(const model::Snapshot& snapshot);
+// The instruction that did it, and the memory that it meant; empty when the code was not read.
+std::string crash_code_phrase(const model::Snapshot& snapshot);
+// It and those around it, marked with ">".
+std::vector<std::string> crash_code(const model::Snapshot& snapshot);
 std::string crashed_phrase(const model::Index& index, const diagnose::Finding& finding, std::string_view culprit);
 
 }  // namespace whyhung::report

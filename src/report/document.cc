@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "report/crash_phrases.h"
 #include "report/marks.h"
 #include "report/phrases.h"
 #include "report/system_header.h"
@@ -80,6 +81,7 @@ class Maker {
     add_verdict();
     if (!diagnosis_.findings.empty()) {
       add_chain(diagnosis_.findings.front());
+      if (diagnosis_.verdict == diagnose::HangClass::kCrashed) add_crash();
       add_liveness();
       add_advice(diagnosis_.findings.front());
     }
@@ -121,6 +123,22 @@ class Maker {
       }
     }
     section("CHAIN, from the symptom to the cause").blocks.emplace_back(std::move(chain));
+  }
+
+  void add_crash() {
+    const std::string registers = crash_registers_phrase(snapshot_);
+    const std::vector<std::string> code = crash_code(snapshot_);
+    if (registers.empty() && code.empty()) return;
+    Section& told = section("REGISTERS AND CODE");
+    if (!registers.empty()) told.blocks.emplace_back(Paragraph{{{InlineKind::kCode, registers}}});
+    Items items;
+    for (const std::string& line : code) {
+      // "> 0xffff…: mov …"
+      const std::size_t end = std::min(line.find(": "), line.size());
+      const std::string rest = end + 2 < line.size() ? line.substr(end + 2) : std::string();
+      items.items.push_back({{{InlineKind::kAddress, line.substr(0, end)}}, {{InlineKind::kCode, rest}}});
+    }
+    if (!code.empty()) told.blocks.emplace_back(std::move(items));
   }
 
   void add_liveness() {

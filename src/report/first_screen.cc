@@ -74,7 +74,8 @@ class Maker {
     row("why", why_phrase(index_, finding), 4);
     if (finding.hang_class == HangClass::kCrashed) {
       row("log", crash_log_phrase(index_, finding), 2);
-      row("regs", crash_registers_phrase(index_.snapshot()), 6);
+      row("code", crash_code_phrase(index_.snapshot()), 2);
+      row("regs", crash_registers_phrase(index_.snapshot()), 3);
     }
     row("who", first_waiter_phrase(index_, finding, waiter), 2);
     if (finding.hang_class != HangClass::kCrashed) row("stuck", stuck_phrase(index_, diagnosis_), 2);

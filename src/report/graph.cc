@@ -26,7 +26,16 @@ using model::NodeId;
 
 constexpr std::size_t kNamed = 3;
 constexpr std::size_t kNoRoom = std::numeric_limits<std::size_t>::max();
-constexpr std::size_t kLongestLine = 44;
+constexpr std::size_t kLongestDrawn = 44;  // columns
+
+// Names in full: who draws cuts them, who reads the graph as data has them whole.
+std::string whole_name(const Index& index, const NodeId& id) {
+  if (id.kind != model::NodeKind::kResource) return brief_node(index, id);
+  constexpr std::string_view kArticle = "the ";
+  std::string phrase = plain(resource_phrase(index, id.id));
+  if (phrase.starts_with(kArticle)) phrase.erase(0, kArticle.size());
+  return phrase;
+}
 
 // The parts of which each node leads to each other one (Tarjan), without recursion: graphs are a stranger's.
 class Circles {
@@ -114,7 +123,6 @@ class Maker {
       graph_.is_whole = false;
       return kNoRoom;
     }
-    for (std::string& line : lines) line = cut_to(line, kLongestLine);
     graph_.nodes.push_back({role, std::move(lines), std::move(stands_for)});
     return graph_.nodes.size() - 1;
   }
@@ -125,7 +133,7 @@ class Maker {
     if (!is_new) return found->second;
     if (id.kind == model::NodeKind::kCpu) role = GraphRole::kCpu;
     if (id.kind == model::NodeKind::kResource) role = GraphRole::kResource;
-    found->second = new_node(role, {brief_node(index_, id)}, {id});
+    found->second = new_node(role, {whole_name(index_, id)}, {id});
     return found->second;
   }
 
@@ -137,8 +145,8 @@ class Maker {
   void add_culprit(const diagnose::Culprit& culprit) {
     const std::size_t at = node_for(model::task_node(culprit.task), GraphRole::kCulprit);
     if (at == kNoRoom || graph_.nodes[at].lines.size() > 1) return;
-    const std::string place = plain(brief_place(culprit.function, culprit.module));
-    if (!place.empty()) graph_.nodes[at].lines.push_back(cut_to(place, kLongestLine));
+    std::string place = plain(function_phrase(culprit.function, culprit.module));
+    if (!place.empty()) graph_.nodes[at].lines.push_back(std::move(place));
     graph_.nodes[at].lines.emplace_back("culprit");
   }
 
@@ -283,6 +291,10 @@ std::string_view name_of(GraphRole role) {
   return {};
 }
 
+std::string drawn(std::string_view line) {
+  return cut_to(line, kLongestDrawn);
+}
+
 Graph make_graph(const Index& index, const diagnose::Finding& finding, std::size_t most) {
   return Maker(index, finding, most).make();
 }
@@ -291,7 +303,7 @@ void write_dot(std::ostream& out, const Graph& graph, std::string_view title) {
   out << fmt::format("digraph whyhung {{\n  rankdir=LR;\n  label=\"{}\";\n", quoted(title));
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     std::string label;
-    for (const std::string& line : graph.nodes[i].lines) label += (label.empty() ? "" : "\\n") + quoted(line);
+    for (const std::string& line : graph.nodes[i].lines) label += (label.empty() ? "" : "\\n") + quoted(drawn(line));
     out << fmt::format("  n{} [{}, label=\"{}\"];\n", i, look_of(graph.nodes[i].role), label);
   }
   for (const Graph::Edge& edge : graph.edges) {

@@ -20,7 +20,7 @@ std::string_view name_of(GraphRole role);
 struct Graph {
   struct Node {
     GraphRole role = GraphRole::kVictim;
-    std::vector<std::string> lines;         // of its label, printable
+    std::vector<std::string> lines;         // of its label, printable, names in full
     std::vector<model::NodeId> stands_for;  // what it is; several for those who wait for the same together
   };
   struct Edge {
@@ -36,6 +36,9 @@ struct Graph {
 
 inline constexpr std::size_t kMostGraphNodes = 400;
 Graph make_graph(const model::Index& index, const diagnose::Finding& finding, std::size_t most = kMostGraphNodes);
+
+// A line of a label as pictures show it: no longer than there is room for.
+std::string drawn(std::string_view line);
 
 // For Graphviz.
 void write_dot(std::ostream& out, const Graph& graph, std::string_view title);

@@ -126,7 +126,7 @@ class Maker {
   void add_nodes() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       int width = 0;
-      for (const std::string& line : graph_.nodes[i].lines) width = std::max(width, text_width(line));
+      for (const std::string& line : graph_.nodes[i].lines) width = std::max(width, text_width(report::drawn(line)));
       const int height = static_cast<int>(graph_.nodes[i].lines.size()) * kLineHeight;
       add_item(width + 4 * kNodePadding, height + 2 * kNodePadding, 2 * ranks_[i]);
     }

@@ -86,7 +86,7 @@ void write_nodes(std::ostream& out, const Graph& graph, const Layout& layout) {
     const int height = static_cast<int>(node.lines.size()) * kLineHeight;
     int baseline = box.y + (box.height - height) / 2 + kBaseline + 1;
     for (const std::string& line : node.lines) {
-      out << line_of_text(line, box.x + box.width / 2, baseline, &line == &node.lines.front() ? "name" : "more");
+      out << line_of_text(drawn(line), box.x + box.width / 2, baseline, &line == &node.lines.front() ? "name" : "more");
       baseline += kLineHeight;
     }
     out << "</g>\n";

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "base/pager_program.h"
 
 namespace whyhung::shell {
 namespace {
@@ -14,12 +15,6 @@ std::size_t lines_of_screen() {
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 2) return size.ws_row - 1u;
   return 23;
-}
-
-std::string pager_program() {
-  const char* chosen = std::getenv("PAGER");
-  // -E ends at the end, -X leaves the text on the screen.
-  return chosen != nullptr && chosen[0] != '\0' ? chosen : "less -E -X";
 }
 
 }  // namespace
@@ -42,7 +37,9 @@ std::streamsize Pager::xsputn(const char* text, std::streamsize size) {
   lines_ += static_cast<std::size_t>(std::count(text, text + count, '\n'));
   if (lines_ <= screen_lines_) return size;
   std::fflush(stdout);
-  pager_ = ::popen(pager_program().c_str(), "w");
+  // -E ends at the end, -X leaves the text on the screen.
+  const std::string program = pager_program("-EX");
+  if (!program.empty()) pager_ = ::popen(program.c_str(), "w");
   if (pager_ == nullptr) paging_ = Paging::kNever;
   put(held_.data(), held_.size());
   held_.clear();

@@ -14,10 +14,11 @@ import tempfile
 import calls_inputs
 import calls_options
 import calls_output
+import calls_pictures
 import calls_report
 from kit import Kit
 
-CALLS = {name: function for module in (calls_inputs, calls_options, calls_output, calls_report)
+CALLS = {name: function for module in (calls_inputs, calls_options, calls_output, calls_pictures, calls_report)
          for name, function in inspect.getmembers(module, inspect.isfunction)
          if function.__module__ == module.__name__ and not name.startswith("_")}
 

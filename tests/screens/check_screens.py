@@ -22,11 +22,14 @@ TESTS = HERE.parent
 MOST_LINES, MOST_COLUMNS = 24, 80
 STATUS = ("HUNG", "NOT HUNG", "CRASHED", "UNDETERMINED")
 # One of each class, and some that look otherwise for another reason.
-SHOWN = ("answer-never", "answer-silent", "cpu-hog", "cpu-paused", "crashed-null-dereference", "flock-stopped",
+SHOWN = ("answer-never", "answer-silent", "cpu-hog", "cpu-paused", "crashed-damaged-list", "crashed-in-softirq",
+         "crashed-null-call", "crashed-null-dereference", "crashed-out-of-memory", "flock-stopped",
          "fuse-stopped", "futex-threads", "io-suspended", "irqs-off-hung-no-panic", "lock-leaked", "made-ipi-lost",
          "made-waits-unknown", "mutex-abba", "mutex-change", "mutex-exited", "mutex-self", "rcu-spinner", "reclaim-stuck",
          "rt-thread", "rwsem-mutex", "rwsem-reader", "several-sleepers", "softirq-hog", "spin-abba", "spin-self",
          "starved-quota", "stop-machine-for-hotplug", "stop-machine-nmi-panic", "twin-idle", "work-flush", "work-stuck")
+# Of these there is no snapshot: only logs tell them.
+SHOWN_LOGS = ("console-storm",)
 HOSTILE = ("crashed-null-dereference", "futex-threads", "io-suspended", "made-waits-unknown", "mutex-abba", "rwsem-reader",
            "several-sleepers", "softirq-hog", "stop-machine-nmi-panic", "twin-idle", "work-flush")
 LARGE = ("mutex-abba", "stop-machine-nmi-panic")
@@ -67,31 +70,42 @@ def snapshot_of(scenario):
     return TESTS / "scenarios" / scenario / "snapshot.json"
 
 
-def classes_shown():
-    return {json.loads((TESTS / "scenarios" / one / "expected.json").read_text())["class"] for one in SHOWN}
+def class_of(program, path):
+    run = subprocess.run([program, "--json", str(path)], capture_output=True, timeout=120, check=False)
+    return json.loads(run.stdout)["verdict"]["class"]
 
 
 def classes_of_schema():
-    schema = json.loads((TESTS.parent / "docs" / "report.schema.json").read_text())
-    return set(schema["$defs"]["hang_class"]["enum"])
+    words = json.loads((TESTS.parent / "docs" / "report.schema.json").read_text())["$defs"]
+    return {*words["hang_class"]["enum"], *words["log_class"]["enum"]}
+
+
+def shown(folder):
+    """Names of stored screens, and what each is the screen of."""
+    subprocess.run([sys.executable, TESTS / "logs" / "make_logs.py", folder], check=True)
+    return {**{one: snapshot_of(one) for one in SHOWN}, **{f"log-{one}": pathlib.Path(folder) / f"{one}.log" for one in SHOWN_LOGS}}
 
 
 def check_golden(program, update):
-    for name in sorted(classes_of_schema() - classes_shown() - ONLY_FROM_LOGS):
+    with tempfile.TemporaryDirectory() as folder:
+        yield from check_stored(program, update, shown(folder))
+    for path in [*TESTS.glob("scenarios/*/snapshot.json"), *TESTS.glob("vmcores/*.vmcore")]:
+        yield from faults(path.parent.name + "/" + path.name, screen(program, path))
+
+
+def check_stored(program, update, all_shown):
+    for name in sorted(classes_of_schema() - {class_of(program, path) for path in all_shown.values()}):
         yield f"no screen of class {name} is stored"
-    for scenario in SHOWN:
-        text, stored = screen(program, snapshot_of(scenario)), HERE / "golden" / f"{scenario}.txt"
+    for name in sorted({path.stem for path in (HERE / "golden").iterdir()} - set(all_shown)):
+        yield f"{name}: a screen is stored that nothing shows"
+    for name, path in all_shown.items():
+        text, stored = screen(program, path), HERE / "golden" / f"{name}.txt"
+        yield from faults(name, text)
         if update:
             stored.write_text(text)
         expected = stored.read_text() if stored.exists() else ""
         if text != expected:
             yield "\n".join(difflib.unified_diff(expected.split("\n"), text.split("\n"), str(stored), "now", lineterm=""))
-    for path in [*TESTS.glob("scenarios/*/snapshot.json"), *TESTS.glob("vmcores/*.vmcore")]:
-        yield from faults(path.parent.name + "/" + path.name, screen(program, path))
-
-
-# Of these there is no snapshot: the log tells them, or nobody has brought one about.
-ONLY_FROM_LOGS = {"console-storm"}
 
 
 def renamed(value, name):
