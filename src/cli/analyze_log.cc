@@ -24,6 +24,8 @@ std::string_view only_of_dumps(const AnalyzeOptions& options) {
   if (options.dot) return "--dot";
   if (options.plain) return "--plain";
   if (options.folded) return "--folded";
+  if (options.emit_crash) return "--emit-crash";
+  if (options.emit_drgn) return "--emit-drgn";
   if (options.redact) return "--redact";
   return options.svg.empty() ? std::string_view() : "--svg";
 }
@@ -83,6 +85,8 @@ std::optional<int> analyze_log(const AnalyzeOptions& options) {
       case View::kDot:
       case View::kPlain:
       case View::kFolded:
+      case View::kCrash:
+      case View::kDrgn:
       case View::kScreen:
         report::write_screen(page.out, report::make_log_screen(*report), page.style, page.screen_width);
         break;
