@@ -191,7 +191,8 @@ class Machine:
         """The text at an address, up to its zero byte."""
         found = b""
         while len(found) < limit:
-            data, why = self.read_some(int(address) + len(found), min(_PIECE, limit - len(found)))
+            place = int(address) + len(found)
+            data, why = self.read_some(place, min(_PIECE, limit - len(found), (1 << 64) - place))
             end = data.find(b"\0")
             if end >= 0:
                 return (found + data[:end]).decode(errors="replace")

@@ -125,7 +125,11 @@ std::string quoted(std::string_view text) {
 std::string crash_command(const Place& place) {
   switch (place.kind) {
     case Kind::kByHand: return {};
-    case Kind::kMember: return fmt::format("struct -x {}.{} {:x}", place.type, place.member, place.address);
+    case Kind::kMember:
+      // Crash's struct follows no path through other structures.
+      return place.member.find('.') == std::string::npos
+                 ? fmt::format("struct -x {}.{} {:x}", place.type, place.member, place.address)
+                 : fmt::format("p -x ((struct {} *){:#x})->{}", place.type, place.address, place.member);
     case Kind::kPerCpu:
       return place.type.empty()
                  ? fmt::format("p -x {}:{}", place.variable, place.cpu)
@@ -180,9 +184,9 @@ class Writer {
   void write_crash(const model::Evidence& evidence, const Place& place) {
     const std::string command = crash_command(place);
     if (command.empty()) return remark(evidence, "  (by hand)");
-    remark(evidence, "");
     // A stack says the same of all its functions.
     const bool is_known = is_frame(place) && !shown_.insert(command).second;
+    remark(evidence, is_known ? fmt::format("  ({} above)", command) : std::string());
     if (!is_known) out_ << command << "\n";
   }
 

@@ -40,18 +40,17 @@ def vmlinux_of(whyhung, dump):
 
 
 def records(emitted):
-    """(what, value, command) of each record that has a command; several records of one stack share theirs."""
-    waiting, last = [], {}
+    """(what, value, command) of each record that has a command; several records of one stack have one command."""
+    record = None
     for line in emitted.splitlines():
-        match = RECORD.match(line)
-        if match:
-            if not line.endswith("(by hand)"):
-                waiting.append((match["what"], match["value"]))
-        elif line and not line.startswith("#"):
-            for what, value in waiting[:-1]:
-                yield what, value, last.get(what, line)
-            yield (*waiting[-1], line)
-            waiting = []
+        above = re.search(r"  \((bt .*) above\)$", line)
+        match = RECORD.match(line[:above.start()] if above else line)
+        if match and above:
+            yield match["what"], match["value"], above[1]
+        elif match:
+            record = None if line.endswith("(by hand)") else (match["what"], match["value"])
+        elif record and line and not line.startswith("#"):
+            yield (*record, line)
 
 
 def numbers_in(text):

@@ -64,7 +64,7 @@ TEST_F(RecheckTest, AMemberIsReadFromItsStructure) {
 
 TEST_F(RecheckTest, RemarksBehindAMemberAreNoPartOfIt) {
   const Evidence evidence{EvidenceKind::kField, "super_block.s_writers.frozen, as it is", 0x1000, "4"};
-  EXPECT_EQ(crash(evidence), "struct -x super_block.s_writers.frozen 1000");
+  EXPECT_EQ(crash(evidence), "p -x ((struct super_block *)0x1000)->s_writers.frozen");
 }
 
 TEST_F(RecheckTest, VariablesOfACpuAreReadThere) {
@@ -80,7 +80,7 @@ TEST_F(RecheckTest, VariablesOfACpuAreReadThere) {
 TEST_F(RecheckTest, AMemberOfATaskWithoutAnAddressIsThatOfTheTaskThatIsSpokenOf) {
   const auto node = model::task_node(b_.address_of(21));
   EXPECT_EQ(crash({EvidenceKind::kField, "task_struct.sched_info.last_arrival", {}, "5 ns"}, {node}),
-            fmt::format("struct -x task_struct.sched_info.last_arrival {:x}", b_.address_of(21)));
+            fmt::format("p -x ((struct task_struct *){:#x})->sched_info.last_arrival", b_.address_of(21)));
   EXPECT_EQ(crash({EvidenceKind::kField, "task_struct.sched_info.last_arrival", {}, "5 ns"}), "");
 }
 
@@ -120,7 +120,9 @@ TEST_F(RecheckTest, NoNameOfADumpBecomesACommand) {
       std::istringstream lines(emitted(evidence, tool));
       for (std::string line; std::getline(lines, line);) {
         EXPECT_FALSE(line.starts_with('!') || line.starts_with("\");")) << line;
-        EXPECT_EQ(line.find("\"); import"), std::string::npos) << line;
+        // In a text of Python its quotation mark is taken for one of the text's.
+        const std::size_t mark = line.starts_with('#') ? std::string::npos : line.find("\"); import");
+        EXPECT_TRUE(mark == std::string::npos || (mark > 0 && line[mark - 1] == '\\')) << line;
       }
     }
   }
