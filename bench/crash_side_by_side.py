@@ -5,11 +5,13 @@
 usage: crash_side_by_side.py --whyhung BIN [--crash BIN --vmlinux FILE] [--details FOLDER] [--only WORD] VMCORE
 
 Prints a Markdown table: for each line whether whyhung answers it, whether crash does, and whether both say the same once blanks are
-evened out: `same`, `differs (N of M lines)`. Behind it stand the totals. --details keeps both answers and their difference, a file for
-each line. Whether a difference is right is for a reader to judge: docs/crash-commands.md tells of each.
+evened out: `same`, or in how many of crash's lines they differ, and how crash_differences.txt classes that: `better`, `form`, `less`,
+`wrong`. Behind it stand the totals; exit status 1 when a difference is not classed, or is `wrong`. --details keeps both answers and their difference, a file for
+each line. What was seen stands in docs/crash-side-by-side.md.
 """
 import argparse
 import difflib
+import fnmatch
 import json
 import pathlib
 import re
@@ -19,7 +21,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 MARK = "@@line "
 PATIENCE = 900  # seconds for all lines in crash
-REFUSALS = re.compile(r"invalid (?:option|argument|kernel|symbol|task|input)|not (?:supported|applicable|found)|cannot be determined|"
+REFUSALS = re.compile(r"unknown argument|not a task_struct|request failed|cannot find or load|invalid data structure|invalid (?:option|argument|kernel|symbol|task|input)|not (?:supported|applicable|found)|cannot be determined|"
                       r"^Usage:|^usage:|command not found|option not supported|not available|no such", re.M)
 
 
@@ -64,7 +66,8 @@ def ask_crash(crash, vmlinux, dump, lines):
 
 
 def evened(text):
-    rows = (re.sub(r"\s+", " ", row).strip() for row in text.splitlines())
+    # Values are numbered from the first of a session on.
+    rows = (re.sub(r"\$\d+ = ", "$ = ", re.sub(r"\s+", " ", row)).strip() for row in text.splitlines())
     return [row for row in rows if row and not row.startswith("crash>")]
 
 
@@ -76,7 +79,22 @@ def compared(mine, other):
         return "same, in another order"
     same = sum(block.size for block in difflib.SequenceMatcher(None, right, left, autojunk=False).get_matching_blocks()) \
         if len(left) * len(right) < 4_000_000 else len(set(left) & set(right))
-    return f"differs ({len(right) - same} of {len(right)} lines)"
+    return f"differs ({max(len(right), len(left)) - same} of {max(len(right), len(left))} lines)"
+
+
+def classes():
+    for line in (HERE / "crash_differences.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            yield [part.strip() for part in line.split("|")]
+
+
+def class_of(line, known):
+    """(class, why) of a difference; nothing when nobody has judged it."""
+    # As typed, and with what stands for this machine's addresses and names.
+    for pattern, word, why in known:
+        if fnmatch.fnmatchcase(line, pattern.replace("[", "[[]")):
+            return word, why
+    return None, None
 
 
 def main():
@@ -94,6 +112,8 @@ def main():
     theirs = ask_crash(args.crash, args.vmlinux, args.vmcore, lines) if args.crash else {}
     print("| line | whyhung | crash | compared |\n|---|---|---|---|")
     counts = {"answered": 0, "refused": 0, "crash": 0, "same": 0}
+    known, unjudged = list(classes()), []
+    kinds = dict.fromkeys(("better", "form", "less", "wrong"), 0)
     for number, line in enumerate(lines):
         answered, text = ask_whyhung(args.whyhung, args.vmcore, line)
         other = theirs.get(number)
@@ -102,6 +122,13 @@ def main():
         counts["answered" if answered else "refused"] += 1
         counts["crash"] += by_crash
         counts["same"] += verdict.startswith("same")
+        if verdict.startswith("differs"):
+            word, why = class_of(line, known)
+            if word is None:
+                unjudged.append(line)
+            else:
+                kinds[word] += 1
+                verdict = f"{word}: {why}; {verdict}"
         shown = "answered" if answered else "refused: " + (text.strip().splitlines() or ["(nothing)"])[0]
         print(f"| `{line.replace('|', chr(92) + '|')}` | {shown} | {'answered' if by_crash else '–' if other is None else 'refused'} | {verdict} |")
         if args.details:
@@ -111,8 +138,11 @@ def main():
                 if len(text) + len(other or "") < 2_000_000 else "(too long)"
             (args.details / f"{name}.txt").write_text(f"{line}\n\n== whyhung\n{text[:400000]}\n== crash\n{(other or '')[:400000]}\n== difference\n{difference}\n")
     print(f"\n{len(lines)} lines: whyhung answers {counts['answered']} and refuses {counts['refused']}"
-          + (f"; crash answers {counts['crash']}, and {counts['same']} answers are the same" if theirs else "") + ".")
-    return 0
+          + (f"; crash answers {counts['crash']}; {counts['same']} answers are the same, "
+             + ", ".join(f"{count} {word}" for word, count in kinds.items()) if theirs else "") + ".")
+    for line in unjudged:
+        print(f"not judged: {line}")
+    return 1 if unjudged or kinds["wrong"] else 0
 
 
 sys.exit(main())

@@ -19,6 +19,17 @@ if(WHYHUNG_STATIC)
   target_link_options(whyhung_options INTERFACE -static -s)
 endif()
 
+# whyhung_goes_into_library(TARGET): its objects serve programs and the shared library alike, so that nothing is compiled
+# twice. What is hidden costs nothing for being position independent: only what other libraries define goes through a
+# table.
+function(whyhung_goes_into_library target)
+  if(NOT WHYHUNG_LIBRARY)
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
 # whyhung_layer(NAME SOURCES … DEPENDS … LIBRARIES …): one static library per folder of src/. DEPENDS are the layers
 # below; naming no others is what makes the linker refuse an arrow that points up.
 function(whyhung_layer name)
@@ -26,5 +37,6 @@ function(whyhung_layer name)
   add_library(whyhung_${name} STATIC ${LAYER_SOURCES})
   list(TRANSFORM LAYER_DEPENDS PREPEND whyhung_)
   target_link_libraries(whyhung_${name} PUBLIC whyhung_options ${LAYER_DEPENDS} PRIVATE ${LAYER_LIBRARIES})
+  whyhung_goes_into_library(whyhung_${name})
   whyhung_use_precompiled(whyhung_${name} whyhung_headers)
 endfunction()

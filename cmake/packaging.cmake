@@ -13,6 +13,32 @@ endif()
 # By this name it takes the arguments that crash takes.
 install(CODE "execute_process(COMMAND ${CMAKE_COMMAND} -E create_symlink whyhung \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/whyhung-crash\" COMMAND_ERROR_IS_FATAL ANY)")
 
+# The library for programs in C, and the Python module on top of it. The one static binary goes without.
+if(TARGET libwhyhung)
+  install(TARGETS libwhyhung LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(WHYHUNG_STRIP)
+    install(CODE "execute_process(COMMAND ${WHYHUNG_STRIP} --strip-unneeded \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/$<TARGET_FILE_NAME:libwhyhung>\" COMMAND_ERROR_IS_FATAL ANY)")
+  endif()
+  install(FILES ${PROJECT_SOURCE_DIR}/include/whyhung.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  # Its prefix is where it lies, so that a tree can be installed anywhere.
+  string(REGEX REPLACE "[^/]+" ".." whyhung_up ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  configure_file(${PROJECT_SOURCE_DIR}/src/embed/whyhung.pc.in ${PROJECT_BINARY_DIR}/whyhung.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/whyhung.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+  # Where Python looks: a package's modules lie in a place of their own. The prefix is known when it is installed.
+  set(WHYHUNG_PYTHON_FOLDER "" CACHE STRING "Where the Python module goes, below the prefix; empty: as Debian has it")
+  install(CODE "
+    set(whyhung_python \"${WHYHUNG_PYTHON_FOLDER}\")
+    if(NOT whyhung_python)
+      set(whyhung_python lib/python3/dist-packages)
+      if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr/local\")
+        execute_process(COMMAND /usr/bin/python3 -c \"import sys; print('lib/python%d.%d/dist-packages' % sys.version_info[:2])\"
+          OUTPUT_VARIABLE whyhung_python OUTPUT_STRIP_TRAILING_WHITESPACE)
+      endif()
+    endif()
+    file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/\${whyhung_python}\" TYPE DIRECTORY
+      FILES \"${PROJECT_SOURCE_DIR}/python/whyhung\" PATTERN __pycache__ EXCLUDE)")
+endif()
+
 # The manual, compressed as distributions have theirs.
 find_program(WHYHUNG_GZIP gzip REQUIRED)
 set(installed)
@@ -73,7 +99,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # libcurl is loaded when it is there.
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libcurl4, crash")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libcurl4, crash, python3")
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE GPL-2.0-or-later)
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/man1 /usr/share/zsh /usr/share/zsh/site-functions

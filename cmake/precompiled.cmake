@@ -24,3 +24,6 @@ function(whyhung_use_precompiled target name)
 endfunction()
 
 whyhung_precompiled(whyhung_headers)
+if(TARGET whyhung_headers)
+  whyhung_goes_into_library(whyhung_headers)
+endif()

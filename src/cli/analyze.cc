@@ -25,6 +25,7 @@
 #include "report/markdown.h"
 #include "report/perfetto.h"
 #include "report/plain.h"
+#include "report/recheck.h"
 #include "report/svg.h"
 #include "report/text.h"
 #include "session/session.h"
@@ -111,6 +112,8 @@ int report_diagnosis(const AnalyzeOptions& options, const Shown& shown) {
       case View::kMarkdown: write_ticket(page.out, index, diagnosis); break;
       case View::kPlain: report::write_plain(page.out, index, diagnosis, page.style, page.screen_width); break;
       case View::kFolded: report::write_folded(page.out, index, diagnosis); break;
+      case View::kCrash: report::write_recheck(page.out, index, diagnosis, report::Tool::kCrash); break;
+      case View::kDrgn: report::write_recheck(page.out, index, diagnosis, report::Tool::kDrgn); break;
       case View::kDot:
         report::write_dot(page.out, graph_of(index, diagnosis), report::title_of(index, diagnosis));
         break;

@@ -38,6 +38,13 @@ Result<void> write_files(const AnalyzeOptions& options, const log::LogReport& re
   });
 }
 
+// The option that asks for what no log tells; empty: there is none.
+std::string_view only_of_dumps(const AnalyzeOptions& options) {
+  if (options.emit_crash) return "--emit-crash";
+  if (options.emit_drgn) return "--emit-drgn";
+  return options.perfetto.empty() ? std::string_view() : "--perfetto";
+}
+
 struct Chosen {
   std::string path;
   bool is_folder = false;
@@ -82,6 +89,8 @@ int show_report(const AnalyzeOptions& options, const log::LogReport& report) {
       case View::kDot: report::write_dot(page.out, report::make_log_graph(report), report::title_of(report)); break;
       case View::kPlain: report::write_log_plain(page.out, report, page.style, page.screen_width); break;
       case View::kFolded: report::write_folded(page.out, report.snapshot); break;
+      case View::kCrash:
+      case View::kDrgn: break;  // refused before
       case View::kScreen:
         report::write_screen(page.out, report::make_log_screen(report), page.style, page.screen_width);
         break;
@@ -96,10 +105,6 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const Error& unope
   if (options.inputs.size() != 1) return std::nullopt;
   const auto chosen = log_of(options.inputs.front(), unopened);
   if (!chosen) return std::nullopt;
-  if (!options.perfetto.empty()) {
-    complain({ErrorKind::kUsage, "--perfetto needs a dump or a saved snapshot; this is a log", {}});
-    return 2;
-  }
   const std::string& input = chosen->path;
   const bool is_folder = chosen->is_folder;
   std::error_code ignored;
@@ -116,6 +121,10 @@ std::optional<int> analyze_log(const AnalyzeOptions& options, const Error& unope
   }
   if (!options.commands.empty()) {
     complain({ErrorKind::kUsage, "commands need a dump or a saved snapshot; this is a log", {}});
+    return 2;
+  }
+  if (const std::string_view wanted = only_of_dumps(options); !wanted.empty()) {
+    complain({ErrorKind::kUsage, fmt::format("{} needs a dump or a saved snapshot; this is a log", wanted), {}});
     return 2;
   }
   if (!options.redact) return show_report(options, *report);

@@ -133,6 +133,9 @@ class Parser {
     app_.add_flag("--dot", analyze_.dot, "the graph of who waits for whom, for Graphviz");
     app_.add_flag("--json", analyze_.json, "one JSON object instead of text");
     app_.add_flag("--folded", analyze_.folded, "the stacks of all tasks, counted, for flame graphs");
+    app_.add_flag("--emit-crash", analyze_.emit_crash,
+                  "the evidence as commands that check it in crash: crash -i FILE");
+    app_.add_flag("--emit-drgn", analyze_.emit_drgn, "the evidence as a script of drgn that checks it");
     app_.add_flag("--redact", analyze_.redact,
                   "leave out host, programs, addresses, paths and keys: in the report and in every file");
     app_.add_option("-c,--command", analyze_.commands, "run COMMAND instead of the verdict; may be repeated")
@@ -268,9 +271,12 @@ class Parser {
   std::optional<Error> what_is_wrong() {
     for (const std::string& extra : chosen()->remaining()) return unexpected(extra);
     for (const std::string& extra : app_.remaining()) return unexpected(extra);
-    if (analyze_.json + analyze_.full + analyze_.plain + analyze_.markdown + analyze_.dot + analyze_.folded > 1) {
+    if (analyze_.json + analyze_.full + analyze_.plain + analyze_.markdown + analyze_.dot + analyze_.folded +
+            analyze_.emit_crash + analyze_.emit_drgn >
+        1) {
       return Error{ErrorKind::kUsage,
-                   "--json, --full, --plain, --markdown, --dot and --folded are different answers: choose one",
+                   "--json, --full, --plain, --markdown, --dot, --folded, --emit-crash and --emit-drgn are different "
+                   "answers: choose one",
                    {}};
     }
     if (analyze_.redact && !analyze_.commands.empty()) {

@@ -16,7 +16,7 @@ enum class ColourChoice : std::uint8_t { kAuto, kAlways, kNever };
 enum class Shell : std::uint8_t { kBash, kZsh, kFish };
 
 // What is shown of the answer.
-enum class View : std::uint8_t { kScreen, kFull, kJson, kMarkdown, kDot, kPlain, kFolded };
+enum class View : std::uint8_t { kScreen, kFull, kJson, kMarkdown, kDot, kPlain, kFolded, kCrash, kDrgn };
 
 // whyhung [OPTIONS] [VMCORE…]
 struct AnalyzeOptions {
@@ -29,6 +29,8 @@ struct AnalyzeOptions {
   bool dot = false;
   bool plain = false;
   bool folded = false;
+  bool emit_crash = false;
+  bool emit_drgn = false;
   bool redact = false;
   bool no_pager = false;
   bool stats = false;
@@ -46,6 +48,8 @@ struct AnalyzeOptions {
     if (dot) return View::kDot;
     if (plain) return View::kPlain;
     if (folded) return View::kFolded;
+    if (emit_crash) return View::kCrash;
+    if (emit_drgn) return View::kDrgn;
     return full ? View::kFull : View::kScreen;
   }
 };

@@ -10,34 +10,28 @@
 namespace whyhung::commands {
 
 // Each is defined in a file of its own. To add one: its name here, twice.
-extern const Command kAscii, kBt, kDev, kDis, kEval, kExtend, kFiles, kForeach, kFuser, kHelp, kIpcs, kIrq, kKmem,
-    kList, kLocks, kLog, kMach, kMod, kMount, kNet, kOwner, kPrint, kPs, kRead, kRunq, kSearch, kSet, kSig, kStruct,
-    kSwap, kSym, kSys, kTask, kTimer, kTree, kUnion, kVm, kVirtualToPhysical, kWaiters, kWaitq, kWhatis, kWhy, kWrite;
+extern const Command kAlias, kAscii, kBt, kDev, kDis, kEval, kExtend, kFiles, kForeach, kFuser, kHelp, kIpcs, kIrq,
+    kKmem, kList, kLocks, kLog, kMach, kMod, kMount, kNet, kOwner, kPrint, kPs, kRead, kRunq, kSearch, kSet, kSig,
+    kStruct, kSwap, kSym, kSys, kTask, kTimer, kTree, kUnion, kVm, kVirtualToPhysical, kWaiters, kWaitq, kWhatis, kWhy,
+    kWrite;
 
 namespace {
 
-constexpr auto kCommands = std::to_array<const Command*>({&kAscii,   &kBt,
-                                                          &kDev,     &kDis,
-                                                          &kEval,    &kExtend,
-                                                          &kFiles,   &kForeach,
-                                                          &kFuser,   &kHelp,
-                                                          &kIpcs,    &kIrq,
-                                                          &kKmem,    &kList,
-                                                          &kLocks,   &kLog,
-                                                          &kMach,    &kMod,
-                                                          &kMount,   &kNet,
-                                                          &kOwner,   &kPrint,
-                                                          &kPs,      &kRead,
-                                                          &kRunq,    &kSearch,
-                                                          &kSet,     &kSig,
-                                                          &kStruct,  &kSwap,
-                                                          &kSym,     &kSys,
-                                                          &kTask,    &kTimer,
-                                                          &kTree,    &kUnion,
-                                                          &kVm,      &kVirtualToPhysical,
-                                                          &kWaiters, &kWaitq,
-                                                          &kWhatis,  &kWhy,
-                                                          &kWrite});
+constexpr auto kCommands = std::to_array<const Command*>({&kAlias,   &kAscii, &kBt,
+                                                          &kDev,     &kDis,   &kEval,
+                                                          &kExtend,  &kFiles, &kForeach,
+                                                          &kFuser,   &kHelp,  &kIpcs,
+                                                          &kIrq,     &kKmem,  &kList,
+                                                          &kLocks,   &kLog,   &kMach,
+                                                          &kMod,     &kMount, &kNet,
+                                                          &kOwner,   &kPrint, &kPs,
+                                                          &kRead,    &kRunq,  &kSearch,
+                                                          &kSet,     &kSig,   &kStruct,
+                                                          &kSwap,    &kSym,   &kSys,
+                                                          &kTask,    &kTimer, &kTree,
+                                                          &kUnion,   &kVm,    &kVirtualToPhysical,
+                                                          &kWaiters, &kWaitq, &kWhatis,
+                                                          &kWhy,     &kWrite});
 
 constexpr unsigned kMostAliases = 8;  // that one line may go through: an alias of an alias
 
@@ -53,6 +47,9 @@ constexpr auto kAliases = std::to_array<Alias>({{"dmesg", "log"},
                                                 {"?", "help"},
                                                 {"hex", "set radix 16"},
                                                 {"dec", "set radix 10"},
+                                                {"sf", "set scroll off"},
+                                                {"sn", "set scroll on"},
+                                                {"g", "p"},
                                                 {"gdb", "p"},
                                                 {"print", "p"}});
 

@@ -6,6 +6,8 @@
 #include "commands/command.h"
 #include "commands/expression.h"
 #include "commands/gdb_text.h"
+#include "commands/process_memory.h"
+#include "commands/task_choice.h"
 
 namespace whyhung::commands {
 namespace {
@@ -18,6 +20,7 @@ constexpr auto kOptions =
                            {"r", "", "from the function's start to the address, backwards from it with a count"},
                            {"f", "", "from the address to the end of its function"},
                            {"s", "", "the same as -l"},
+                           {"u", "", "the address is of the task that is set"},
                            {"x", "", "offsets in hexadecimal"},
                            {"d", "", "offsets in decimal"},
                            {"/r", "", "the bytes too, in gdb's form"},
@@ -26,15 +29,22 @@ constexpr auto kOptions =
 
 struct Request {
   VirtualAddress begin;
-  VirtualAddress end;                  // do not go beyond
-  std::uint64_t count = 0;             // instructions; 0: up to the end
-  std::optional<VirtualAddress> last;  // the instruction there is the last
+  VirtualAddress end;                   // do not go beyond
+  std::uint64_t count = 0;              // instructions; 0: up to the end
+  std::optional<VirtualAddress> last;   // the instruction there, or the first behind it, is the last
+  std::optional<VirtualAddress> first;  // likewise the first: what stands before it is only decoded
 };
 
 // A symbol names a whole function; an address, or a place in a function, one instruction.
 Result<Request> parse_place(const Call& call, std::string_view word) {
   auto& symbols = call.machine().access.symbols;
   Request request;
+  if (call.has("u")) {
+    // The symbols of the kernel mean nothing there.
+    TRY_ASSIGN(const std::uint64_t address, parse_address(call, word));
+    return Request{VirtualAddress(address), VirtualAddress(address) + kLongestInstruction, 1, std::nullopt,
+                   std::nullopt};
+  }
   const auto named = symbols.find_all(word, 1);
   if (!named.empty()) {
     request.begin = named.front().address;
@@ -62,11 +72,16 @@ Result<Request> parse(const Call& call) {
     TRY_ASSIGN(count, parse_count(words[1], kMostInstructions));
     if (count == 0) return fail(ErrorKind::kUsage, "\"{}\" is not a number of instructions", printable(words[1]));
   }
+  if (call.has("u") && (call.has("r") || call.has("f") || is_gdb_form)) {
+    return fail(ErrorKind::kUsage, "where a function of a process begins and ends is not known: -u takes a count");
+  }
   if (call.has("r") || call.has("f") || (is_gdb_form && count == 0)) {
     const auto covering = call.machine().access.symbols.find_covering(request.begin);
     if (!covering) return fail(ErrorKind::kNotFound, "no function covers {:#x}", request.begin.value);
+    // From the start of the function, so that no instruction is taken apart in its middle.
     if (call.has("r")) request.last = request.begin;
-    if (!call.has("f")) request.begin = covering->symbol.address;
+    if (call.has("f")) request.first = request.begin;
+    request.begin = covering->symbol.address;
     request.end = covering->symbol.address + covering->symbol.size;
     request.count = count;
   } else if (count != 0) {
@@ -78,7 +93,9 @@ Result<Request> parse(const Call& call) {
 
 class Lister {
  public:
-  Lister(Call& call, const Request& request) : call_(call), bench_(call.machine()), request_(request) {
+  // `memory` is what the code is read from: the kernel's, or that of the task that is set.
+  Lister(Call& call, const Request& request, const VirtualMemory& memory)
+      : call_(call), bench_(call.machine()), request_(request), memory_(memory), is_user_(call.has("u")) {
     is_gdb_form_ = call.has("/r") || call.has("/m") || call.has("/s");
     with_lines_ = call.has("l") || call.has("s") || call.has("/m") || call.has("/s");
   }
@@ -91,11 +108,14 @@ class Lister {
     const bool keeps_last = request_.last && request_.count != 0;
     std::uint64_t left = request_.count == 0 || keeps_last ? kMostInstructions : request_.count;
     std::vector<arch::Instruction> kept, padding;
-    while (left-- > 0 && at < request_.end && !call_.context.is_stopped()) {
-      if (request_.last && at > *request_.last) break;
+    bool was_last = false;
+    while (left > 0 && !was_last && at < request_.end && !call_.context.is_stopped()) {
+      was_last = request_.last && at >= *request_.last;
       auto instruction = decode(at);
       if (!instruction) break;
       at = instruction->end();
+      if (request_.first && instruction->address < *request_.first) continue;
+      --left;
       if (keeps_last) {
         kept.push_back(*std::move(instruction));
         if (kept.size() > request_.count) kept.erase(kept.begin());
@@ -122,7 +142,7 @@ class Lister {
     code_.fill(std::byte{});
     std::size_t size = code_.size();
     // The last instructions before the end of a page may have nothing readable behind them.
-    while (size > 0 && !bench_.access.memory.read(at, std::span(code_).first(size))) --size;
+    while (size > 0 && !memory_.read(at, std::span(code_).first(size))) --size;
     return bench_.disassembler->decode(std::span(code_).first(size), at);
   }
 
@@ -137,7 +157,7 @@ class Lister {
   }
 
   std::string place_text(VirtualAddress address, bool always_offset) const {
-    const auto symbol = bench_.access.symbols.find_covering(address);
+    const auto symbol = is_user_ ? std::nullopt : bench_.access.symbols.find_covering(address);
     if (!symbol) return {};
     std::string text = printable(symbol->symbol.name);
     if (symbol->offset == 0 && !always_offset) return text;
@@ -157,7 +177,7 @@ class Lister {
   std::string bytes_text(const arch::Instruction& instruction) const {
     std::array<std::byte, kLongestInstruction> code{};
     const auto part = std::span(code).first(std::min<std::size_t>(instruction.size, code.size()));
-    if (!bench_.access.memory.read(instruction.address, part)) return {};
+    if (!memory_.read(instruction.address, part)) return {};
     std::string text;
     for (const std::byte byte : part) text += fmt::format("{:02x} ", std::to_integer<unsigned>(byte));
     if (!text.empty()) text.back() = '\t';
@@ -185,6 +205,8 @@ class Lister {
       const auto symbol = bench_.access.symbols.find_covering(instruction.address);
       shown += fmt::format("   {:#018x} <+{}>:\t{}{}\n", instruction.address.value, symbol ? symbol->offset : 0,
                            call_.has("/r") ? bytes_text(instruction) : std::string(), words);
+    } else if (is_user_) {
+      shown += fmt::format("   {:#x}:\t{}\n", instruction.address.value, words);
     } else {
       shown +=
           fmt::format("{:#018x} <{}>:\t{}\n", instruction.address.value, place_text(instruction.address, false), words);
@@ -195,6 +217,8 @@ class Lister {
   Call& call_;
   collect::Workbench& bench_;
   const Request& request_;
+  const VirtualMemory& memory_;
+  bool is_user_;
   bool is_gdb_form_ = false;
   bool with_lines_ = false;
   std::string last_line_;
@@ -206,7 +230,14 @@ Result<void> run(Call& call) {
     return fail(ErrorKind::kUnsupported, "there is no disassembler for {}", call.machine().target.architecture->name);
   }
   TRY_ASSIGN(const Request request, parse(call));
-  return Lister(call, request).list();
+  if (!call.has("u")) return Lister(call, request, call.machine().access.memory).list();
+  const model::Task* task = current_task(call);
+  const auto process = task == nullptr ? std::nullopt : ProcessMemory::open(call.machine(), *task);
+  if (!process) {
+    return with_hint(fail(ErrorKind::kNotFound, "the task that is set has no memory of its own that could be read"),
+                     "set PID chooses another");
+  }
+  return Lister(call, request, process->user()).list();
 }
 
 // The code of all functions that CPUs stand in.
@@ -228,7 +259,7 @@ std::vector<std::string> rehearse(const model::Snapshot& snapshot) {
 }  // namespace
 
 extern const Command kDis = {.name = "dis",
-                             .usage = "dis [-lrfsxd] [/r|/m|/s] SYMBOL[+OFFSET]|ADDRESS [COUNT]",
+                             .usage = "dis [-lrfsuxd] [/r|/m|/s] SYMBOL[+OFFSET]|ADDRESS [COUNT]",
                              .help = "machine code of a function; -l adds source lines when there is a vmlinux",
                              .options = kOptions,
                              .needs = Needs::kMachine,

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// files: what tasks have open; mount: the mounted file systems.
+// files: what tasks have open.
 #include "base/text.h"
 #include "commands/command.h"
 #include "commands/file_paths.h"
 #include "commands/object.h"
 #include "commands/process_files.h"
 #include "commands/task_choice.h"
-#include "kernel/tree.h"
 
 namespace whyhung::commands {
 namespace {
 
 constexpr std::uint64_t kMostDescriptors = 1u << 16;
-constexpr std::size_t kMostMappings = 1u << 17;
 
 constexpr auto kFilesOptions =
     std::to_array<Option>({{"R", "TEXT", "only files whose path or address holds the text"}});
@@ -106,62 +104,6 @@ Result<void> run_files(Call& call) {
   return {};
 }
 
-Result<void> run_mount(Call& call) {
-  const model::Task* task = current_task(call);
-  if (!call.words().empty()) {
-    TRY_ASSIGN(const auto tasks, choose_tasks(call.snapshot(), call.words()));
-    task = tasks.empty() ? nullptr : tasks.front();
-  }
-  // The namespace of the task, or that of init.
-  std::optional<std::uint64_t> space;
-  if (task != nullptr) {
-    const auto proxy = Object(call, "task_struct", task->address).pointer({"nsproxy"});
-    if (proxy) space = Object(call, "nsproxy", *proxy).pointer({"mnt_ns"});
-  }
-  if (!space) return fail(ErrorKind::kUnreadable, "the namespace of mounts cannot be read");
-  std::vector<std::uint64_t> mounts;
-  std::string broken;
-  const Object names(call, "mnt_namespace", *space);
-  if (const auto head = names.place({"list"})) {
-    const Elements elements = list_elements(call, *head, "mount", "mnt_list");
-    mounts = elements.addresses;
-    broken = elements.broken;
-  } else if (const auto root = names.pointer({"mounts.rb_node"})) {
-    // v6.8 (2eea9ce4310d): a tree by the numbers of mounts in place of the list.
-    kernel::Binder binder(call.machine().access.types);
-    const auto place = binder.optional("mount", {"mnt_node"});
-    const auto walk = kernel::RedBlackTreeView::bind(binder).nodes(call.machine().access.memory, VirtualAddress(*root),
-                                                                   kMostMappings);
-    for (const VirtualAddress node : walk.nodes) mounts.push_back(node.value - (place.exists() ? place.offset() : 0));
-    broken = walk.broken;
-  } else {
-    return fail(ErrorKind::kNotFound, "how this kernel keeps its mounts is not known");
-  }
-  const auto inner = call.machine().access.types.member("mount", "mnt");
-  call.output.heading("     MOUNT           SUPERBLK     TYPE   DEVNAME   DIRNAME\n");
-  for (const std::uint64_t address : mounts) {
-    if (call.context.is_stopped()) break;
-    const Object mount(call, "mount", address);
-    const std::uint64_t super = mount.number({"mnt.mnt_sb"}).value_or(0);
-    const auto type = Object(call, "super_block", super).pointer({"s_type"});
-    const std::string kind = type ? Object(call, "file_system_type", *type).text({"name"}).value_or("?") : "?";
-    const std::string device = mount.text({"mnt_devname"}).value_or("none");
-    const std::string path =
-        path_of(call, mount.number({"mnt.mnt_root"}).value_or(0), address + (inner ? inner->offset : 0));
-    Value value = Value::object();
-    value.set("mount", Value::address(address));
-    value.set("superblock", Value::address(super));
-    value.set("type", kind);
-    value.set("device", device);
-    value.set("directory", path);
-    call.output.row(
-        fmt::format("{:016x} {:016x} {:<6} {:<9} {}\n", address, super, printable(kind), printable(device), path),
-        value);
-  }
-  call.output.heading(broken_text(broken));
-  return {};
-}
-
 }  // namespace
 
 extern const Command kFiles = {.name = "files",
@@ -171,11 +113,4 @@ extern const Command kFiles = {.name = "files",
                                .needs = Needs::kMachine,
                                .per_task = PerTask::kYes,
                                .run = run_files};
-extern const Command kMount = {.name = "mount",
-                               .usage = "mount [PID|TASK|NAME]",
-                               .help = "the mounted file systems",
-                               .options = {},
-                               .needs = Needs::kMachine,
-                               .run = run_mount};
-
 }  // namespace whyhung::commands

@@ -4,6 +4,7 @@
 #include "collect/machine.h"
 #include "commands/command.h"
 #include "commands/expression.h"
+#include "commands/object.h"
 #include "report/system_header.h"
 
 namespace whyhung::commands {
@@ -17,7 +18,7 @@ constexpr auto kOptions = std::to_array<Option>({{"T", "", "the time of day in p
                                                  {"m", "", "the level too, <4>"},
                                                  {"l", "LEVEL", "only messages of this level and more urgent ones"},
                                                  {"c", "", "who wrote it, where the kernel records that"},
-                                                 {"a", "", "the audit daemon's backlog"}});
+                                                 {"a", "", "what the audit daemon has not fetched yet"}});
 
 // "emerg" … "debug", or 0 … 7.
 std::optional<unsigned> parse_level(std::string_view text) {
@@ -74,9 +75,51 @@ class LogWriter {
   std::optional<std::int64_t> boot_;
 };
 
+// Records that the audit daemon has not fetched. Each is a message of netlink: its length and kind, then text.
+Result<void> show_audit_queue(Call& call, VirtualAddress queue) {
+  constexpr std::uint64_t kHeader = 16, kMostText = 16384;
+  constexpr unsigned kMostPackets = 1u << 16;
+  const VirtualMemory& memory = call.machine().access.memory;
+  auto at = Object(call, "sk_buff_head", queue.value).pointer({"next", "list.next"});
+  for (unsigned i = 0; at && *at != queue.value && i < kMostPackets && !call.context.is_stopped(); ++i) {
+    const Object packet(call, "sk_buff", *at);
+    const auto data = packet.pointer({"data"});
+    const auto length = packet.number({"len"});
+    if (!data || !length || *length < kHeader) return fail(ErrorKind::kUnreadable, "audit's backlog cannot be read");
+    const auto kind = memory.read_unsigned(VirtualAddress(*data + 4), 2);
+    std::string text(std::min(*length - kHeader, kMostText), '\0');
+    const auto done = memory.read(VirtualAddress(*data + kHeader), std::as_writable_bytes(std::span(text)));
+    if (!kind || !done) return fail(ErrorKind::kUnreadable, "a record of audit's backlog cannot be read");
+    text.resize(std::min(text.find('\0'), text.size()));
+    Value value = Value::object();
+    value.set("type", *kind);
+    value.set("text", text);
+    call.output.row(fmt::format("type={} {}\n", *kind, printable(text)), value);
+    at = packet.pointer({"next"});
+  }
+  return {};
+}
+
+Result<void> show_audit(Call& call) {
+  TRY_CHECK(need_machine(call.context, "log -a"));
+  auto& symbols = call.machine().access.symbols;
+  bool is_known = false;
+  // v4.11 made three queues of the one: what was tried and failed waits in its own.
+  for (const std::string_view name : {"audit_hold_queue", "audit_retry_queue", "audit_queue", "audit_skb_queue"}) {
+    const auto queue = symbols.address_of(name);
+    if (!queue) continue;
+    is_known = true;
+    TRY_CHECK(show_audit_queue(call, *queue));
+  }
+  if (!is_known)
+    return fail(ErrorKind::kNotFound, "this kernel has no queue of audit's, or its variables have no names");
+  if (!call.output.wrote_any()) call.output.heading("kernel audit log is empty\n");
+  return {};
+}
+
 Result<void> run(Call& call) {
   if (!call.words().empty()) return fail(ErrorKind::kUsage, "log takes options only");
-  if (call.has("a")) return fail(ErrorKind::kUnsupported, "log -a: audit's backlog is not read");
+  if (call.has("a")) return show_audit(call);
   unsigned most_level = 7;
   if (const auto text = call.arguments.value("l")) {
     const auto level = parse_level(*text);
@@ -105,7 +148,7 @@ Result<void> run(Call& call) {
 }  // namespace
 
 extern const Command kLog = {.name = "log",
-                             .usage = "log [-Ttdmc] [-l LEVEL]",
+                             .usage = "log [-Ttdmc] [-l LEVEL] | -a",
                              .help = "the kernel's message buffer",
                              .options = kOptions,
                              .run = run,

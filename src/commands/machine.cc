@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// mach: the hardware as the kernel saw it; net: network devices and their addresses; sig: signals
-// that tasks have pending and blocked.
+// mach: the hardware as the kernel saw it; sig: signals that tasks have pending and blocked.
 #include <algorithm>
 #include <map>
 
@@ -15,8 +14,6 @@
 namespace whyhung::commands {
 namespace {
 
-constexpr unsigned kMostAddresses = 64;
-
 constexpr std::uint64_t kMostRanges = 1024;
 
 constexpr auto kMachOptions = std::to_array<Option>({{"m", "", "the memory map of the firmware"},
@@ -24,7 +21,6 @@ constexpr auto kMachOptions = std::to_array<Option>({{"m", "", "the memory map o
                                                      {"x", "", "with -c: numbers in hexadecimal"},
                                                      {"d", "", "with -c: numbers in decimal"},
                                                      {"o", "", "not read: the console of the firmware of ppc64"}});
-constexpr auto kNetOptions = std::to_array<Option>({{"n", "PID|TASK", "the devices of this task's network namespace"}});
 
 // The memory map that the firmware gave.
 Result<void> show_firmware_map(Call& call) {
@@ -101,51 +97,6 @@ Result<void> run_mach(Call& call) {
   return {};
 }
 
-// Dotted, from an address in the order of the net.
-std::string dotted(std::uint64_t raw, ByteOrder order) {
-  const auto byte = [&](unsigned i) { return raw >> (order == ByteOrder::kLittle ? 8 * i : 24 - 8 * i) & 0xff; };
-  return fmt::format("{}.{}.{}.{}", byte(0), byte(1), byte(2), byte(3));
-}
-
-Result<void> run_net(Call& call) {
-  std::optional<std::uint64_t> space;
-  if (const auto who = call.arguments.value("n")) {
-    TRY_ASSIGN(const model::Task* task, task_by_pid_or_address(call.snapshot(), *who));
-    const auto proxy = Object(call, "task_struct", task->address).pointer({"nsproxy"});
-    if (proxy) space = Object(call, "nsproxy", *proxy).pointer({"net_ns"});
-  } else if (const auto init = call.machine().access.symbols.address_of("init_net")) {
-    space = init->value;
-  }
-  const auto head = space ? Object(call, "net", *space).place({"dev_base_head"}) : std::nullopt;
-  if (!head) return fail(ErrorKind::kNotFound, "the list of network devices was not found");
-  const Elements devices = list_elements(call, *head, "net_device", "dev_list");
-  const ByteOrder order = call.machine().access.memory.byte_order();
-  call.output.heading("   NET_DEVICE     NAME       IP ADDRESS(ES)\n");
-  for (const std::uint64_t address : devices.addresses) {
-    const Object device(call, "net_device", address);
-    const std::string name = device.text({"name"}).value_or("?");
-    std::string addresses;
-    Value list = Value::array();
-    const auto internet = device.pointer({"ip_ptr"});
-    auto next = internet ? Object(call, "in_device", *internet).pointer({"ifa_list"}) : std::nullopt;
-    for (unsigned i = 0; next && i < kMostAddresses; ++i) {
-      const Object one(call, "in_ifaddr", *next);
-      if (const auto raw = one.number({"ifa_address"})) {
-        addresses += (addresses.empty() ? "" : ", ") + dotted(*raw, order);
-        list.push(dotted(*raw, order));
-      }
-      next = one.pointer({"ifa_next"});
-    }
-    Value value = Value::object();
-    value.set("device", Value::address(address));
-    value.set("name", name);
-    value.set("addresses", std::move(list));
-    call.output.row(fmt::format("{:016x}  {:<10} {}\n", address, printable(name), addresses), value);
-  }
-  call.output.heading(broken_text(devices.broken));
-  return {};
-}
-
 std::string signal_names(std::uint64_t set) {
   constexpr std::array<std::string_view, 32> kNames = {
       "",     "HUP",  "INT",  "QUIT", "ILL",    "TRAP",   "ABRT",  "BUS",  "FPE",  "KILL", "USR1",
@@ -196,12 +147,6 @@ extern const Command kMach = {.name = "mach",
                               .options = kMachOptions,
                               .needs = Needs::kMachine,
                               .run = run_mach};
-extern const Command kNet = {.name = "net",
-                             .usage = "net [-n PID|TASK]",
-                             .help = "network devices and their addresses",
-                             .options = kNetOptions,
-                             .needs = Needs::kMachine,
-                             .run = run_net};
 extern const Command kSig = {.name = "sig",
                              .usage = "sig [PID|TASK|NAME]…",
                              .help = "signals that tasks have pending and blocked",

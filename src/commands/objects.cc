@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "commands/typed.h"
-#include "commands/typed_value.h"
 
 namespace whyhung::commands {
 
@@ -21,6 +20,10 @@ Result<ObjectChoice> parse_choice(const Call& call, std::string_view keyword, st
   auto found = keyword.empty() ? std::nullopt : call.desk.types().find(fmt::format("{} {}", keyword, type));
   if (!found) found = call.desk.types().find(type);
   if (!found) {
+    // A base type in another spelling: "unsigned long".
+    if (const auto base = parse_type(call, type); base && !base->is_pointer()) found = base->type;
+  }
+  if (!found) {
     return with_hint(fail(ErrorKind::kNotFound, "no type is called {}", printable(type)),
                      "types of modules are known when the module is loaded and carries them");
   }
@@ -36,28 +39,37 @@ Result<ObjectChoice> parse_choice(const Call& call, std::string_view keyword, st
   return choice;
 }
 
+Result<Value> value_of_object(const Call& call, const ObjectChoice& choice, std::uint64_t address, Numbers numbers) {
+  Typed object = choice.type;
+  object.in_memory = true;
+  object.address = address;
+  if (choice.members.empty()) return value_of(call, object, numbers);
+  Value all;
+  for (const std::string& path : choice.members) {
+    TRY_ASSIGN(const Typed member, follow_path(call, object, path));
+    TRY_ASSIGN(Value value, value_of(call, member, numbers));
+    all.set(path, std::move(value));
+  }
+  return all;
+}
+
 Result<ObjectText> show_object(const Call& call, const ObjectChoice& choice, std::uint64_t address,
                                debuginfo::Radix radix) {
   Typed object = choice.type;
   object.in_memory = true;
   object.address = address;
   ObjectText shown;
+  if (!call.output.wants_text()) {
+    TRY_ASSIGN(shown.value, value_of_object(call, choice, address));
+  }
   if (choice.members.empty()) {
     TRY_ASSIGN(const std::string text, text_of(call, object, radix));
     shown.text = fmt::format("{} {}\n", choice.name, text);
-    if (!call.output.wants_text()) {
-      TRY_ASSIGN(shown.value, value_of(call, object));
-    }
-    return shown;
   }
   for (const std::string& path : choice.members) {
     TRY_ASSIGN(const Typed member, follow_path(call, object, path));
     TRY_ASSIGN(const std::string text, text_of(call, member, radix, 1));
     shown.text += fmt::format("  {} = {},\n", path, text);
-    if (!call.output.wants_text()) {
-      TRY_ASSIGN(Value value, value_of(call, member));
-      shown.value.set(path, std::move(value));
-    }
   }
   return shown;
 }

@@ -2,7 +2,7 @@
 // Structures shown by `struct`, and by the commands that walk over many of them: list, tree, task -R.
 #pragma once
 
-#include "commands/expression.h"
+#include "commands/typed_value.h"
 
 namespace whyhung::commands {
 
@@ -22,6 +22,9 @@ struct ObjectText {
 // The object at an address, or the chosen members of it.
 Result<ObjectText> show_object(const Call& call, const ObjectChoice& choice, std::uint64_t address,
                                debuginfo::Radix radix);
+// The same as JSON alone.
+Result<Value> value_of_object(const Call& call, const ObjectChoice& choice, std::uint64_t address,
+                              Numbers numbers = Numbers::kSafe);
 
 // -x and -d of a command, else what is set.
 debuginfo::Radix radix_of(const Call& call);

@@ -29,7 +29,11 @@ Result<void> print_one(Call& call, std::string_view shown, const Typed& value) {
     if (value.in_memory) json.set("address", Value::address(value.address));
     json.set("value", std::move(made));
   }
-  call.output.row(fmt::format("{} = ${} = {}\n", printable(shown), ++call.desk.printed, text), json);
+  // As crash does: a variable's name stands before its value, an expression does not.
+  const bool is_name =
+      shown.find_first_of("()&*->.[ +/0123456789") == std::string_view::npos || shown.starts_with("per_cpu(");
+  call.output.row(
+      fmt::format("{}${} = {}\n", is_name ? printable(shown) + " = " : std::string(), ++call.desk.printed, text), json);
   return {};
 }
 

@@ -26,6 +26,10 @@ constexpr auto kOptions = std::to_array<Option>({{"t", "", "the clocks of each C
                                                  {"g", "", "by the control groups that the tasks are in"},
                                                  {"c", "CPUS", "only these CPUs"}});
 
+std::string task_text(const model::Task& task) {
+  return fmt::format("PID: {:<6} TASK: {:016x}  COMMAND: \"{}\"", task.pid, task.address, printable(task.comm));
+}
+
 class RunQueues {
  public:
   explicit RunQueues(Call& call)
@@ -54,7 +58,7 @@ class RunQueues {
     const auto found = by_address_.find(address);
     if (found == by_address_.end()) return fmt::format("TASK: {:x}  (not in the list of tasks)", address);
     const model::Task& task = *found->second;
-    return fmt::format("PID: {:<6} TASK: {:016x}  COMMAND: \"{}\"", task.pid, task.address, printable(task.comm));
+    return task_text(task);
   }
 
   void show_current() {
@@ -167,13 +171,13 @@ Result<void> show_clocks(Call& call, const std::vector<std::uint32_t>& cpus) {
     } else if (call.has("m")) {
       const std::uint64_t since = task != nullptr ? task->last_arrival.value_or(0) : 0;
       const std::string ran = clock && since != 0 && *clock >= since ? ago_text(newest - since) : "[? ??:??:??.???]";
-      text = fmt::format("  CPU {:>2}: {}  {}", number, ran, task != nullptr ? task_line(*task) : "(unknown)\n");
+      text = fmt::format("  CPU {:>2}: {}  {}", number, ran, task != nullptr ? task_text(*task) + "\n" : "(unknown)\n");
       if (clock && since != 0) value.set("ran_nanoseconds", newest - since);
     } else {
       const std::string arrival =
           task != nullptr && task->last_arrival ? fmt::format("{:>13}", *task->last_arrival) : "?";
       text = fmt::format(" CPU {}: {:>15}\n        {:>15}  {}", number, shown(clock), arrival,
-                         task != nullptr ? task_line(*task) : "(unknown)\n");
+                         task != nullptr ? task_text(*task) + "\n" : "(unknown)\n");
     }
     if (task != nullptr) value.set("pid", task->pid);
     call.output.row(text, value);

@@ -19,7 +19,8 @@ constexpr std::size_t kMostValues = 1u << 16;
 
 class Maker {
  public:
-  Maker(const Call& call, debuginfo::Declarations& types) : call_(call), types_(types) {}
+  Maker(const Call& call, debuginfo::Declarations& types, Numbers numbers)
+      : call_(call), types_(types), numbers_(numbers) {}
 
   Value value(std::uint64_t id, std::span<const std::byte> bytes, unsigned depth) {
     const std::uint64_t inner = types_.resolved_id(id);
@@ -77,7 +78,7 @@ class Maker {
     const auto number =
         debuginfo::scalar_value(types_, id, bytes, bit_offset, bit_size, call_.machine().access.memory.byte_order());
     if (!number) return {};
-    if (type.kind == Kind::kPointer) return Value::address(*number);
+    if (type.kind == Kind::kPointer) return numbers_ == Numbers::kExact ? Value(*number) : Value::address(*number);
     if (type.kind == Kind::kEnum) {
       const std::string name = debuginfo::enumerator_text(type, *number);
       if (!name.empty()) return name;
@@ -85,25 +86,28 @@ class Maker {
     if (type.encoding == Encoding::kBoolean && *number <= 1) return *number != 0;
     if (type.is_signed) return static_cast<std::int64_t>(*number);
     // Numbers beyond 2^53 would not survive in other readers of JSON.
-    return *number >> 53 != 0 ? Value::address(*number) : Value(*number);
+    const bool is_safe = numbers_ == Numbers::kExact || *number >> 53 == 0;
+    return is_safe ? Value(*number) : Value::address(*number);
   }
 
   const Call& call_;
   debuginfo::Declarations& types_;
+  Numbers numbers_;
   std::size_t made_ = 0;
 };
 
 }  // namespace
 
-Result<Value> value_of(const Call& call, const Typed& typed) {
+Result<Value> value_of(const Call& call, const Typed& typed, Numbers numbers) {
   if (typed.is_pointer() || !typed.type) {
     TRY_ASSIGN(const std::uint64_t number, number_of(call, typed));
-    return typed.is_pointer() ? Value::address(number) : Value(static_cast<std::int64_t>(number));
+    if (typed.is_pointer()) return numbers == Numbers::kExact ? Value(number) : Value::address(number);
+    return static_cast<std::int64_t>(number);
   }
   auto& types = call.desk.types().declarations(*typed.type);
   if (types.resolved(typed.type->id).kind == Kind::kPrototype) return Value::address(typed.address);
   TRY_ASSIGN(const auto bytes, bytes_of(call, typed));
-  Maker maker(call, types);
+  Maker maker(call, types, numbers);
   if (typed.bit_size == 0) return maker.value(typed.type->id, bytes, 0);
   debuginfo::RawMember field;
   field.type = typed.type->id;

@@ -288,6 +288,16 @@ std::string line(const Json& json) {
 
 }  // namespace
 
+std::string json_of_task(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis, std::size_t index) {
+  const model::Task& task = snapshot.tasks[index];
+  Json json = task_json(task);
+  if (index < diagnosis.accounting.task_buckets.size()) {
+    json["bucket"] = diagnose::name_of(diagnosis.accounting.task_buckets[index]);
+  }
+  json["stack"] = stack_json(snapshot, task.stack);
+  return line(json);
+}
+
 void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis) {
   write_json(out, model::Index(snapshot), diagnosis);
 }
@@ -309,13 +319,7 @@ void write_json(std::ostream& out, const model::Index& index, const diagnose::Di
   out << "],\n\"tasks\":[";
   separator = "\n";
   for (std::size_t i = 0; i < snapshot.tasks.size(); ++i) {
-    const model::Task& task = snapshot.tasks[i];
-    Json json = task_json(task);
-    if (i < diagnosis.accounting.task_buckets.size()) {
-      json["bucket"] = diagnose::name_of(diagnosis.accounting.task_buckets[i]);
-    }
-    json["stack"] = stack_json(snapshot, task.stack);
-    out << separator << line(json);
+    out << separator << json_of_task(snapshot, diagnosis, i);
     separator = ",\n";
   }
   out << "],\n\"resources\":[";

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <iosfwd>
+#include <string>
+#include <string_view>
 
 #include "diagnose/diagnose.h"
 
@@ -14,5 +16,7 @@ inline constexpr std::string_view kReportSchema = "whyhung-report-1";
 // With an index that the caller has, or one made for it.
 void write_json(std::ostream& out, const model::Index& index, const diagnose::Diagnosis& diagnosis);
 void write_json(std::ostream& out, const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis);
+// One element of its "tasks": the task in that place of the snapshot.
+std::string json_of_task(const model::Snapshot& snapshot, const diagnose::Diagnosis& diagnosis, std::size_t index);
 
 }  // namespace whyhung::report

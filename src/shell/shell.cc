@@ -17,7 +17,7 @@ namespace {
 
 constexpr unsigned kDeepest = 16;  // files that name files, repetitions of repetitions
 constexpr std::size_t kLongestLine = 1u << 16;
-constexpr std::array<std::string_view, 8> kOwn = {"alias", "exit", "h", "history", "q", "quit", "r", "repeat"};
+constexpr std::array<std::string_view, 7> kOwn = {"exit", "h", "history", "q", "quit", "r", "repeat"};
 
 // The first word, and what stands behind it.
 std::pair<std::string, std::string> split_first(const std::string& text) {
@@ -155,23 +155,10 @@ bool Shell::run_own(const std::string& word, const std::string& rest, std::ostre
     } while (settings_.is_interactive && !ends && !stop().load());
     return true;
   }
-  if (word != "alias") return false;
+  // What the shell itself understands cannot be another line.
   const auto [name, meaning] = split_first(rest);
-  if (name.empty()) {
-    out << "ORIGIN   ALIAS    COMMAND\n";
-    for (const commands::Alias& alias : commands::all_aliases()) {
-      out << fmt::format("builtin  {:<7}  {}\n", alias.name, alias.line);
-    }
-    for (const auto& [own, line] : desk_.aliases)
-      out << fmt::format("user     {:<7}  {}\n", printable(own), printable(line));
-  } else if (meaning.empty()) {
-    if (desk_.aliases.erase(name) == 0)
-      complain({ErrorKind::kNotFound, fmt::format("there is no alias {}", printable(name)), {}});
-  } else if (commands::find_command(name) != nullptr || std::ranges::find(kOwn, name) != kOwn.end()) {
-    complain({ErrorKind::kUsage, fmt::format("{} is a command: no alias can be called so", printable(name)), {}});
-  } else {
-    desk_.aliases[name] = unquoted(meaning);
-  }
+  if (word != "alias" || meaning.empty() || std::ranges::find(kOwn, name) == kOwn.end()) return false;
+  complain({ErrorKind::kUsage, fmt::format("{} is a command: no alias can be called so", printable(name)), {}});
   return true;
 }
 

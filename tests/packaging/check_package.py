@@ -34,6 +34,11 @@ WANTED = [
     "share/doc/whyhung/glossary.md",
     "share/whyhung/schemas/report.schema.json",
     "share/whyhung/types/3.10.0-1062.el7.x86_64.types",
+    "include/whyhung.h",
+    "lib/libwhyhung.so",
+    "lib/libwhyhung.so.0",
+    "lib/pkgconfig/whyhung.pc",
+    "lib/python3/dist-packages/whyhung/__init__.py",
 ]
 
 
@@ -72,6 +77,38 @@ def installs_stripped(build, folder):
     assert binary.stat().st_size < 20e6, binary.stat().st_size
     report = subprocess.run([binary, SAMPLE], capture_output=True, text=True, cwd=folder)
     assert report.returncode == 0 and CULPRIT in report.stdout, report
+
+
+# A program and a Python that know nothing but the prefix.
+EMBEDDING = r"""
+#include <stdio.h>
+#include <whyhung.h>
+int main(int argc, char **argv) {
+  whyhung_machine *machine;
+  char *text;
+  if (argc != 2 || whyhung_open(argv[1], NULL, &machine) != WHYHUNG_OK) return 1;
+  if (whyhung_report(machine, "screen", &text) != WHYHUNG_OK) return 1;
+  puts(text);
+  whyhung_free(text);
+  return whyhung_close(machine);
+}
+"""
+SCRIPT = "import sys, whyhung; print(whyhung.open(sys.argv[1]).verdict['culprits'][0]['comm'], whyhung.library_path)"
+
+
+def library_serves_programs(build, folder):
+    prefix = installed(build, folder)
+    (folder / "program.c").write_text(EMBEDDING)
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
+    flags = output_of("pkg-config", "--cflags", "--libs", "whyhung", env=environment).split()
+    assert output_of("pkg-config", "--modversion", "whyhung", env=environment).strip()
+    output_of("cc", "-o", folder / "program", folder / "program.c", *flags, f"-Wl,-rpath,{prefix / 'lib'}")
+    assert CULPRIT in output_of(folder / "program", SAMPLE, cwd=folder)
+    library = prefix / "lib" / "libwhyhung.so.0"
+    assert ".symtab" not in output_of("readelf", "-SW", library), "symbols are left"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(prefix / "lib/python3/dist-packages")}
+    said = output_of("/usr/bin/python3", "-c", SCRIPT, SAMPLE, cwd=folder, env=environment).split()
+    assert said == [CULPRIT, str(library)], said
 
 
 def package(build, folder, kind):
@@ -124,7 +161,9 @@ def deb_lives_in_a_fresh_debian(build, folder):
     inside("whyhung", "pack", "/tmp/vmcore", "-o", "/tmp/capsule")
     assert CULPRIT in inside("whyhung", "/tmp/capsule")
     assert CULPRIT in inside("whyhung", "/tmp/vmcore", "-c", "bt -a")
-    inside("apt-get", "purge", "-q", "-y", "whyhung")
+    inside("apt-get", "install", "-q", "-y", "--no-install-recommends", "python3")
+    assert CULPRIT in inside("python3", "-c", SCRIPT, "/tmp/vmcore")
+    inside("apt-get", "purge", "-q", "-y", "whyhung", "python3")
     inside("apt-get", "autoremove", "-q", "-y", "--purge")
     left = sorted(files_under(root) - before)
     assert not left, f"left behind: {left[:20]}"
@@ -141,7 +180,7 @@ def rpm_holds_the_same(build, folder):
 
 
 def main():
-    checks = {check.__name__: check for check in (installs_all, installs_stripped, deb_lives_in_a_fresh_debian, rpm_holds_the_same)}
+    checks = {check.__name__: check for check in (installs_all, installs_stripped, library_serves_programs, deb_lives_in_a_fresh_debian, rpm_holds_the_same)}
     with tempfile.TemporaryDirectory() as folder:
         checks[sys.argv[2]](pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))
 

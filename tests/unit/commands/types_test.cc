@@ -129,9 +129,9 @@ TEST_F(TypesTest, JsonSaysTheSameInValues) {
 
 TEST_F(TypesTest, ExpressionsFollowC) {
   const std::string one = hex(item(1));
-  EXPECT_EQ(output("p 2 + 3 * 4"), "2 + 3 * 4 = $1 = 14\n");
-  EXPECT_EQ(output("p (1 << 4) | 0x3"), "(1 << 4) | 0x3 = $2 = 19\n");
-  EXPECT_EQ(output("px 255"), "255 = $3 = 0xff\n");
+  EXPECT_EQ(output("p 2 + 3 * 4"), "$1 = 14\n");
+  EXPECT_EQ(output("p (1 << 4) | 0x3"), "$2 = 19\n");
+  EXPECT_EQ(output("px 255"), "$3 = 0xff\n");
   EXPECT_NE(output("p ((struct item *)0x" + one + ")->peer->number").find("= 10\n"), std::string::npos);
   EXPECT_NE(output("p (*(struct item *)0x" + one + ").link.next").find(hex(item(2) + 16)), std::string::npos);
   EXPECT_NE(output("p sizeof(struct item)").find("= 48\n"), std::string::npos);
