@@ -131,7 +131,7 @@ class Page {
     if (!screen.stacks.empty()) {
       html_.raw("<div class=\"pair\">\n");
       for (const Screen::Stack& stack : screen.stacks) {
-        html_.raw("<div><h3>").text(stack.heading).raw("</h3><ol class=\"stack\">\n");
+        html_.raw("<div><p class=\"who\">").text(stack.heading).raw("</p><ol class=\"stack\">\n");
         for (const std::string& frame : stack.frames) html_.raw("<li><code>").text(frame).raw("</code></li>\n");
         html_.raw("</ol></div>\n");
       }

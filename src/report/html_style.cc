@@ -35,7 +35,7 @@ dl.machine{display:grid;grid-template-columns:9rem 1fr;gap:.15rem 1rem;margin:.6
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:1rem}
 .pair>div,.stack-card{background:var(--card);border:1px solid var(--edge);border-radius:.5rem;padding:.7rem 1rem}
 .stack-card{margin:.6rem 0}.stack-card.culprit{border-left:5px solid var(--bad)}
-.pair h3,.stack-card h3{margin:0 0 .3rem}
+.pair .who,.stack-card h3{margin:0 0 .3rem}.pair .who{font-weight:700}
 ol.stack{margin:.2rem 0 0;padding-left:2.4rem;color:var(--soft)}ol.stack li{line-height:1.45}ol.stack code{color:var(--ink)}
 ol.stack .module{font-weight:700}.source{color:var(--soft);display:block}
 .tag{display:inline-block;border:1px solid currentColor;border-radius:.25rem;padding:0 .4rem;font-size:.8rem;font-weight:600;margin-right:.4rem}
@@ -64,7 +64,7 @@ footer{margin-top:3rem;padding-top:.8rem;border-top:1px solid var(--edge);color:
 @media (max-width:40rem){body{padding:1rem .8rem 3rem}h1{font-size:1.4rem}dl.rows,dl.machine{grid-template-columns:1fr;gap:0}
 dl.rows dd{grid-column:1}dl.rows dd,dl.machine dd{margin-bottom:.5rem}.sure{display:block;margin:.4rem 0 0}ol.stack{padding-left:2rem}}
 @media print{body{max-width:none;padding:0;font-size:10.5pt}h2{break-after:avoid}.stack-card,.pair>div,li,tr{break-inside:avoid}
-.scroll{overflow:visible}.scroll svg{max-width:100%;height:auto}details.evidence::details-content{content-visibility:visible;display:block}
+.scroll{overflow:visible}.scroll svg{max-width:100%;height:auto}details::details-content{content-visibility:visible;display:block}
 a.word{text-decoration:none}table{min-width:0}td.bar{min-width:9rem}}
 )css";
 }
