@@ -2,12 +2,13 @@
 #include "report/log_graph.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
-#include "base/columns.h"
 #include "base/text.h"
 #include "report/brief.h"
 #include "report/marks.h"
@@ -20,23 +21,23 @@ using log::Party;
 using log::Saying;
 using log::Statement;
 
-constexpr std::size_t kLongestLine = 44;
 constexpr std::size_t kMostVictims = 3;  // that are named
 
 // What an arrow between the two parties of a statement says; empty: it joins nobody.
 std::string_view arrow_of(Saying saying) {
-  switch (saying) {
-    case Saying::kKernelNamesHolder:
-    case Saying::kLastHolder:
-    case Saying::kListedHolder:
-    case Saying::kPredicted:
-    case Saying::kInsideTaker: return "waits for";
-    case Saying::kWorkOfFlush: return "waits for the work of";
-    case Saying::kUnanswered: return "waits for";
-    case Saying::kStuckCpu:
-    case Saying::kStuckHard: return "is held by";
-    default: return {};
-  }
+  constexpr auto kArrows = std::to_array<std::pair<Saying, std::string_view>>({
+      {Saying::kKernelNamesHolder, "waits for"},
+      {Saying::kLastHolder, "waits for"},
+      {Saying::kListedHolder, "waits for"},
+      {Saying::kPredicted, "waits for"},
+      {Saying::kInsideTaker, "waits for"},
+      {Saying::kWorkOfFlush, "waits for the work of"},
+      {Saying::kUnanswered, "waits for"},
+      {Saying::kStuckCpu, "is held by"},
+      {Saying::kStuckHard, "is held by"},
+  });
+  const auto* const found = std::ranges::find(kArrows, saying, &std::pair<Saying, std::string_view>::first);
+  return found == kArrows.end() ? std::string_view() : found->second;
 }
 
 class Maker {
@@ -64,7 +65,6 @@ class Maker {
       graph_.is_whole = false;
       return kNoRoom;
     }
-    for (std::string& line : lines) line = cut_to(line, kLongestLine);
     graph_.nodes.push_back({role, std::move(lines), {}});
     return graph_.nodes.size() - 1;
   }
