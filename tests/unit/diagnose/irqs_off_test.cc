@@ -144,7 +144,7 @@ TEST(IrqsOff, ThatAllCpusAreDeafIsNoHangAfterACrash) {
     b.cpu(cpu).loop("polls [driver]", LoopYield::kNever, {{}});
   }
   EXPECT_EQ(diagnose_it(b).verdict, HangClass::kIrqsOff);
-  b.snapshot().machine.crash = model::Crash{model::CrashKind::kPageFault, 0, 0};
+  b.snapshot().machine.crash.emplace().kind = model::CrashKind::kPageFault;
   const Diagnosis diagnosis = diagnose_it(b);
   EXPECT_EQ(diagnosis.verdict, HangClass::kCrashed);
   EXPECT_EQ(diagnosis.findings.size(), 1u);
