@@ -122,7 +122,7 @@ Result<void> run_mount(Call& call) {
     if (with_files) {
       const auto open = files.find(vfsmount);
       const auto& list = open == files.end() ? std::vector<std::uint64_t>() : open->second;
-      text = std::string(kHeading) + text + open_files_text(call, vfsmount, list, value);
+      text = fmt::format("{}{}{}", kHeading, text, open_files_text(call, vfsmount, list, value));
     }
     call.output.row(text, value);
   }

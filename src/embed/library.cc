@@ -2,6 +2,7 @@
 // The C interface, include/whyhung.h. Nothing that is thrown leaves it.
 #include <whyhung.h>
 
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -147,7 +148,7 @@ whyhung_status whyhung_open(const char* path, const char* options, whyhung_machi
     if (machine == nullptr) return refuse_null("machine");
     auto opened = Examined::open(path, options == nullptr ? "" : options);
     if (!opened) return refuse(opened.error());
-    *machine = reinterpret_cast<whyhung_machine*>(handles().add(std::move(*opened)));
+    *machine = std::bit_cast<whyhung_machine*>(std::uintptr_t{handles().add(std::move(*opened))});
     return WHYHUNG_OK;
   });
 }
