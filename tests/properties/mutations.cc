@@ -179,7 +179,9 @@ std::string with_other_names(const std::string& text, const Snapshot& snapshot,
   other.append(text, from);
   for (const model::Module& module : snapshot.modules) {
     replace_all(other, "[" + module.name + "]", "[another_" + module.name + "]");
-    replace_all(other, "\"" + module.name + "\"", "\"another_" + module.name + "\"");
+    // Behind a key that ends so, or first in the list of modules: the name may be a word of the format's as well.
+    replace_all(other, "module\":\"" + module.name + "\"", "module\":\"another_" + module.name + "\"");
+    replace_all(other, "{\"name\":\"" + module.name + "\"", "{\"name\":\"another_" + module.name + "\"");
   }
   return other;
 }
