@@ -115,6 +115,7 @@ void judge_clocks(const model::Index& index, CpuCondition& condition) {
     condition.unwatched = behind(*touched << kWatchdogShift);
   } else if (watches && touched) {
     condition.unwatched = unserved_for(index, condition);
+    condition.unwatched_by_stopper = condition.unwatched.has_value();
   }
   condition.lockup = condition.unwatched && *condition.unwatched >= 2 * threshold * kSecond;
   condition.ticks_stopped = condition.clock_behind && *condition.clock_behind >= kTicksStopped &&

@@ -28,6 +28,7 @@ struct CpuCondition {
   model::ContextKind context = model::ContextKind::kTask;
   std::optional<std::uint64_t> held;          // ns for which the task has had the CPU
   std::optional<std::uint64_t> unwatched;     // ns since the CPU's stopper last served the watchdog
+  bool unwatched_by_stopper = false;          // the watchdog's stamp says nothing: since the stopper became runnable
   std::optional<std::uint64_t> clock_behind;  // ns that its runqueue's clock lags behind the newest
   bool stopper_starved = false;               // its stopper is runnable, has work, and does not run
   bool endless_loop = false;                  // proven: no way out and nothing that yields

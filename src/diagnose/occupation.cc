@@ -131,14 +131,14 @@ class OccupationBuilder {
     ClockFacts facts{condition_.unwatched, {}};
     if (snapshot_.machine.watchdog_threshold) facts.threshold = 2 * *snapshot_.machine.watchdog_threshold * kSecond;
     link.facts = facts;
-    const auto touched = cpu_.watchdog.touch_seconds;
-    if (!touched || *touched == 0 || *touched >= (1ull << 33)) {
+    if (condition_.unwatched_by_stopper) {
       link.evidence.push_back({EvidenceKind::kField,
                                fmt::format("sched_info.last_queued of the stopper of CPU {}", cpu_.number),
                                cpu_.stopper->task, "runnable since then"});
       return;
     }
-    link.evidence.push_back(field(fmt::format("watchdog_touch_ts of CPU {}", cpu_.number), std::to_string(*touched)));
+    link.evidence.push_back(
+        field(fmt::format("watchdog_touch_ts of CPU {}", cpu_.number), std::to_string(*cpu_.watchdog.touch_seconds)));
   }
 
   void add_loop() {

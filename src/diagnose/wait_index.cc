@@ -26,13 +26,13 @@ std::span<const model::StackFrame> own_frames(const model::Snapshot& snapshot, c
 WaitIndex::WaitIndex(const model::Index& index) : index_(index), snapshot_(index.snapshot()) {
   for (const model::Wait& wait : snapshot_.waits) {
     if (wait.waiter.kind != model::NodeKind::kTask || resource(wait.on) == nullptr) continue;
-    const auto [youngest, is_first] = youngest_ages_.emplace(wait.on, age(wait).value_or(0));
-    youngest->second = std::min(youngest->second, age(wait).value_or(0));
-    if (!age(wait)) continue;
-    const auto known = youngest_known_ages_.emplace(wait.on, *age(wait)).first;
-    known->second = std::min(known->second, *age(wait));
+    Youngest& youngest = youngest_[wait.on];
+    const auto lasted = age(wait);
+    youngest.all_known &= lasted.has_value();
+    if (!lasted) continue;
+    youngest.known = std::min(youngest.known.value_or(*lasted), *lasted);
     const model::Wait*& oldest = oldest_waits_[wait.on];
-    if (oldest == nullptr || *age(wait) > *age(*oldest)) oldest = &wait;
+    if (oldest == nullptr || *lasted > *age(*oldest)) oldest = &wait;
   }
   for (const model::Wait& wait : snapshot_.waits) find_end(wait.on);
   for (const auto& [node, wait] : oldest_waits_) {
@@ -103,13 +103,14 @@ std::optional<std::uint64_t> WaitIndex::age(const model::Wait& wait) const {
 }
 
 std::optional<std::uint64_t> WaitIndex::youngest_age(model::NodeId resource) const {
-  const auto found = youngest_ages_.find(resource);
-  return found == youngest_ages_.end() || found->second == 0 ? std::nullopt : std::optional(found->second);
+  const auto found = youngest_.find(resource);
+  if (found == youngest_.end() || !found->second.all_known || found->second.known == 0u) return std::nullopt;
+  return found->second.known;
 }
 
 std::optional<std::uint64_t> WaitIndex::youngest_known_age(model::NodeId resource) const {
-  const auto found = youngest_known_ages_.find(resource);
-  return found == youngest_known_ages_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = youngest_.find(resource);
+  return found == youngest_.end() ? std::nullopt : found->second.known;
 }
 
 std::optional<std::uint64_t> WaitIndex::idle_time(const model::Task& task) const {

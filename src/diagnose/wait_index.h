@@ -65,12 +65,16 @@ class WaitIndex {
     const model::Task* task = nullptr;
   };
   End find_end(model::NodeId resource);
+  // Of the waits for a resource.
+  struct Youngest {
+    std::optional<std::uint64_t> known;  // of those whose age is known
+    bool all_known = true;
+  };
 
   const model::Index& index_;
   const model::Snapshot& snapshot_;
   std::map<model::NodeId, const model::Wait*> oldest_waits_;
-  std::unordered_map<model::NodeId, std::uint64_t, model::NodeHash> youngest_ages_;  // 0: that of one is not known
-  std::unordered_map<model::NodeId, std::uint64_t, model::NodeHash> youngest_known_ages_;
+  std::unordered_map<model::NodeId, Youngest, model::NodeHash> youngest_;  // by resource
   std::unordered_map<model::NodeId, End, model::NodeHash> ends_;
   std::unordered_map<std::uint32_t, std::vector<const model::Task*>> queued_;
   std::unordered_set<model::NodeId, model::NodeHash> long_awaited_;

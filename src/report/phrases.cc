@@ -9,6 +9,12 @@
 namespace whyhung::report {
 namespace {
 
+// A task and how many more there are of its kind.
+std::string first_of_phrase(const model::Index& index, const std::vector<diagnose::UnlistedWait>& tasks) {
+  const std::string others = tasks.size() == 1 ? "" : fmt::format(" (and {} others like it)", tasks.size() - 1);
+  return task_phrase(index, tasks.front().task) + others;
+}
+
 // Why it is not known whom these CPUs wait for.
 std::string cpu_waits_phrase(const model::Index& index, const std::vector<std::uint32_t>& cpus) {
   bool all_spin = true;
@@ -58,21 +64,15 @@ std::string doubt_phrase(const model::Index& index, const diagnose::Diagnosis& d
     }
     case diagnose::Doubt::kOthersUnlisted: {
       const diagnose::UnlistedWait& first = diagnosis.unlisted.front();
-      const std::string others =
-          diagnosis.unlisted.size() == 1 ? "" : fmt::format(" (and {} others like it)", diagnosis.unlisted.size() - 1);
-      return fmt::format(
-          "{}{} sleeps in {} until others have left or done their part, and the kernel does not note who",
-          task_phrase(index, first.task), others, code(printable(first.function)));
+      return fmt::format("{} sleeps in {} until others have left or done their part, and the kernel does not note who",
+                         first_of_phrase(index, diagnosis.unlisted), code(printable(first.function)));
     }
     case diagnose::Doubt::kWaitsUnread: {
       const diagnose::UnlistedWait& first = diagnosis.unread.front();
-      const std::string others =
-          diagnosis.unread.size() == 1 ? "" : fmt::format(" (and {} others like it)", diagnosis.unread.size() - 1);
-      if (first.function.empty()) {
-        return fmt::format("{}{} sleeps, and its stack could not be read", task_phrase(index, first.task), others);
-      }
-      return fmt::format("{}{} sleeps in {}, and what for could not be read from its stack",
-                         task_phrase(index, first.task), others, code(printable(first.function)));
+      const std::string who = first_of_phrase(index, diagnosis.unread);
+      if (first.function.empty()) return fmt::format("{} sleeps, and its stack could not be read", who);
+      return fmt::format("{} sleeps in {}, and what for could not be read from its stack", who,
+                         code(printable(first.function)));
     }
     case diagnose::Doubt::kNoClock:
       return "no clock of the machine could be read: nothing tells how long anything has stood";
