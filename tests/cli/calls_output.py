@@ -193,6 +193,15 @@ def no_colour_goes_to_a_dumb_terminal(kit):
         assert b"never reached" in output and (b"\x1b[" in output) == coloured, (term, output)
 
 
+def no_line_is_written_anew_on_a_dumb_terminal(kit):
+    log = kit.file("dmesg", b"[    1.0] Linux version 6.1.0\n[   99.0] INFO: task a:1 blocked for more than 120 seconds.\n")
+    slowly = f"(sleep 0.6; cat {log}) | {kit.program} --color=never -"
+    for term, written_anew in (("dumb", False), ("xterm", True)):
+        output = subprocess.run(["script", "-qec", slowly, "/dev/null"], capture_output=True, stdin=subprocess.DEVNULL,
+                                env={**os.environ, "TERM": term}, timeout=60).stdout
+        assert b"kernel log" in output and (b"\x1b[K" in output) == written_anew, (term, output)
+
+
 def statistics_of_a_saved_snapshot_are_printed_too(kit):
     ran = kit.run("--stats", kit.snapshot())
     assert ran.status == EXPLAINED and "read the snapshot" in ran.errors and "pages read" not in ran.errors, ran
